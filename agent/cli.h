@@ -1,0 +1,27 @@
+/*
+ * cli: what the program's verbs do. Each gets argc and argv from its own verb on (argv[0] is the verb), UTF-8.
+ * Exit codes: 0 good, 1 found or failed as the verb's help says, 2 wrong usage. Data on stdout, diagnostics on stderr.
+ */
+#ifndef AGENT_CLI_H
+#define AGENT_CLI_H
+
+/* The exit code of a wrong command line, after a message on stderr. */
+#define CLI_USAGE 2
+
+int cli_run(int argc, char **argv);          /* run [--config F] */
+int cli_check_config(int argc, char **argv); /* check-config [F] */
+int cli_scan(int argc, char **argv);         /* scan [--jobs N] [--report F.html] FILE... */
+int cli_verify(int argc, char **argv);       /* verify [F.tsv] */
+int cli_version(int argc, char **argv);      /* version [--json] */
+
+/* The Windows service; on other systems they say that there is none here and return 1 (service_posix.c). */
+int cli_service(int argc, char **argv);   /* service [--config F]: what the service manager starts */
+int cli_install(int argc, char **argv);   /* install [--config F] */
+int cli_uninstall(int argc, char **argv); /* uninstall */
+int cli_start(int argc, char **argv);     /* start */
+int cli_stop(int argc, char **argv);      /* stop */
+
+/* Finds the verb and calls it; the program's whole main(), after argv became UTF-8. */
+int cli_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * config: config/tripline.xml as a struct. Every setting, its default and its range: the comments of that file.
+ */
+#ifndef AGENT_CONFIG_H
+#define AGENT_CONFIG_H
+
+#include "transport/output.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONFIG_MAX_CHANNELS 63
+#define CONFIG_MAX_OUTPUTS 16
+
+/* Most bytes of a config file. */
+#define CONFIG_MAX_SIZE (1024u * 1024u)
+
+struct config_channel {
+    char *name;  /* "Security" */
+    char *query; /* XPath; NULL: the default for this channel's name (config_default_query) */
+};
+
+/* An <output>: what output_open() wants, with the files behind it read. */
+struct config_output {
+    char *name, *type, *url;
+    char *ca_file, *client_certificate, *client_key; /* paths as given, or NULL */
+    char *client_key_password;                       /* secret */
+    char **headers;                                  /* "Name: value"; secrets */
+    size_t header_count;
+    enum output_format format;
+    bool gzip;
+    unsigned timeout_ms, connect_timeout_ms;
+    size_t max_batch_alerts, max_batch_bytes;
+};
+
+enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
+
+struct config {
+    char *state_directory; /* store and log lie here */
+    char *log_file;        /* NULL: tripline.log in state_directory */
+    enum config_log_level log_level;
+    uint64_t log_max_bytes;
+    unsigned log_files;
+    uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
+    struct config_channel channels[CONFIG_MAX_CHANNELS];
+    size_t channel_count;
+    uint64_t store_max_alerts, store_max_bytes;
+    struct config_output outputs[CONFIG_MAX_OUTPUTS];
+    size_t output_count;
+};
+
+/* Where and what is wrong; kept in order of appearance. */
+struct config_error {
+    unsigned long line, column; /* 1 and up; 0: the file as a whole */
+    char *message;              /* "what is wrong; what would be right" */
+};
+
+struct config_errors {
+    struct config_error *list;
+    size_t count;
+};
+
+/*
+ * Reads the file at path (UTF-8). All mistakes are collected, not only the first.
+ * Returns 0 and *out, which the caller frees with config_free(). -EINVAL: *errors has at least one; *out is left as it
+ * was. -ENOENT, -EACCES, -EISDIR, -EFBIG ...: the file can't be read; *errors says so with line 0. -ENOMEM. The caller
+ * frees *errors with config_errors_free() in every case.
+ */
+int config_load(struct config **out, const char *path, struct config_errors *errors);
+
+/* The same for text in memory; name stands for the file in nothing but relative paths (its directory). */
+int config_parse(struct config **out, struct text xml, const char *name, struct config_errors *errors);
+
+/* Overwrites secrets before it frees. NULL is allowed. */
+void config_free(struct config *config);
+void config_errors_free(struct config_errors *errors);
+
+/* The XPath for a channel without a query: only what a rule can match, and "*" where filters are not trusted (any
+ * channel that Windows Event Forwarding may fill). Static text, or NULL for all. */
+const char *config_default_query(const char *channel);
+
+#endif

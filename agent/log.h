@@ -1,0 +1,27 @@
+/*
+ * log: the agent's own words: one line an event, with time, level and a stable message id, in a file that is rotated,
+ * and on stderr when the agent runs in the foreground. Only agent/ logs. Any thread.
+ */
+#ifndef AGENT_LOG_H
+#define AGENT_LOG_H
+
+#include "agent/config.h"
+
+struct log;
+
+/*
+ * Opens (appends to) the file; max_bytes: rotated to file.1 ... file.(files-1) when it would grow beyond.
+ * path NULL: no file. to_stderr: also there. Returns 0 or a negative errno value.
+ */
+int log_open(struct log **out, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level,
+             bool to_stderr);
+void log_close(struct log *log);
+
+/*
+ * Writes one line: "2026-11-24T12:00:00.000Z INFO  T1001 text". id: stable, 1000 to 9999 (docs/operations.md has the
+ * table). Control characters in the text are written as \xHH. log may be NULL: nothing is written.
+ */
+void log_write(struct log *log, enum config_log_level level, unsigned id, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

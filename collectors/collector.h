@@ -1,0 +1,50 @@
+/*
+ * collector: the shape that all collectors have. A collector reads events somewhere and hands them to a sink; it knows
+ * neither who takes them nor what becomes of them.
+ *
+ * All calls to a sink come on the collector's own thread. Events and texts are borrowed: valid until the call returns.
+ */
+#ifndef COLLECTORS_COLLECTOR_H
+#define COLLECTORS_COLLECTOR_H
+
+#include "detect/event.h"
+#include "detect/fault.h"
+#include <stdint.h>
+
+enum collector_report_kind {
+    COLLECTOR_OPENED,    /* reads source now */
+    COLLECTOR_ABSENT,    /* source is not there; will be tried again */
+    COLLECTOR_DENIED,    /* no right to read source; will be tried again */
+    COLLECTOR_BROKEN,    /* reading source failed; will be opened again */
+    COLLECTOR_BAD_EVENT, /* one event could not be read; it was left out, the rest goes on */
+    COLLECTOR_GAP,       /* events of source are gone before they were read: record ids first..last */
+    COLLECTOR_RESUMED    /* a bookmark could not be used: reading starts as the detail says */
+};
+
+struct collector_report {
+    enum collector_report_kind kind;
+    struct text source;        /* channel or file */
+    uint64_t offset;           /* BAD_EVENT in a file: byte offset of the event's first byte */
+    uint64_t first, last;      /* GAP: record ids that are missing, both included */
+    const struct fault *fault; /* NULL, or what failed */
+};
+
+struct collector_sink {
+    void *context;
+    /*
+     * One event; sink decides whether a rule matches. Returns 0; a negative errno value ends the read (the collector
+     * goes back to its last checkpoint).
+     */
+    int (*event)(void *context, const struct process_event *event);
+    /*
+     * All events of source up to bookmark have been handed over: keep what came of them, and the bookmark, in one step.
+     * bookmark: text that only the collector understands. Returns 0: kept. -ENOSPC: no room now, nothing was kept: the
+     * collector reads no further and calls again. Another negative errno value: nothing was kept, as above.
+     * NULL for collectors without bookmarks (files).
+     */
+    int (*checkpoint)(void *context, struct text source, struct text bookmark);
+    /* Something that an operator should know. */
+    void (*report)(void *context, const struct collector_report *report);
+};
+
+#endif

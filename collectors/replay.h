@@ -1,0 +1,32 @@
+/*
+ * replay: events out of files: event XML in any form that event_xml takes, .evtx, and both gzipped. The kind is told by
+ * the file's first bytes, never by its name.
+ */
+#ifndef COLLECTORS_REPLAY_H
+#define COLLECTORS_REPLAY_H
+
+#include "collectors/collector.h"
+#include "collectors/event_xml.h"
+#include "detect/fault.h"
+#include "detect/matcher.h"
+#include <stdint.h>
+#include <stdio.h>
+
+struct replay_counts {
+    uint64_t bytes; /* read from the file, as it lies on disk */
+    struct event_xml_counts events;
+};
+
+/*
+ * Reads file to its end. path: its name, for reports, and for .evtx the way to it (on Windows the system's own reader
+ * opens it again). file: opened for binary reading at its first byte, may be a pipe; the caller closes it.
+ * sink: event and report are called on this thread; checkpoint is not used.
+ * Returns 0 when all was read, even if single events were bad (those are reported and counted).
+ * -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx that breaks off); what could be read was handed
+ * over. -ENOTSUP: a kind of file that can't be read here; -EISDIR, -EIO and others as reading gave them; what event
+ * returned. *counts is filled in every case. fault says what, where.
+ */
+int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
+                struct replay_counts *counts, struct fault *fault);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * alert_id: the same event and rule always give the same id, whatever is read again and wherever.
+ */
+#ifndef TRANSPORT_ALERT_ID_H
+#define TRANSPORT_ALERT_ID_H
+
+#include "detect/alert.h"
+
+/* 64 hexadecimal digits and a NUL. */
+#define ALERT_ID_SIZE 65
+
+/*
+ * SHA-256, lower-case hexadecimal, over rule id, rule version, Computer, Channel, EventRecordID and event time, each as
+ * its length in 8 bytes (little-endian) and its bytes, numbers as decimal text. An event without a record id adds its
+ * pid and command line instead. Returns 0, or -EIO when OpenSSL fails.
+ */
+int alert_id(char id[ALERT_ID_SIZE], const struct alert *alert);
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * https: one POST over verified TLS 1.2 or later, by libcurl with OpenSSL. Certificate and host name are always
+ * checked; no setting turns that off. Plain http:// is refused. Redirects are not followed.
+ */
+#ifndef TRANSPORT_HTTPS_H
+#define TRANSPORT_HTTPS_H
+
+#include "detect/fault.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Most bytes kept of an answer's body; the rest is read and dropped. */
+#define HTTPS_MAX_REPLY 65536
+
+/* Everything is copied by https_open. PEM texts, not paths: the caller reads the files. */
+struct https_settings {
+    const char *url;    /* https://host[:port]/path */
+    const char *ca_pem; /* the only authorities trusted; NULL: the system's (Windows' ROOT store, or OpenSSL's) */
+    size_t ca_pem_size;
+    const char *certificate_pem; /* the client's, with its chain; NULL: none */
+    size_t certificate_pem_size;
+    const char *key_pem; /* its private key */
+    size_t key_pem_size;
+    const char *key_password;   /* of key_pem; NULL: none */
+    const char *const *headers; /* "Name: value", sent with each request; may hold secrets, never logged */
+    size_t header_count;
+    const char *user_agent;
+    unsigned connect_timeout_ms;
+    unsigned timeout_ms; /* of a whole request */
+};
+
+struct https_request {
+    const char *body;
+    size_t size;
+    const char *content_type;
+    const char *content_encoding; /* "gzip", or NULL */
+    const char *idempotency_key;  /* or NULL */
+};
+
+struct https_reply {
+    long status;                    /* HTTP status; 0: no answer came */
+    unsigned retry_after_ms;        /* from Retry-After (seconds or a date), at most 24 h; 0: none */
+    char body[HTTPS_MAX_REPLY + 1]; /* NUL-terminated, cut */
+    size_t size;
+};
+
+struct https;
+
+/* Returns 0; -EINVAL (URL, certificate, key: fault says which); -ENOMEM. Call https_start_up() once before. */
+int https_open(struct https **out, const struct https_settings *settings, struct fault *fault);
+void https_close(struct https *https);
+
+/* Once per process, before any thread; returns 0 or -EIO. https_clean_up() last. */
+int https_start_up(void);
+void https_clean_up(void);
+
+/*
+ * Posts request and fills *reply. Returns 0 when an answer with a status came, whatever it says.
+ * -ECONNREFUSED, -EHOSTUNREACH (name not found), -ETIMEDOUT, -EACCES (TLS: certificate not trusted, wrong host, no
+ * client certificate), -EPIPE (connection broke), -ECANCELED (https_cancel), -EIO: fault has curl's code and text. One
+ * thread at a time per handle.
+ */
+int https_post(struct https *https, const struct https_request *request, struct https_reply *reply,
+               struct fault *fault);
+
+/* Makes a running https_post return soon, and each later one at once. Any thread. */
+void https_cancel(struct https *https);
+
+#endif

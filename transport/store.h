@@ -1,0 +1,102 @@
+/*
+ * store: outbox and bookmarks in one SQLite file (WAL, synchronous=FULL), so that an alert and the place reached in the
+ * log are kept in one transaction. Every function may be called from any thread; the store locks.
+ */
+#ifndef TRANSPORT_STORE_H
+#define TRANSPORT_STORE_H
+
+#include "detect/fault.h"
+#include "detect/text.h"
+#include "transport/alert_id.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Most outputs of one store. */
+#define STORE_MAX_OUTPUTS 16
+
+/* Ids of alerts that every output is done with are remembered, so that a log read again sends nothing again. Oldest go
+ * first beyond this many (about 100 bytes each); the central collector removes later repeats by the same id. */
+#define STORE_MAX_REMEMBERED 100000
+
+struct store;
+
+struct store_settings {
+    const char *path;           /* of the database file, UTF-8; its directory exists */
+    const char *const *outputs; /* names of the outputs that each alert goes to; copied */
+    size_t output_count;        /* 1..STORE_MAX_OUTPUTS */
+    uint64_t max_alerts;        /* most alerts that wait; beyond: -ENOSPC */
+    uint64_t max_bytes;         /* most bytes of waiting documents; beyond: -ENOSPC */
+};
+
+struct store_alert {
+    const char *id;       /* as alert_id makes it */
+    const char *document; /* JSON; copied */
+    size_t size;          /* of document, bytes */
+};
+
+/* One alert of the outbox. */
+struct store_item {
+    int64_t number; /* place in the outbox: later alerts have greater numbers */
+    char id[ALERT_ID_SIZE];
+    char *document; /* NUL-terminated */
+    size_t size;
+};
+
+struct store_counts {
+    uint64_t waiting; /* alerts that at least one output has not had yet */
+    uint64_t bytes;   /* of their documents */
+    uint64_t dead;    /* in the dead-letter table */
+};
+
+/*
+ * Opens the file, making it when it is not there. An alert kept under other output names stays for those that are still
+ * there; a new output gets only what comes from now on.
+ * Returns 0; -EINVAL; -ENOMEM; -EBADMSG (not our database, or damaged); -EIO and others with fault.
+ */
+int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
+
+/* Closes it; all is on disk. NULL is allowed. */
+void store_close(struct store *store);
+
+/*
+ * Keeps alerts[0..count-1] (count may be 0) and, unless source is NULL, the bookmark of source, in one transaction that
+ * is on disk when the call returns. An alert whose id is known (waiting, delivered or dead) is left out: *added, which
+ * may be NULL, counts the others.
+ * Returns 0; -ENOSPC: the outbox or the disk is full; another negative errno value; nothing was kept then.
+ */
+int store_keep(struct store *store, const struct store_alert *alerts, size_t count, const char *source,
+               const char *bookmark, size_t *added, struct fault *fault);
+
+/* *out: the bookmark of source, which the caller frees, or NULL if there is none. Returns 0 or a negative errno value.
+ */
+int store_bookmark(struct store *store, const char *source, char **out, struct fault *fault);
+
+/*
+ * The oldest alerts that wait for output: at most max_count (1 or more) and, from the second on, max_bytes in all.
+ * Waits up to timeout_ms until there is one; returns 0 with *count == 0 when there is none by then or store_wake() was
+ * called. *items: freed by store_items_free(). Negative errno value: with fault.
+ */
+int store_next(struct store *store, const char *output, size_t max_count, size_t max_bytes, unsigned timeout_ms,
+               struct store_item **items, size_t *count, struct fault *fault);
+
+void store_items_free(struct store_item *items, size_t count);
+
+/* The central collector has taken items[0..count-1] of output. Returns 0 or a negative errno value. */
+int store_delivered(struct store *store, const char *output, const struct store_item *items, size_t count,
+                    struct fault *fault);
+
+/* The central collector refuses item for good: it goes to the dead-letter table with the reason (copied). */
+int store_refused(struct store *store, const char *output, const struct store_item *item, const char *reason,
+                  struct fault *fault);
+
+int store_counts(struct store *store, struct store_counts *counts, struct fault *fault);
+
+/* Makes every store_next() that waits return, now and in future: the program ends. */
+void store_wake(struct store *store);
+
+/* A value that stays with the store: *out is the one kept under name, or value when there was none (it is then kept).
+ * The caller frees it. Used for the agent's id. */
+int store_value(struct store *store, const char *name, const char *value, char **out, struct fault *fault);
+
+#endif
