@@ -73,8 +73,8 @@ const char *event_field_name(enum event_field field);
  */
 bool event_time_parse(uint64_t *time, struct text text);
 
-/* Room that event_time_format needs: 2022-08-10T12:27:14.8726726Z and a NUL. */
-#define EVENT_TIME_SIZE 29
+/* Room that event_time_format needs: 2022-08-10T12:27:14.8726726Z and a NUL, rounded up. */
+#define EVENT_TIME_SIZE 32
 
 /* Writes time with seven fraction digits, as above. */
 void event_time_format(char to[EVENT_TIME_SIZE], uint64_t time);
