@@ -32,14 +32,14 @@ struct collector_report {
 struct collector_sink {
     void *context;
     /*
-     * One event; sink decides whether a rule matches. Returns 0; a negative errno value ends the read (the collector
-     * goes back to its last checkpoint).
+     * One event; the sink decides whether a rule matches. Returns 0, or -ENOMEM: the event was not taken; the collector
+     * goes back to the last event that was and reads it again later. Taking one twice is harmless.
      */
     int (*event)(void *context, const struct process_event *event);
     /*
      * All events of source up to bookmark have been handed over: keep what came of them, and the bookmark, in one step.
-     * bookmark: text that only the collector understands. Returns 0: kept. -ENOSPC: no room now, nothing was kept: the
-     * collector reads no further and calls again. Another negative errno value: nothing was kept, as above.
+     * bookmark: text that only the collector understands. Returns 0: kept, on disk. -ENOSPC (no room now) or another
+     * negative errno value: nothing was kept; the collector reads no further and calls again until it is.
      * NULL for collectors without bookmarks (files).
      */
     int (*checkpoint)(void *context, struct text source, struct text bookmark);

@@ -57,6 +57,14 @@ size_t text_copy(char *to, size_t size, struct text text)
     return len;
 }
 
+char *text_dup(struct text text)
+{
+    char *copy = malloc(text.len + 1);
+    if (copy != NULL)
+        (void)text_copy(copy, text.len + 1, text); /* it fits */
+    return copy;
+}
+
 /*
  * Length of the well-formed sequence at bytes[0..left-1] and its code point, by the table of Unicode 15 section 3.9
  * (Table 3-7); surrogates (WTF-8) are taken as well. 0: not well-formed.

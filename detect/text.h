@@ -41,6 +41,9 @@ struct text text_after_last(struct text text, char c);
  */
 size_t text_copy(char *to, size_t size, struct text text);
 
+/* A NUL-terminated copy, which the caller frees; NULL when memory is short. An absent text gives an empty string. */
+char *text_dup(struct text text);
+
 /*
  * The code point at byte *at, which then moves behind it. *at must be below text.len.
  * An invalid byte and a surrogate (WTF-8) give TEXT_REPLACEMENT; an invalid byte moves *at by one.

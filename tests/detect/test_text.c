@@ -44,6 +44,16 @@ static void test_copy(void)
     CU_ASSERT(text_copy(to, sizeof(to), text_from(NULL)) == 0 && to[0] == '\0');
 }
 
+static void test_dup(void)
+{
+    char *copy = text_dup((struct text){"abc", 2});
+    CU_ASSERT(copy != NULL && strcmp(copy, "ab") == 0);
+    free(copy);
+    copy = text_dup(text_from(NULL));
+    CU_ASSERT(copy != NULL && copy[0] == '\0');
+    free(copy);
+}
+
 static void test_decode(void)
 {
     static const struct {
@@ -118,7 +128,7 @@ static void test_utf16(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"from", test_from},     {"equal", test_equal},   {"find", test_find},   {"copy", test_copy},
+        {"from", test_from},     {"equal", test_equal},   {"find", test_find},   {"copy", test_copy}, {"dup", test_dup},
         {"decode", test_decode}, {"encode", test_encode}, {"utf16", test_utf16}, CU_TEST_INFO_NULL,
     };
     return test_main("text", tests);

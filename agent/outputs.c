@@ -1,0 +1,145 @@
+#include "agent/outputs.h"
+
+#include "agent/file.h"
+#include "agent/messages.h"
+#include "agent/version.h"
+#include "transport/sender.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Largest certificate or key file. */
+#define MAX_PEM (1024u * 1024u)
+
+struct outputs {
+    struct log *log;
+    size_t count;
+    struct {
+        struct output *output;
+        struct sender *sender;
+    } list[CONFIG_MAX_OUTPUTS];
+};
+
+/* On a sender's thread. */
+static void report(void *context, const struct sender_report *r)
+{
+    struct outputs *o = context;
+    char text[512] = "";
+    if (r->fault != NULL)
+        fault_text(r->fault, text, sizeof(text));
+    switch (r->event) {
+    case SENDER_DELIVERED:
+        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%zu status=%ld", r->output,
+                  r->count, r->status);
+        break;
+    case SENDER_RETRY:
+        log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,
+                  "output %s: not delivered, next try in %u ms: %s (status=%ld)", r->output, r->wait_ms, text,
+                  r->status);
+        break;
+    case SENDER_REFUSED:
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
+                  "output %s: refused for good, kept as a dead letter: alert=%s status=%ld: %s", r->output, r->id,
+                  r->status, text);
+        break;
+    case SENDER_STORE:
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_SENDER_STORE, "output %s: the outbox failed, next try in %u ms: %s",
+                  r->output, r->wait_ms, text);
+        break;
+    }
+}
+
+/* path NULL: there is none, *pem stays NULL. */
+static int read_pem(char **pem, size_t *size, const char *path, struct fault *fault)
+{
+    int rc = path == NULL ? 0 : file_read(pem, size, path, MAX_PEM);
+    if (rc < 0)
+        fault_set(fault, "reading the file", -rc, text_from(path), strerror(-rc));
+    return rc;
+}
+
+static void wipe(char *secret, size_t size)
+{
+    volatile char *p = secret; /* the compiler must not leave it out */
+    for (size_t i = 0; secret != NULL && i < size; i++)
+        p[i] = 0;
+    free(secret);
+}
+
+static int open_output(struct output **out, const struct config_output *c, struct fault *fault)
+{
+    char *ca = NULL, *certificate = NULL, *key = NULL;
+    size_t ca_size = 0, certificate_size = 0, key_size = 0;
+    int rc = read_pem(&ca, &ca_size, c->ca_file, fault);
+    if (rc == 0)
+        rc = read_pem(&certificate, &certificate_size, c->client_certificate, fault);
+    if (rc == 0)
+        rc = read_pem(&key, &key_size, c->client_key, fault);
+    if (rc == 0) {
+        char agent[64] = "tripline/";
+        (void)text_copy(agent + strlen(agent), sizeof(agent) - strlen(agent), text_from(version_number));
+        struct output_settings set = {
+            .name = c->name,
+            .type = c->type,
+            .https = {.url = c->url,
+                      .ca_pem = ca,
+                      .ca_pem_size = ca_size,
+                      .certificate_pem = certificate,
+                      .certificate_pem_size = certificate_size,
+                      .key_pem = key,
+                      .key_pem_size = key_size,
+                      .key_password = c->client_key_password,
+                      .headers = (const char *const *)c->headers,
+                      .header_count = c->header_count,
+                      .user_agent = agent,
+                      .connect_timeout_ms = c->connect_timeout_ms,
+                      .timeout_ms = c->timeout_ms},
+            .format = c->format,
+            .gzip = c->gzip,
+            .max_batch_alerts = c->max_batch_alerts,
+            .max_batch_bytes = c->max_batch_bytes,
+        };
+        rc = output_open(out, &set, fault);
+    }
+    wipe(key, key_size);
+    free(certificate);
+    free(ca);
+    return rc;
+}
+
+int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
+                  struct fault *fault)
+{
+    struct outputs *o = calloc(1, sizeof(*o));
+    if (o == NULL)
+        return -ENOMEM;
+    o->log = log;
+    int rc = 0;
+    for (; o->count < config->output_count && rc == 0; o->count++)
+        rc = open_output(&o->list[o->count].output, &config->outputs[o->count], fault);
+    for (size_t i = 0; i < o->count && rc == 0; i++) {
+        struct sender_settings set = {store, o->list[i].output, o, report};
+        rc = sender_start(&o->list[i].sender, &set);
+        if (rc < 0)
+            fault_set(fault, "starting the sender", -rc, text_from(config->outputs[i].name), strerror(-rc));
+    }
+    if (rc < 0) {
+        outputs_stop(o, 0);
+        return rc;
+    }
+    *out = o;
+    return 0;
+}
+
+void outputs_stop(struct outputs *o, unsigned grace_ms)
+{
+    if (o == NULL)
+        return;
+    for (size_t i = o->count; i > 0; i--) {
+        if (o->list[i - 1].sender != NULL)
+            sender_stop(o->list[i - 1].sender, grace_ms);
+        output_close(o->list[i - 1].output);
+        grace_ms = 0; /* the others had the same time already */
+    }
+    free(o);
+}

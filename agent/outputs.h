@@ -1,0 +1,21 @@
+/*
+ * outputs: opens the outputs that the config names and runs one sender for each.
+ */
+#ifndef AGENT_OUTPUTS_H
+#define AGENT_OUTPUTS_H
+
+#include "agent/config.h"
+#include "agent/log.h"
+#include "transport/store.h"
+
+struct outputs;
+
+/* config is read during the call only; store and log must outlive the outputs. Returns 0 or a negative errno value with
+ * fault. */
+int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
+                  struct fault *fault);
+
+/* Stops the senders, all within grace_ms and a little. NULL is allowed. */
+void outputs_stop(struct outputs *outputs, unsigned grace_ms);
+
+#endif

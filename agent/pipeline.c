@@ -1,0 +1,176 @@
+#include "agent/pipeline.h"
+
+#include "agent/messages.h"
+#include "detect/alert.h"
+#include "transport/alert_id.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An alert that the next checkpoint keeps. */
+struct pending {
+    char id[ALERT_ID_SIZE];
+    char *document;
+    size_t size;
+};
+
+struct pipeline {
+    struct pipeline_settings set;
+    struct match *matches; /* room for every rule */
+    struct pending *pending;
+    size_t count, room;
+    int store_trouble; /* what the store last failed with: said once, not at each try */
+};
+
+int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
+{
+    struct pipeline *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return -ENOMEM;
+    p->set = *settings;
+    p->matches = calloc(matcher_rule_count(settings->matcher), sizeof(*p->matches));
+    if (p->matches == NULL) {
+        free(p);
+        return -ENOMEM;
+    }
+    *out = p;
+    return 0;
+}
+
+static void pending_clear(struct pipeline *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        free(p->pending[i].document);
+    p->count = 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (p == NULL)
+        return;
+    pending_clear(p);
+    free(p->pending);
+    free(p->matches);
+    free(p);
+}
+
+static int pending_grow(struct pipeline *p)
+{
+    if (p->count < p->room)
+        return 0;
+    size_t room = p->room == 0 ? 16 : 2 * p->room;
+    struct pending *grown = realloc(p->pending, room * sizeof(*grown));
+    if (grown == NULL)
+        return -ENOMEM;
+    p->pending = grown;
+    p->room = room;
+    return 0;
+}
+
+static int add_alert(struct pipeline *p, const struct alert *alert)
+{
+    int rc = pending_grow(p);
+    if (rc < 0)
+        return rc;
+    struct pending *next = &p->pending[p->count];
+    rc = alert_id(next->id, alert);
+    if (rc == 0)
+        rc = encode_ecs(&next->document, &next->size, alert, p->set.agent);
+    if (rc < 0)
+        return rc;
+    p->count++;
+    /* The command line stays out of the log: event contents stand in alerts alone. */
+    log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
+              alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
+    return 0;
+}
+
+static int take_event(void *context, const struct process_event *event)
+{
+    struct pipeline *p = context;
+    size_t found = matcher_match(p->set.matcher, event, p->matches);
+    for (size_t i = 0; i < found; i++) {
+        struct alert alert;
+        int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
+        if (rc == 0) {
+            rc = add_alert(p, &alert);
+            alert_clear(&alert);
+        }
+        if (rc < 0) {
+            log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_EVENT_FAILED,
+                      "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
+                      (unsigned long long)event->record_id);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static void report_store(struct pipeline *p, int rc, const struct fault *fault)
+{
+    char text[512];
+    if (rc == p->store_trouble)
+        return;
+    p->store_trouble = rc;
+    if (rc == 0)
+        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
+    else if (rc == -ENOSPC)
+        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FULL,
+                  "the outbox is full: reading waits until outputs have taken alerts (%s)",
+                  fault_text(fault, text, sizeof(text)));
+    else
+        log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_STORE_FAILED, "the outbox can't be written: reading waits: %s",
+                  fault_text(fault, text, sizeof(text)));
+}
+
+static int keep(void *context, struct text source, struct text bookmark)
+{
+    struct pipeline *p = context;
+    struct fault fault = {0};
+    struct store_alert *alerts = p->count == 0 ? NULL : calloc(p->count, sizeof(*alerts));
+    char *name = text_dup(source), *mark = text_dup(bookmark);
+    int rc = -ENOMEM;
+    if ((alerts != NULL || p->count == 0) && name != NULL && mark != NULL) {
+        for (size_t i = 0; i < p->count; i++)
+            alerts[i] = (struct store_alert){p->pending[i].id, p->pending[i].document, p->pending[i].size};
+        rc = store_keep(p->set.store, alerts, p->count, name, mark, NULL, &fault);
+    }
+    report_store(p, rc, &fault);
+    if (rc == 0)
+        pending_clear(p);
+    free(mark);
+    free(name);
+    free(alerts);
+    return rc;
+}
+
+static void report(void *context, const struct collector_report *r)
+{
+    static const struct {
+        enum message id;
+        enum config_log_level level;
+        const char *says;
+    } lines[] = {
+        [COLLECTOR_OPENED] = {MESSAGE_SOURCE_OPENED, CONFIG_LOG_INFO, "reading"},
+        [COLLECTOR_ABSENT] = {MESSAGE_SOURCE_ABSENT, CONFIG_LOG_WARNING, "not there; will be tried again"},
+        [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, CONFIG_LOG_ERROR, "no right to read; will be tried again"},
+        [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, CONFIG_LOG_WARNING, "reading failed; will be opened again"},
+        [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
+        [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
+        [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
+    };
+    struct pipeline *p = context;
+    char text[512] = "", gap[64] = "";
+    if (r->fault != NULL)
+        fault_text(r->fault, text, sizeof(text));
+    if (r->kind == COLLECTOR_GAP)
+        snprintf(gap, sizeof(gap), " records=%llu-%llu", (unsigned long long)r->first, (unsigned long long)r->last);
+    log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%s", (int)r->source.len,
+              r->source.bytes, lines[r->kind].says, gap, text[0] != '\0' ? ": " : "", text);
+}
+
+struct collector_sink pipeline_sink(struct pipeline *p)
+{
+    return (struct collector_sink){.context = p, .event = take_event, .checkpoint = keep, .report = report};
+}

@@ -1,0 +1,33 @@
+/*
+ * pipeline: event -> match -> alert -> store. One for each collector, used on that collector's thread; it is the sink
+ * that the collector hands its events to.
+ */
+#ifndef AGENT_PIPELINE_H
+#define AGENT_PIPELINE_H
+
+#include "agent/log.h"
+#include "collectors/collector.h"
+#include "detect/matcher.h"
+#include "transport/encode_ecs.h"
+#include "transport/store.h"
+
+/* All must outlive the pipeline. */
+struct pipeline_settings {
+    const struct matcher *matcher;
+    struct store *store;
+    const struct encode_agent *agent;
+    struct log *log;
+};
+
+struct pipeline;
+
+/* Returns 0 or -ENOMEM. */
+int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings);
+
+/* Alerts that no checkpoint has kept are dropped: their events will be read again. NULL is allowed. */
+void pipeline_free(struct pipeline *pipeline);
+
+/* The sink to hand to a collector. Valid as long as the pipeline. */
+struct collector_sink pipeline_sink(struct pipeline *pipeline);
+
+#endif

@@ -1,0 +1,191 @@
+#include "agent/run.h"
+
+#include "agent/file.h"
+#include "agent/messages.h"
+#include "agent/outputs.h"
+#include "agent/sources.h"
+#include "agent/version.h"
+#include "transport/https.h"
+#include <errno.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct run {
+    struct run_settings set;
+    char *config_path;
+    struct config *config;
+    struct log *log;
+    struct store *store;
+    char *agent_id;
+    struct encode_agent agent;
+    struct matcher *matcher;
+    struct outputs *outputs;
+    struct sources *sources;
+    bool is_https_up;
+};
+
+/* One line in the log and one word for the exit code. */
+static enum run_problem fail(struct run *r, enum run_problem problem, const char *what, const struct fault *fault)
+{
+    char text[512];
+    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_START_FAILED, "not started: %s: %s", what,
+              fault_text(fault, text, sizeof(text)));
+    return problem;
+}
+
+/* A service has no stderr: where even the config can't be read, the default place of the log is all there is. */
+static void report_config(struct run *r, const struct config_errors *errors)
+{
+    char *directory = NULL, *path = NULL;
+    if (file_default_state(&directory) != 0 || file_make_directory(directory) != 0 ||
+        file_join(&path, directory, "tripline.log") != 0)
+        path = NULL;
+    if (log_open(&r->log, r->set.foreground ? NULL : path, 10u << 20, 5, CONFIG_LOG_INFO, r->set.foreground) < 0)
+        r->log = NULL; /* then nobody can be told; the exit code says it */
+    for (size_t i = 0; i < errors->count; i++)
+        log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_CONFIG_BAD, "%s:%lu:%lu: %s", r->config_path, errors->list[i].line,
+                  errors->list[i].column, errors->list[i].message);
+    free(path);
+    free(directory);
+}
+
+static enum run_problem open_config(struct run *r)
+{
+    if (r->set.config_path == NULL && file_default_config(&r->config_path) < 0)
+        return RUN_BAD_CONFIG;
+    if (r->set.config_path != NULL)
+        r->config_path = text_dup(text_from(r->set.config_path));
+    if (r->config_path == NULL)
+        return RUN_NO_MEMORY;
+    struct config_errors errors = {0};
+    int rc = config_load(&r->config, r->config_path, &errors);
+    if (rc < 0)
+        report_config(r, &errors);
+    config_errors_free(&errors);
+    return rc < 0 ? RUN_BAD_CONFIG : RUN_GOOD;
+}
+
+static enum run_problem open_log(struct run *r)
+{
+    const struct config *c = r->config;
+    char *path = c->log_file == NULL ? NULL : text_dup(text_from(c->log_file));
+    if (path == NULL && (c->log_file != NULL || file_join(&path, c->state_directory, "tripline.log") < 0))
+        return RUN_NO_MEMORY;
+    int rc = file_make_directory(c->state_directory);
+    if (rc == 0)
+        rc = log_open(&r->log, path, c->log_max_bytes, c->log_files, c->log_level, r->set.foreground);
+    if (rc < 0)
+        fprintf(stderr, "tripline: %s: the log can't be written: %s\n", path, strerror(-rc));
+    free(path);
+    return rc < 0 ? RUN_BAD_LOG : RUN_GOOD;
+}
+
+/* A random UUID (RFC 9562, version 4) that stays with the store. */
+static int make_agent_id(struct run *r, struct fault *fault)
+{
+    unsigned char b[16];
+    char id[37];
+    if (RAND_bytes(b, sizeof(b)) != 1) {
+        fault_set(fault, "RAND_bytes", 0, text_from(NULL), NULL);
+        return -EIO;
+    }
+    b[6] = (unsigned char)((b[6] & 0x0Fu) | 0x40u);
+    b[8] = (unsigned char)((b[8] & 0x3Fu) | 0x80u);
+    snprintf(id, sizeof(id), "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+             b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    return store_value(r->store, "agent.id", id, &r->agent_id, fault);
+}
+
+static enum run_problem open_store(struct run *r)
+{
+    const char *names[CONFIG_MAX_OUTPUTS];
+    struct fault fault = {0};
+    for (size_t i = 0; i < r->config->output_count; i++)
+        names[i] = r->config->outputs[i].name;
+    char *path = NULL;
+    if (file_join(&path, r->config->state_directory, "tripline.db") < 0)
+        return RUN_NO_MEMORY;
+    struct store_settings set = {.path = path,
+                                 .outputs = names,
+                                 .output_count = r->config->output_count,
+                                 .max_alerts = r->config->store_max_alerts,
+                                 .max_bytes = r->config->store_max_bytes};
+    int rc = store_open(&r->store, &set, &fault);
+    if (rc == 0)
+        rc = make_agent_id(r, &fault);
+    free(path);
+    return rc < 0 ? fail(r, RUN_BAD_STORE, "the outbox", &fault) : RUN_GOOD;
+}
+
+static enum run_problem start_outputs(struct run *r)
+{
+    struct fault fault = {0};
+    if (https_start_up() < 0)
+        return fail(r, RUN_BAD_OUTPUT, "libcurl", &fault);
+    r->is_https_up = true;
+    int rc = outputs_start(&r->outputs, r->config, r->store, r->log, &fault);
+    return rc < 0 ? fail(r, RUN_BAD_OUTPUT, "an output", &fault) : RUN_GOOD;
+}
+
+static enum run_problem start_sources(struct run *r)
+{
+    struct fault fault = {0};
+    size_t count = 0;
+    const struct rule *const *rules = rules_all(&count);
+    if (matcher_new(&r->matcher, rules, count) < 0)
+        return RUN_NO_MEMORY;
+    r->agent = (struct encode_agent){version_number, r->agent_id};
+    struct pipeline_settings set = {r->matcher, r->store, &r->agent, r->log};
+    int rc = sources_start(&r->sources, r->config, &set, &fault);
+    if (rc == -ENOTSUP) {
+        char text[512];
+        log_write(r->log, CONFIG_LOG_WARNING, MESSAGE_NO_SOURCES, "nothing is watched, only the outbox is sent: %s",
+                  fault_text(&fault, text, sizeof(text)));
+        return RUN_GOOD;
+    }
+    return rc < 0 ? fail(r, RUN_BAD_SOURCE, "the sources", &fault) : RUN_GOOD;
+}
+
+enum run_problem run_start(struct run **out, const struct run_settings *settings)
+{
+    static enum run_problem (*const steps[])(struct run *) = {open_config, open_log, open_store, start_outputs,
+                                                              start_sources};
+    struct run *r = calloc(1, sizeof(*r));
+    if (r == NULL)
+        return RUN_NO_MEMORY;
+    r->set = *settings;
+    enum run_problem problem = RUN_GOOD;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && problem == RUN_GOOD; i++) {
+        problem = steps[i](r);
+        if (settings->progress != NULL)
+            settings->progress(settings->context);
+    }
+    if (problem != RUN_GOOD) {
+        run_stop(r, 0);
+        return problem;
+    }
+    log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STARTED, "tripline %s (%s) started: config=%s agent=%s", version_number,
+              version_commit, r->config_path, r->agent_id);
+    *out = r;
+    return RUN_GOOD;
+}
+
+void run_stop(struct run *r, unsigned grace_ms)
+{
+    if (r == NULL)
+        return;
+    sources_stop(r->sources);
+    matcher_free(r->matcher);
+    outputs_stop(r->outputs, grace_ms);
+    if (r->is_https_up)
+        https_clean_up();
+    store_close(r->store);
+    free(r->agent_id);
+    log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
+    log_close(r->log);
+    config_free(r->config);
+    free(r->config_path);
+    free(r);
+}

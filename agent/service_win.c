@@ -1,0 +1,111 @@
+/*
+ * What the service manager starts. Contract: learn.microsoft.com/windows/win32/services/service-status-transitions and
+ * the pages of the calls; docs/windows-facts.md.
+ */
+#include "agent/cli.h"
+#include "agent/options.h"
+#include "agent/run.h"
+#include "agent/service.h"
+
+#include <windows.h>
+
+#include <pthread.h>
+#include <stdio.h>
+
+/* Longest that one step of starting or stopping may take before the manager calls the service hung, ms. */
+#define STEP_HINT_MS 10000u
+
+/* The dispatcher hands nothing to ServiceMain, so this is where the two meet. Set before the dispatcher is called. */
+static struct service {
+    const char *config_path;
+    SERVICE_STATUS_HANDLE handle;
+    HANDLE stop;          /* manual reset: set by the control handler, waited for by ServiceMain */
+    pthread_mutex_t lock; /* guards status: the handler's thread and ServiceMain's both report */
+    SERVICE_STATUS status;
+} service = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+/* Reports state. Pending states raise the checkpoint, and the hint with it, by each report: real progress only. */
+static void report(DWORD state, DWORD exit_code, DWORD specific_code)
+{
+    pthread_mutex_lock(&service.lock);
+    SERVICE_STATUS *s = &service.status;
+    bool is_pending = state == SERVICE_START_PENDING || state == SERVICE_STOP_PENDING;
+    DWORD checkpoint = s->dwCurrentState == state ? s->dwCheckPoint + 1 : 1;
+    s->dwServiceType = SERVICE_WIN32_OWN_PROCESS;
+    s->dwCurrentState = state;
+    s->dwControlsAccepted = state == SERVICE_RUNNING ? SERVICE_ACCEPT_STOP | SERVICE_ACCEPT_PRESHUTDOWN : 0;
+    s->dwWin32ExitCode = exit_code;
+    s->dwServiceSpecificExitCode = specific_code;
+    s->dwCheckPoint = is_pending ? checkpoint : 0;
+    s->dwWaitHint = is_pending ? STEP_HINT_MS + checkpoint * 100 : 0;
+    if (!SetServiceStatus(service.handle, s))
+        fprintf(stderr, "tripline service: SetServiceStatus failed (%lu)\n", GetLastError());
+    pthread_mutex_unlock(&service.lock);
+}
+
+/* On the dispatcher's thread: returns at once, the work is ServiceMain's. */
+static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *context)
+{
+    (void)type;
+    (void)data;
+    (void)context;
+    switch (control) {
+    case SERVICE_CONTROL_STOP:
+    case SERVICE_CONTROL_PRESHUTDOWN:
+        report(SERVICE_STOP_PENDING, NO_ERROR, 0);
+        SetEvent(service.stop);
+        return NO_ERROR;
+    case SERVICE_CONTROL_INTERROGATE:
+        return NO_ERROR;
+    default:
+        return ERROR_CALL_NOT_IMPLEMENTED;
+    }
+}
+
+static void on_progress(void *context)
+{
+    (void)context;
+    report(SERVICE_START_PENDING, NO_ERROR, 0);
+}
+
+static void WINAPI service_main(DWORD argc, wchar_t **argv)
+{
+    (void)argc;
+    (void)argv;
+    service.handle = RegisterServiceCtrlHandlerExW(AGENT_SERVICE_NAME, on_control, NULL);
+    if (service.handle == NULL)
+        return; /* nobody to report to; the dispatcher ends the process */
+    report(SERVICE_START_PENDING, NO_ERROR, 0);
+
+    struct run *run = NULL;
+    struct run_settings set = {.config_path = service.config_path, .progress = on_progress};
+    enum run_problem problem = run_start(&run, &set);
+    if (problem == RUN_GOOD) {
+        report(SERVICE_RUNNING, NO_ERROR, 0);
+        (void)WaitForSingleObject(service.stop, INFINITE); /* nothing else to wait for */
+        report(SERVICE_STOP_PENDING, NO_ERROR, 0);
+        run_stop(run, RUN_GRACE_MS);
+    }
+    report(SERVICE_STOPPED, problem == RUN_GOOD ? NO_ERROR : ERROR_SERVICE_SPECIFIC_ERROR, (DWORD)problem);
+}
+
+int cli_service(int argc, char **argv)
+{
+    int usage = options_config(&service.config_path, argc, argv);
+    if (usage != 0)
+        return usage;
+    service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
+    if (service.stop == NULL) {
+        fprintf(stderr, "tripline service: CreateEventW failed (%lu)\n", GetLastError());
+        return 1;
+    }
+    SERVICE_TABLE_ENTRYW table[] = {{(wchar_t[]){AGENT_SERVICE_NAME}, service_main}, {NULL, NULL}};
+    if (StartServiceCtrlDispatcherW(table))
+        return 0;
+    DWORD code = GetLastError();
+    if (code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT)
+        fprintf(stderr, "tripline service: this verb is for the service manager; by hand it is \"tripline run\"\n");
+    else
+        fprintf(stderr, "tripline service: StartServiceCtrlDispatcher failed (%lu)\n", code);
+    return 1;
+}

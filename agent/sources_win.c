@@ -1,0 +1,91 @@
+#include "agent/sources.h"
+
+#include "collectors/eventlog.h"
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct sources {
+    struct pipeline *pipeline; /* of the Event Log's thread */
+    struct eventlog *eventlog;
+    pthread_t thread;
+};
+
+static void *eventlog_thread(void *context)
+{
+    eventlog_run(context);
+    return NULL;
+}
+
+static uint64_t lookback(const struct config *config)
+{
+    return config->lookback_s == UINT64_MAX ? EVENTLOG_LOOKBACK_ALL : config->lookback_s;
+}
+
+/* The channels of config with their bookmarks, which marks[] owns. */
+static int read_bookmarks(struct eventlog_channel *channels, char **marks, const struct config *config,
+                          struct store *store, struct fault *fault)
+{
+    for (size_t i = 0; i < config->channel_count; i++) {
+        const struct config_channel *c = &config->channels[i];
+        int rc = store_bookmark(store, c->name, &marks[i], fault);
+        if (rc < 0)
+            return rc;
+        const char *query = c->query != NULL ? c->query : config_default_query(c->name);
+        channels[i] = (struct eventlog_channel){text_from(c->name), text_from(query), text_from(marks[i])};
+    }
+    return 0;
+}
+
+static int open_eventlog(struct sources *s, const struct config *config, const struct pipeline_settings *settings,
+                         struct fault *fault)
+{
+    struct eventlog_channel channels[CONFIG_MAX_CHANNELS] = {0};
+    char *marks[CONFIG_MAX_CHANNELS] = {0};
+    int rc = pipeline_new(&s->pipeline, settings);
+    if (rc == 0)
+        rc = read_bookmarks(channels, marks, config, settings->store, fault);
+    if (rc == 0) {
+        struct eventlog_settings set = {.channels = channels,
+                                        .channel_count = config->channel_count,
+                                        .lookback_s = lookback(config),
+                                        .matcher = settings->matcher,
+                                        .sink = pipeline_sink(s->pipeline)};
+        rc = eventlog_new(&s->eventlog, &set, fault);
+    }
+    for (size_t i = 0; i < CONFIG_MAX_CHANNELS; i++)
+        free(marks[i]);
+    return rc;
+}
+
+int sources_start(struct sources **out, const struct config *config, const struct pipeline_settings *settings,
+                  struct fault *fault)
+{
+    struct sources *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return -ENOMEM;
+    int rc = open_eventlog(s, config, settings, fault);
+    if (rc == 0 && pthread_create(&s->thread, NULL, eventlog_thread, s->eventlog) != 0) {
+        fault_set(fault, "pthread_create", EAGAIN, text_from("eventlog"), NULL);
+        rc = -EAGAIN;
+    }
+    if (rc < 0) {
+        eventlog_free(s->eventlog);
+        pipeline_free(s->pipeline);
+        free(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
+void sources_stop(struct sources *s)
+{
+    if (s == NULL)
+        return;
+    eventlog_stop(s->eventlog);
+    (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
+    eventlog_free(s->eventlog);
+    pipeline_free(s->pipeline);
+    free(s);
+}
