@@ -1,0 +1,65 @@
+# The libraries that are not ours, under the same names for both builds:
+#   deps::expat deps::curl deps::ssl deps::crypto deps::sqlite3 deps::jansson deps::zlib, for tests deps::cunit,
+#   and deps::evtx (.evtx files; Linux only, Windows reads them itself).
+# Linux: Debian's -dev packages. Windows: the static libraries of cmake/deps/build-deps.sh, with the parts of Windows that
+# each needs. A library that is missing ends the configuring with the name of its Debian package.
+
+# host_library(NAME PKG_CONFIG_NAME DEBIAN_PACKAGE)
+function(host_library name module package)
+    pkg_check_modules(DEPS_${name} QUIET IMPORTED_TARGET GLOBAL ${module})
+    if(NOT DEPS_${name}_FOUND)
+        message(FATAL_ERROR "The library ${module} is missing: install the Debian package ${package}")
+    endif()
+    add_library(deps::${name} ALIAS PkgConfig::DEPS_${name})
+endfunction()
+
+# windows_library(NAME FILE HEADER [DEFINE ...] [LINK ...]): FILE in lib/, HEADER in include/ of the prefix.
+function(windows_library name file header)
+    cmake_parse_arguments(LIBRARY "" "" "DEFINE;LINK" ${ARGN})
+    set(path "${TRIPLINE_DEPS_PREFIX}/lib/${file}")
+    foreach(part IN ITEMS "${path}" "${TRIPLINE_DEPS_PREFIX}/include/${header}")
+        if(NOT EXISTS "${part}")
+            message(FATAL_ERROR "${part} is missing: run cmake/deps/build-deps.sh "
+                "(it needs the Debian packages of the group win64 in cmake/packages.txt)")
+        endif()
+    endforeach()
+    add_library(deps::${name} STATIC IMPORTED GLOBAL)
+    set_target_properties(deps::${name} PROPERTIES IMPORTED_LOCATION "${path}"
+        INTERFACE_INCLUDE_DIRECTORIES "${TRIPLINE_DEPS_PREFIX}/include"
+        INTERFACE_COMPILE_DEFINITIONS "${LIBRARY_DEFINE}"
+        INTERFACE_LINK_LIBRARIES "${LIBRARY_LINK}")
+endfunction()
+
+if(WIN32)
+    windows_library(zlib libz.a zlib.h)
+    windows_library(crypto libcrypto.a openssl/crypto.h LINK ws2_32 advapi32 crypt32 bcrypt user32)
+    windows_library(ssl libssl.a openssl/ssl.h LINK deps::crypto)
+    windows_library(expat libexpat.a expat.h DEFINE XML_STATIC)
+    windows_library(curl libcurl.a curl/curl.h DEFINE CURL_STATICLIB
+        LINK deps::ssl deps::zlib ws2_32 crypt32 bcrypt secur32 iphlpapi advapi32)
+    windows_library(sqlite3 libsqlite3.a sqlite3.h)
+    windows_library(jansson libjansson.a jansson.h LINK advapi32)
+    windows_library(cunit libcunit.a CUnit/Basic.h)
+else()
+    find_package(PkgConfig)
+    if(NOT PkgConfig_FOUND)
+        message(FATAL_ERROR "pkg-config is missing: install the Debian package pkg-config")
+    endif()
+    host_library(expat expat libexpat1-dev)
+    host_library(curl libcurl libcurl4-openssl-dev)
+    host_library(ssl libssl libssl-dev)
+    host_library(crypto libcrypto libssl-dev)
+    host_library(sqlite3 sqlite3 libsqlite3-dev)
+    host_library(jansson jansson libjansson-dev)
+    host_library(zlib zlib zlib1g-dev)
+    host_library(evtx libevtx libevtx-dev)
+    # libevtx.h includes it, and libevtx-dev does not depend on it.
+    find_path(DEPS_BFIO_INCLUDE libbfio.h)
+    mark_as_advanced(DEPS_BFIO_INCLUDE)
+    if(NOT DEPS_BFIO_INCLUDE)
+        message(FATAL_ERROR "libbfio.h is missing: install the Debian package libbfio-dev")
+    endif()
+    if(NOT DEFINED BUILD_TESTING OR BUILD_TESTING)
+        host_library(cunit cunit libcunit1-dev)
+    endif()
+endif()
