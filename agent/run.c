@@ -23,7 +23,7 @@ struct run {
     struct matcher *matcher;
     struct outputs *outputs;
     struct sources *sources;
-    bool is_https_up;
+    bool is_https_up, is_started;
 };
 
 /* One line in the log and one word for the exit code. */
@@ -168,6 +168,7 @@ enum run_problem run_start(struct run **out, const struct run_settings *settings
     }
     log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STARTED, "tripline %s (%s) started: config=%s agent=%s", version_number,
               version_commit, r->config_path, r->agent_id);
+    r->is_started = true;
     *out = r;
     return RUN_GOOD;
 }
@@ -183,7 +184,8 @@ void run_stop(struct run *r, unsigned grace_ms)
         https_clean_up();
     store_close(r->store);
     free(r->agent_id);
-    log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
+    if (r->is_started)
+        log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     log_close(r->log);
     config_free(r->config);
     free(r->config_path);

@@ -1,0 +1,140 @@
+"""The world around the agent under test: events, a config, a receiver of our own with throw-away certificates."""
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from xml.sax.saxutils import escape, quoteattr
+
+HERE = Path(__file__).resolve().parent
+
+# The command line that was published of the Solorigate intrusions, with its placeholders.
+ATTACK = ("powershell.exe -PSConsoleFile exshell.psc1 -Command \"Set-CASMailbox -Identity user@example.com "
+          "-ActiveSyncAllowedDeviceIDs @{add='XXXXXXXXXXXXX'}\"")
+HARMLESS = "powershell.exe -Command \"Get-CASMailbox -Identity user@example.com\""
+POWERSHELL = r"C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe"
+
+SECURITY = "Security"
+SYSMON = "Microsoft-Windows-Sysmon/Operational"
+FORWARDED = "ForwardedEvents"
+
+
+def now():
+    """The present as Windows writes it into an event."""
+    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def seconds(timestamp):
+    """An event's time as seconds since 1970."""
+    return datetime.datetime.strptime(timestamp[:26] + "+0000", "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
+
+
+def text(value):
+    return escape(value).replace("\r", "&#13;").replace("\n", "&#10;")
+
+
+def event(provider, event_id, channel, record, data, when=None, computer="EXCH01.corp.example.com"):
+    """One event on one line, as EvtRender gives it."""
+    fields = "".join(f"<Data Name='{name}'>{text(value)}</Data>" for name, value in data.items())
+    return ("<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System>"
+            f"<Provider Name='{provider}'/><EventID>{event_id}</EventID><Version>2</Version><Level>0</Level>"
+            f"<Task>13312</Task><Opcode>0</Opcode><Keywords>0x8020000000000000</Keywords>"
+            f"<TimeCreated SystemTime='{when or now()}'/><EventRecordID>{record}</EventRecordID><Correlation/>"
+            f"<Execution ProcessID='4' ThreadID='8'/><Channel>{channel}</Channel><Computer>{computer}</Computer>"
+            f"<Security/></System><EventData>{fields}</EventData></Event>")
+
+
+def event_4688(record, command_line, when=None, **more):
+    data = {"SubjectUserSid": "S-1-5-21-1377283216-344919071-3415362939-1104", "SubjectUserName": "dadmin",
+            "SubjectDomainName": "CONTOSO", "SubjectLogonId": "0x569860", "NewProcessId": "0x25a4",
+            "NewProcessName": POWERSHELL, "TokenElevationType": "%%1936", "ProcessId": "0x1544",
+            "CommandLine": command_line, "TargetUserSid": "S-1-0-0", "TargetUserName": "-", "TargetDomainName": "-",
+            "TargetLogonId": "0x0", "ParentProcessName": r"C:\Windows\System32\cmd.exe",
+            "MandatoryLabel": "S-1-16-12288"}
+    return event("Microsoft-Windows-Security-Auditing", 4688, SECURITY, record, data, when, **more)
+
+
+def event_sysmon(record, command_line, when=None, parent="cmd.exe", **more):
+    data = {"RuleName": "-", "UtcTime": "2024-05-06 07:08:09.123",
+            "ProcessGuid": "{0f0f0f0f-1111-2222-3333-444444444444}", "ProcessId": "9636", "Image": POWERSHELL,
+            "CommandLine": command_line, "CurrentDirectory": "C:\\", "User": r"CONTOSO\dadmin",
+            "LogonId": "0x569860", "ParentProcessId": "5444", "ParentImage": r"C:\Windows\System32\cmd.exe",
+            "ParentCommandLine": parent, "ParentUser": r"CONTOSO\dadmin"}
+    return event("Microsoft-Windows-Sysmon", 1, SYSMON, record, data, when, **more)
+
+
+def make_certificates(directory):
+    """A throw-away authority and what it signed; see certificates.sh."""
+    subprocess.run([HERE / "certificates.sh", directory], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+
+
+class Receiver:
+    """The central collector: our HTTPS server, as a process of its own."""
+
+    def __init__(self, directory, certificates, *arguments, port=0):
+        self.out = Path(directory) / "received.jsonl"
+        self.errors = open(Path(directory) / "receiver.log", "ab")
+        port_file = Path(directory) / "port"
+        port_file.unlink(missing_ok=True)
+        self.process = subprocess.Popen(
+            [sys.executable, HERE / "receiver.py", "--port", str(port), "--port-file", port_file,
+             "--certificate", certificates / "server.pem", "--key", certificates / "server.key",
+             "--out", self.out, *arguments],
+            stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
+        self.port = int(wait_for(lambda: port_file.is_file() and port_file.read_text().strip(), 15, "the receiver"))
+
+    @property
+    def url(self):
+        return f"https://localhost:{self.port}/alerts"
+
+    def received(self):
+        """Each alert that came, oldest first, as the receiver wrote it down."""
+        if not self.out.is_file():
+            return []
+        with open(self.out, encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.errors.close()
+
+
+def wait_for(condition, timeout_s, what):
+    """condition()'s first true value; an error that names what was waited for when none comes in time."""
+    end = time.monotonic() + timeout_s
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {timeout_s} s")
+
+
+def write_config(path, url, ca_file, channels, state, lookback="all", output=""):
+    """A config for the agent. Paths as the agent's system writes them."""
+    names = "".join(f"        <channel name={quoteattr(name)}/>\n" for name in channels)
+    Path(path).write_text(
+        f"<tripline version=\"1\">\n    <state directory={quoteattr(state)}/>\n    <log level=\"debug\"/>\n"
+        f"    <eventlog lookback={quoteattr(lookback)}>\n{names}    </eventlog>\n    <outputs>\n"
+        f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
+        f"    </outputs>\n</tripline>\n", encoding="utf-8")
+
+
+def append(path, *events):
+    """Adds events to a channel's file in one write, so that a reader never sees half of one."""
+    data = "".join(line + "\n" for line in events).encode("utf-8")
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
