@@ -5,6 +5,8 @@
 #ifndef AGENT_CLI_H
 #define AGENT_CLI_H
 
+#include <stddef.h>
+
 /* The exit code of a wrong command line, after a message on stderr. */
 #define CLI_USAGE 2
 
@@ -21,7 +23,19 @@ int cli_uninstall(int argc, char **argv); /* uninstall */
 int cli_start(int argc, char **argv);     /* start */
 int cli_stop(int argc, char **argv);      /* stop */
 
-/* Finds the verb and calls it; the program's whole main(), after argv became UTF-8. */
+/*
+ * Finds the verb and calls it; the program's whole main(), after argv became UTF-8. --help behind a verb prints its
+ * help. What stdout could not take (closed, disk full) is an error: 1 at least.
+ */
 int cli_main(int argc, char **argv);
+
+/* Prints "tripline VERB: what "argument"" (argument may be NULL) and where help is, on stderr. Returns CLI_USAGE. */
+int cli_usage(const char *verb, const char *what, const char *argument);
+
+/*
+ * Is argv[*i] the option name ("--jobs"), as "--jobs VALUE" or "--jobs=VALUE"? Then *value is set, *i moves to the last
+ * argument used, and 1 is returned. 0: it is not. -EINVAL: it is, without a value.
+ */
+int cli_option(const char **value, int argc, char **argv, int *i, const char *name);
 
 #endif

@@ -4,12 +4,19 @@
 #ifndef AGENT_CONFIG_H
 #define AGENT_CONFIG_H
 
+#include "detect/text.h"
 #include "transport/output.h"
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#define CONFIG_MAX_CHANNELS 63
-#define CONFIG_MAX_OUTPUTS 16
+#define CONFIG_MAX_CHANNELS 63 /* EVENTLOG_MAX_CHANNELS */
+#define CONFIG_MAX_OUTPUTS 16  /* STORE_MAX_OUTPUTS */
+#define CONFIG_MAX_HEADERS 32  /* of one output */
+
+/* Mistakes collected in one file; beyond, reading it ends. */
+#define CONFIG_MAX_ERRORS 50
 
 /* Most bytes of a config file. */
 #define CONFIG_MAX_SIZE (1024u * 1024u)
@@ -19,10 +26,10 @@ struct config_channel {
     char *query; /* XPath; NULL: the default for this channel's name (config_default_query) */
 };
 
-/* An <output>: what output_open() wants, with the files behind it read. */
+/* One element of <outputs>: what output_open() wants, but for the files, which are named and not yet read. */
 struct config_output {
-    char *name, *type, *url;
-    char *ca_file, *client_certificate, *client_key; /* paths as given, or NULL */
+    char *name, *type, *url;                         /* type: the element's name */
+    char *ca_file, *client_certificate, *client_key; /* paths, or NULL; certificate and key only together */
     char *client_key_password;                       /* secret */
     char **headers;                                  /* "Name: value"; secrets */
     size_t header_count;
@@ -48,9 +55,9 @@ struct config {
     size_t output_count;
 };
 
-/* Where and what is wrong; kept in order of appearance. */
+/* Where and what is wrong; kept in order of appearance. No message holds a secret or a URL. */
 struct config_error {
-    unsigned long line, column; /* 1 and up; 0: the file as a whole */
+    unsigned long line, column; /* 1 and up, column in characters; 0: the file as a whole */
     char *message;              /* "what is wrong; what would be right" */
 };
 
@@ -60,19 +67,24 @@ struct config_errors {
 };
 
 /*
- * Reads the file at path (UTF-8). All mistakes are collected, not only the first.
+ * Reads the file at path (UTF-8) and looks whether the files that it names can be read. All mistakes are collected, not
+ * only the first. A path in it is seen from its own directory.
  * Returns 0 and *out, which the caller frees with config_free(). -EINVAL: *errors has at least one; *out is left as it
  * was. -ENOENT, -EACCES, -EISDIR, -EFBIG ...: the file can't be read; *errors says so with line 0. -ENOMEM. The caller
  * frees *errors with config_errors_free() in every case.
  */
 int config_load(struct config **out, const char *path, struct config_errors *errors);
 
-/* The same for text in memory; name stands for the file in nothing but relative paths (its directory). */
+/* The same for text in memory; name stands for the file in nothing but relative paths (its directory). Opens nothing.
+ */
 int config_parse(struct config **out, struct text xml, const char *name, struct config_errors *errors);
 
 /* Overwrites secrets before it frees. NULL is allowed. */
 void config_free(struct config *config);
 void config_errors_free(struct config_errors *errors);
+
+/* One line each: "path:line:column: message", or "path: message" for the file as a whole. */
+void config_errors_print(FILE *to, const char *path, const struct config_errors *errors);
 
 /* The XPath for a channel without a query: only what a rule can match, and "*" where filters are not trusted (any
  * channel that Windows Event Forwarding may fill). Static text, or NULL for all. */

@@ -29,8 +29,8 @@ static void report(void *context, const struct sender_report *r)
         fault_text(r->fault, text, sizeof(text));
     switch (r->event) {
     case SENDER_DELIVERED:
-        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%zu status=%ld", r->output,
-                  r->count, r->status);
+        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
+                  (unsigned long long)r->count, r->status);
         break;
     case SENDER_RETRY:
         log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,

@@ -4,8 +4,9 @@
  *
  * Takes what Windows and the usual exporters write: one event a line or pretty-printed, <Events> root or none, XML
  * declaration or none, single or double quotes, UTF-8 or UTF-16 with a byte order mark, raw control characters and
- * bytes that are not UTF-8 (read as U+FFFD). Fields are found by name; RenderingInfo and Message are never looked at.
- * Source: docs/event-xml.md.
+ * bytes that are not UTF-8 (read as U+FFFD). Fields are found by name (the first of two counts) in System and
+ * EventData; RenderingInfo, UserData and Message are never looked at. Values keep their white space, but line ends are
+ * LF, as in all XML; an element inside a value is read as U+FFFD at its start and end. Source: docs/event-xml.md.
  *
  * One bad event never stops the stream: it is reported with its offset and left out. DTDs and entity declarations make
  * an event bad; nothing is ever loaded from elsewhere.
@@ -33,9 +34,10 @@ struct event_xml;
 
 /* What has been seen so far. */
 struct event_xml_counts {
-    uint64_t events;  /* <Event> elements, good or bad */
-    uint64_t process; /* process creations handed to the sink or ruled out by the matcher's byte scan */
-    uint64_t bad;     /* reported as COLLECTOR_BAD_EVENT */
+    uint64_t events;  /* <Event> elements, good or bad; 0 at the end: the stream was no event XML */
+    uint64_t process; /* process creations handed to the sink, or ruled out by the matcher's byte scan (of those only
+                         the beginning is read: provider and id) */
+    uint64_t bad;     /* reported as COLLECTOR_BAD_EVENT: bad events, and DOCTYPEs between events */
 };
 
 /*
@@ -51,12 +53,21 @@ int event_xml_new(struct event_xml **out, const struct collector_sink *sink, str
 /* Frees x; NULL is allowed. */
 void event_xml_free(struct event_xml *x);
 
-/* Feeds the next bytes. Returns 0; what the sink's event returned if negative; -ENOMEM. After an error only free is
- * legal. */
+/*
+ * Feeds the next bytes; size may be 0. An event is handed over when a byte behind its end tag has come (a line end), or
+ * by event_xml_end(). Whole events in one call are read where they lie; only one that goes on in the next is copied.
+ * Returns 0; what the sink's event returned if negative; -ENOMEM. After an error only event_xml_free() is legal.
+ */
 int event_xml_feed(struct event_xml *x, const char *bytes, size_t size);
 
 /* The stream ends here: an event that has begun and not ended is bad. Returns as feed does. x may then be fed anew. */
 int event_xml_end(struct event_xml *x);
+
+/*
+ * The first byte of the stream that is fed next has this offset in reports. For records that are fed one by one, each
+ * a stream: their number. Only after event_xml_new or event_xml_end, which set it to 0.
+ */
+void event_xml_place(struct event_xml *x, uint64_t offset);
 
 struct event_xml_counts event_xml_counts(const struct event_xml *x);
 

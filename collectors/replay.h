@@ -13,18 +13,19 @@
 #include <stdio.h>
 
 struct replay_counts {
-    uint64_t bytes; /* read from the file, as it lies on disk */
-    struct event_xml_counts events;
+    uint64_t bytes;                 /* read from the file, as it lies on disk */
+    struct event_xml_counts events; /* records of an .evtx that can't be rendered count as bad events */
 };
 
 /*
- * Reads file to its end. path: its name, for reports, and for .evtx the way to it (on Windows the system's own reader
- * opens it again). file: opened for binary reading at its first byte, may be a pipe; the caller closes it.
+ * Reads file to its end. path: its name, for reports, and for .evtx the way to it, as its reader opens it again; "-"
+ * names nothing. An .evtx that is packed or comes by a pipe goes through a temporary file, which is deleted.
+ * file: opened for binary reading at its first byte, may be a pipe; the caller closes it.
  * sink: event and report are called on this thread; checkpoint is not used.
  * Returns 0 when all was read, even if single events were bad (those are reported and counted).
  * -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx that breaks off); what could be read was handed
- * over. -ENOTSUP: a kind of file that can't be read here; -EISDIR, -EIO and others as reading gave them; what event
- * returned. *counts is filled in every case. fault says what, where.
+ * over. -ENOTSUP: packed otherwise or twice, or a log of Windows XP (fault says what to do); -EISDIR, -EIO and others
+ * as reading gave them; what event returned. *counts is filled in every case. fault says what, where.
  */
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault);

@@ -10,9 +10,10 @@
 #define ALERT_ID_SIZE 65
 
 /*
- * SHA-256, lower-case hexadecimal, over rule id, rule version, Computer, Channel, EventRecordID and event time, each as
- * its length in 8 bytes (little-endian) and its bytes, numbers as decimal text. An event without a record id adds its
- * pid and command line instead. Returns 0, or -EIO when OpenSSL fails.
+ * SHA-256, lower-case hexadecimal, over rule id, rule version, Computer, Channel, EventRecordID and event time (100 ns
+ * since 1601), each as its length in 8 bytes (little-endian) and its bytes, numbers as decimal text. An event without a
+ * record id has its pid (empty where not known) and its command line in that place. Returns 0, or -EIO when OpenSSL
+ * fails.
  */
 int alert_id(char id[ALERT_ID_SIZE], const struct alert *alert);
 

@@ -22,7 +22,8 @@ void backoff_reset(struct backoff *backoff, uint64_t seed);
 /* After a success: the next failure waits for the shortest time again. */
 void backoff_success(struct backoff *backoff);
 
-/* After a failure: ms to wait; never below retry_after_ms (what the other side asked for). */
+/* After a failure: ms to wait: the jitter, and before it retry_after_ms in full (what the other side asked for, 0:
+ * nothing; it asks all agents at once, so the jitter is added to it). */
 unsigned backoff_failure_ms(struct backoff *backoff, unsigned retry_after_ms);
 
 #endif

@@ -7,6 +7,13 @@
 #include "detect/alert.h"
 #include <stddef.h>
 
+/*
+ * Most characters (code points) of any one text in a document; the rest is cut off. That is more than any command line
+ * of Windows has (EVENT_MAX_COMMAND_LINE), so only an imported log can go beyond; where a command line was cut,
+ * tripline.command_line_truncated says so and tripline.command_line_sha256 what it was whole.
+ */
+#define ENCODE_MAX_TEXT 32768u
+
 /* Who says it. */
 struct encode_agent {
     const char *version; /* of the program */

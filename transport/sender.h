@@ -37,7 +37,8 @@ struct sender;
 /* Starts the thread. Returns 0, -ENOMEM or -EAGAIN. */
 int sender_start(struct sender **out, const struct sender_settings *settings);
 
-/* Ends it: a running request gets at most grace_ms to finish, then it is broken off (its alerts stay). Frees s. */
+/* Ends it: a running request gets at most grace_ms to finish, then it is broken off (its alerts stay, and the output is
+ * only good for output_close() from then on). Frees sender; NULL is allowed. */
 void sender_stop(struct sender *sender, unsigned grace_ms);
 
 #endif

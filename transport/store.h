@@ -15,6 +15,10 @@
 /* Most outputs of one store. */
 #define STORE_MAX_OUTPUTS 16
 
+/* Most alerts in the dead-letter table; beyond it, or beyond max_bytes of their documents, the oldest go. Each was
+ * reported when it was refused. */
+#define STORE_MAX_DEAD 10000
+
 /* Ids of alerts that every output is done with are remembered, so that a log read again sends nothing again. Oldest go
  * first beyond this many (about 100 bytes each); the central collector removes later repeats by the same id. */
 #define STORE_MAX_REMEMBERED 100000
@@ -22,11 +26,11 @@
 struct store;
 
 struct store_settings {
-    const char *path;           /* of the database file, UTF-8; its directory exists */
+    const char *path;           /* of the database file, UTF-8; its directory exists and protects it */
     const char *const *outputs; /* names of the outputs that each alert goes to; copied */
     size_t output_count;        /* 1..STORE_MAX_OUTPUTS */
-    uint64_t max_alerts;        /* most alerts that wait; beyond: -ENOSPC */
-    uint64_t max_bytes;         /* most bytes of waiting documents; beyond: -ENOSPC */
+    uint64_t max_alerts;        /* 1 or more: most alerts that wait; beyond: -ENOSPC */
+    uint64_t max_bytes;         /* 1 or more: most bytes of waiting documents; beyond: -ENOSPC */
 };
 
 struct store_alert {
@@ -50,9 +54,11 @@ struct store_counts {
 };
 
 /*
- * Opens the file, making it when it is not there. An alert kept under other output names stays for those that are still
- * there; a new output gets only what comes from now on.
- * Returns 0; -EINVAL; -ENOMEM; -EBADMSG (not our database, or damaged); -EIO and others with fault.
+ * Opens the file, making it when it is not there; only one process can have it open. An alert kept under other output
+ * names stays for those that are still there; when none of them is, it waits for all that there are now, so that a
+ * renamed output loses nothing. Otherwise a new output gets only what comes from now on.
+ * Returns 0; -EINVAL; -ENOMEM; -EBADMSG (not our database, of a newer version, or damaged: the file is left as it is);
+ * -EBUSY (another process has it open); -EIO and others with fault.
  */
 int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
 
@@ -62,7 +68,8 @@ void store_close(struct store *store);
 /*
  * Keeps alerts[0..count-1] (count may be 0) and, unless source is NULL, the bookmark of source, in one transaction that
  * is on disk when the call returns. An alert whose id is known (waiting, delivered or dead) is left out: *added, which
- * may be NULL, counts the others.
+ * may be NULL, counts the others. An empty outbox takes one call's alerts whatever the limits: a batch that is larger
+ * than they are must not stop the reading of a log for ever.
  * Returns 0; -ENOSPC: the outbox or the disk is full; another negative errno value; nothing was kept then.
  */
 int store_keep(struct store *store, const struct store_alert *alerts, size_t count, const char *source,
@@ -74,8 +81,8 @@ int store_bookmark(struct store *store, const char *source, char **out, struct f
 
 /*
  * The oldest alerts that wait for output: at most max_count (1 or more) and, from the second on, max_bytes in all.
- * Waits up to timeout_ms until there is one; returns 0 with *count == 0 when there is none by then or store_wake() was
- * called. *items: freed by store_items_free(). Negative errno value: with fault.
+ * Waits up to timeout_ms until there is one; returns 0 with *count == 0 when there is none by then or it was woken
+ * (store_wake(), store_wake_output()). *items: freed by store_items_free(). Negative errno value: with fault.
  */
 int store_next(struct store *store, const char *output, size_t max_count, size_t max_bytes, unsigned timeout_ms,
                struct store_item **items, size_t *count, struct fault *fault);
@@ -92,8 +99,11 @@ int store_refused(struct store *store, const char *output, const struct store_it
 
 int store_counts(struct store *store, struct store_counts *counts, struct fault *fault);
 
-/* Makes every store_next() that waits return, now and in future: the program ends. */
+/* Makes every store_next() return with nothing and without waiting, now and in future: the program ends. */
 void store_wake(struct store *store);
+
+/* Makes the store_next() of output that waits, or else its next one, return with nothing: its sender ends. */
+void store_wake_output(struct store *store, const char *output);
 
 /* A value that stays with the store: *out is the one kept under name, or value when there was none (it is then kept).
  * The caller frees it. Used for the agent's id. */

@@ -1,0 +1,78 @@
+#include "agent/cli.h"
+
+#include "agent/config.h"
+#include "agent/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Host and port alone: the rest of a URL may be a secret, as with hooks that know their sender by it. */
+static void print_server(const char *url)
+{
+    const char *begin = strstr(url, "://");
+    begin = begin == NULL ? url : begin + 3;
+    printf("%.*s", (int)strcspn(begin, "/?"), begin);
+}
+
+static void print_output(const struct config_output *output)
+{
+    printf("  output %s: %s to ", output->name, output->type);
+    print_server(output->url);
+    printf(", %s%s%s%s, %zu header%s\n", output->format == OUTPUT_NDJSON ? "ndjson" : "json",
+           output->gzip ? ", gzip" : "", output->ca_file != NULL ? ", own authorities" : "",
+           output->client_certificate != NULL ? ", client certificate" : "", output->header_count,
+           output->header_count == 1 ? "" : "s");
+}
+
+static void print_summary(const struct config *config)
+{
+    printf("  state in %s: up to %llu alerts, %llu MB\n", config->state_directory,
+           (unsigned long long)config->store_max_alerts,
+           (unsigned long long)(config->store_max_bytes / (1024u * 1024u)));
+    for (size_t i = 0; i < config->channel_count; i++) {
+        const struct config_channel *channel = &config->channels[i];
+        const char *query = channel->query != NULL ? channel->query : config_default_query(channel->name);
+        printf("  channel %s: %s\n", channel->name, query == NULL ? "*" : query);
+    }
+    for (size_t i = 0; i < config->output_count; i++)
+        print_output(&config->outputs[i]);
+}
+
+static int check(const char *path)
+{
+    struct config *config = NULL;
+    struct config_errors errors;
+    int rc = config_load(&config, path, &errors);
+    if (rc == 0) {
+        printf("%s: ok\n", path);
+        print_summary(config);
+    } else {
+        config_errors_print(stderr, path, &errors);
+        if (errors.count == 0)
+            fprintf(stderr, "%s: %s\n", path, strerror(-rc));
+    }
+    config_errors_free(&errors);
+    config_free(config);
+    return rc == 0 ? 0 : 1;
+}
+
+int cli_check_config(int argc, char **argv)
+{
+    char *standard = NULL;
+    if (argc > 2)
+        return cli_usage(argv[0], "takes one file, not also", argv[2]);
+    if (argc == 2 && argv[1][0] == '-')
+        return cli_usage(argv[0], "knows no option", argv[1]);
+    if (argc == 2)
+        return check(argv[1]);
+    int rc = file_default_config(&standard);
+    if (rc < 0) {
+        fprintf(stderr, "tripline check-config: the usual place of the config is not known: %s\n", strerror(-rc));
+        return 1;
+    }
+    int code = check(standard);
+    free(standard);
+    return code;
+}

@@ -1,0 +1,71 @@
+#include "agent/cli_text.h"
+
+#include "agent/cli.h"
+
+#include <stddef.h>
+
+#define CONFIG_OPTION                                                                                                  \
+    "  --config F   the config file; else C:\\ProgramData\\Tripline\\tripline.xml\n"                                   \
+    "               (/etc/tripline/tripline.xml on other systems)\n"
+
+static const char scan_help[] =
+    "Reads files of recorded events and writes an alert for each that a rule matches, the same\n"
+    "JSON document as the service sends, one a line, to stdout. What was read goes to stderr.\n"
+    "\n"
+    "  FILE         event XML (an export with <Events>, one event a line, or single events) or\n"
+    "               .evtx, each also gzipped; told by the content, not by the name. - is stdin\n"
+    "  --jobs N     read N files at a time, 1 to 64; else 1. Alerts keep the files' order\n"
+    "  --report F   write the alerts and the summary as one HTML file too; it appears when all\n"
+    "               is done, in place of one that was there\n"
+    "\n"
+    "One bad event never stops a file: it is named with file and place, and the rest is read.\n"
+    "\n"
+    "Exit codes: 0 every file was read to its end, whether or not there were alerts or bad events;\n"
+    "            1 a file could not be read, or not to its end, or holds no event; or the alerts\n"
+    "              could not all be written;\n"
+    "            2 wrong usage.\n";
+
+static const char verify_help[] =
+    "Checks that this build answers as Kusto does: has, has_all, and the rule's host and account\n"
+    "columns. Every text is tried as UTF-8 and as UTF-16.\n"
+    "\n"
+    "  F.tsv        rows of your own; without it the built-in ones. Tab-separated, with or without a\n"
+    "               header line and with or without a last column \"source\":\n"
+    "                 haystack needle expected            (expected: 1 or 0)\n"
+    "                 command_line expected               (all terms of the rule)\n"
+    "                 computer account host_name domain_index host_name_domain account_name\n"
+    "                   account_domain\n"
+    "               Escapes: \\\\ \\t \\n \\r \\0, \\uXXXX and \\UXXXXXXXX a code point, \\xHH a byte\n"
+    "\n"
+    "Exit codes: 0 every row came out as expected; 1 a mismatch, or a row or file that can't be read;\n"
+    "            2 wrong usage.\n";
+
+static const char check_config_help[] =
+    "Reads a config file and names every mistake in it as FILE:LINE:COLUMN: what is wrong; what would\n"
+    "be right. Certificate files that it names are looked at too. Nothing is connected to or changed.\n"
+    "\n"
+    "  F            the config file; else C:\\ProgramData\\Tripline\\tripline.xml\n"
+    "               (/etc/tripline/tripline.xml on other systems)\n"
+    "\n"
+    "Exit codes: 0 the config is good; 1 it is not, or can't be read; 2 wrong usage.\n";
+
+const struct cli_verb cli_verbs[] = {
+    {"run", cli_run, "[--config F]", "run the agent in the foreground; Ctrl-C stops it cleanly",
+     CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
+    {"install", cli_install, "[--config F]", "make the Windows service",
+     CONFIG_OPTION "\nNeeds an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n"},
+    {"uninstall", cli_uninstall, "", "remove the Windows service",
+     "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n"},
+    {"start", cli_start, "", "start the Windows service",
+     "Needs an administrator. Exit codes: 0 it runs; 1 failed; 2 wrong usage.\n"},
+    {"stop", cli_stop, "", "stop the Windows service",
+     "Needs an administrator. Exit codes: 0 it stands; 1 failed; 2 wrong usage.\n"},
+    {"service", cli_service, "[--config F]", "what the service manager starts; not to be called by hand",
+     CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
+    {"check-config", cli_check_config, "[F]", "name every mistake in a config file", check_config_help},
+    {"scan", cli_scan, "[--jobs N] [--report F.html] FILE...", "find alerts in files of recorded events", scan_help},
+    {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
+    {"version", cli_version, "[--json]", "versions of program, rules and libraries",
+     "  --json       as one JSON object\n\nExit codes: 0; 2 wrong usage.\n"},
+    {NULL, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,183 @@
+#include "agent/scan_file.h"
+
+#include "agent/file.h"
+#include "agent/version.h"
+#include "collectors/replay.h"
+#include "detect/alert.h"
+#include "transport/alert_id.h"
+#include "transport/encode_ecs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes looked at to tell what a file without events is: an export's declaration and root are shorter. */
+#define HEAD_SIZE 512
+
+/* One file being read. */
+struct reading {
+    const struct scan_shared *shared;
+    size_t file;
+    const char *path;
+    struct match *matches; /* room for every rule */
+    uint64_t alerts, named;
+    int error;         /* writing alerts failed, or no memory: the scan ends */
+    bool is_evtx;      /* places are numbers of records */
+    bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
+};
+
+static int put_alert(struct reading *r, const struct match *match, const struct process_event *event)
+{
+    static const struct encode_agent agent = {.version = version_number};
+    struct alert alert;
+    char id[ALERT_ID_SIZE], *document = NULL;
+    size_t size = 0;
+    int rc = alert_make(&alert, match, event, event_time_now());
+    if (rc < 0)
+        return rc;
+    rc = encode_ecs(&document, &size, &alert, &agent);
+    if (rc == 0)
+        rc = scan_output_line(r->shared->output, r->file, document, size);
+    if (rc == 0 && r->shared->settings->report != NULL) {
+        rc = alert_id(id, &alert);
+        if (rc == 0)
+            rc = scan_report_add(r->shared->settings->report, r->file, r->path, &alert, id);
+    }
+    if (rc == 0)
+        r->alerts++;
+    free(document);
+    alert_clear(&alert);
+    return rc;
+}
+
+static int on_event(void *context, const struct process_event *event)
+{
+    struct reading *r = context;
+    size_t count = matcher_match(r->shared->matcher, event, r->matches);
+    for (size_t i = 0; r->error == 0 && i < count; i++)
+        r->error = put_alert(r, &r->matches[i], event);
+    if (r->error == 0)
+        r->error = scan_output_error(r->shared->output); /* another thread's failure ends this one too */
+    return r->error;
+}
+
+/* What failed, without the name of our own function and the file's name, which stands before it. */
+static const char *reason(const struct fault *fault, int rc)
+{
+    return fault->call != NULL && fault->detail[0] != '\0' ? fault->detail : strerror(-rc);
+}
+
+static void on_report(void *context, const struct collector_report *report)
+{
+    struct reading *r = context;
+    if (report->kind != COLLECTOR_BAD_EVENT || r->named++ >= SCAN_MAX_NAMED)
+        return;
+    const struct fault none = {0}, *fault = report->fault != NULL ? report->fault : &none;
+    fprintf(r->shared->settings->messages, "%s: bad event at %s %llu, left out: %s\n", r->path,
+            r->is_evtx ? "record" : "byte", (unsigned long long)report->offset, reason(fault, EBADMSG));
+}
+
+static bool contains(struct text text, const char *part)
+{
+    size_t size = strlen(part);
+    for (size_t i = 0; i + size <= text.len; i++)
+        if (memcmp(text.bytes + i, part, size) == 0)
+            return true;
+    return false;
+}
+
+/* Looks at the first bytes of a file that can be read again. Returns 0, or -EIO and the like. */
+static int look(struct reading *r, FILE *from)
+{
+    static const char wide_root[] = "<\0E\0v\0e\0n\0t\0s\0";
+    char head[HEAD_SIZE];
+    /* What is packed shows by its name alone. */
+    r->is_evtx = contains(text_from(r->path), ".evtx");
+    if (from == stdin || fseek(from, 0, SEEK_SET) != 0)
+        return 0;
+    errno = 0;
+    size_t size = fread(head, 1, sizeof(head), from);
+    if (ferror(from))
+        return errno == 0 ? -EIO : -errno;
+    bool is_packed = size >= 2 && memcmp(head, "\x1F\x8B", 2) == 0;
+    if (!is_packed)
+        r->is_evtx = size >= 8 && memcmp(head, "ElfFile\0", 8) == 0;
+    bool is_wide_export = false;
+    for (size_t i = 0; i + sizeof(wide_root) - 1 <= size; i++)
+        is_wide_export = is_wide_export || memcmp(head + i, wide_root, sizeof(wide_root) - 1) == 0;
+    r->may_be_empty = r->is_evtx || is_wide_export || contains((struct text){head, size}, "<Events");
+    return fseek(from, 0, SEEK_SET) == 0 ? 0 : -errno;
+}
+
+/* Says what was wrong with the file as a whole; true: it counts as failed. */
+static bool judge(const struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault)
+{
+    FILE *to = r->shared->settings->messages;
+    if (r->named > SCAN_MAX_NAMED)
+        fprintf(to, "%s: ... and %llu more bad events\n", r->path, (unsigned long long)(r->named - SCAN_MAX_NAMED));
+    if (rc == -EISDIR)
+        fprintf(to, "%s: is a directory; name the files in it\n", r->path);
+    else if (rc < 0)
+        fprintf(to, "%s: %s%s\n", r->path, counts->events.events > 0 ? "not read to its end: " : "", reason(fault, rc));
+    if (rc < 0 || counts->events.events > 0)
+        return rc < 0;
+    if (counts->bytes == 0) {
+        fprintf(to, "%s: is empty\n", r->path);
+        return false;
+    }
+    if (r->may_be_empty) {
+        fprintf(to, "%s: holds no event\n", r->path);
+        return false;
+    }
+    fprintf(to,
+            "%s: no <Event> found; expected event XML (an export, or one event a line) or .evtx, each also "
+            "gzipped\n",
+            r->path);
+    return true;
+}
+
+static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
+{
+    struct replay_counts counts = {0};
+    struct fault fault = {0};
+    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report};
+    int rc = look(r, from);
+    if (rc == 0)
+        rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
+    totals->bytes += counts.bytes;
+    totals->events += counts.events.events;
+    totals->process += counts.events.process;
+    totals->bad += counts.events.bad;
+    totals->alerts += r->alerts;
+    if (r->error < 0 || rc == -ENOMEM) {
+        totals->failed++;
+        return r->error < 0 ? r->error : rc;
+    }
+    if (judge(r, rc, &counts, &fault))
+        totals->failed++;
+    return 0;
+}
+
+int scan_file(const struct scan_shared *shared, size_t file, struct scan_totals *totals)
+{
+    static const struct replay_counts nothing = {0};
+    static const struct fault none = {0};
+    struct reading r = {.shared = shared, .file = file, .path = shared->settings->paths[file]};
+    bool is_stdin = strcmp(r.path, "-") == 0;
+    FILE *from = stdin;
+    totals->files++;
+    r.matches = calloc(matcher_rule_count(shared->matcher), sizeof(*r.matches));
+    if (r.matches == NULL)
+        return -ENOMEM;
+    int rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
+    if (rc < 0) {
+        totals->failed += judge(&r, rc, &nothing, &none) ? 1 : 0;
+        rc = rc == -ENOMEM ? rc : 0;
+    } else {
+        rc = read_open(&r, from, totals);
+        if (!is_stdin)
+            (void)fclose(from); /* only read */
+    }
+    free(r.matches);
+    return rc;
+}

@@ -1,0 +1,34 @@
+/*
+ * scan_output: lines of several threads -> one stream, file by file in the order of the command line.
+ *
+ * The first file that is not finished writes straight through; those behind it are kept in memory until it is their
+ * turn. One that has SCAN_OUTPUT_MAX_KEPT bytes waiting waits with its thread, so memory is bounded.
+ */
+#ifndef AGENT_SCAN_OUTPUT_H
+#define AGENT_SCAN_OUTPUT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+/* Most bytes kept for one file that is not yet first. */
+#define SCAN_OUTPUT_MAX_KEPT (16u * 1024u * 1024u)
+
+struct scan_output;
+
+/* to: written to and flushed; the caller closes it after scan_output_free(). Returns 0 or a negative errno value. */
+int scan_output_new(struct scan_output **out, FILE *to, size_t file_count);
+void scan_output_free(struct scan_output *output);
+
+/*
+ * One line of file number file, without its newline. Any thread, one per file; files must be begun in order. Returns 0;
+ * -ENOMEM; what writing failed with (-EPIPE, -ENOSPC ...), then and ever after.
+ */
+int scan_output_line(struct scan_output *output, size_t file, const char *line, size_t size);
+
+/* No more lines of file will come. */
+void scan_output_done(struct scan_output *output, size_t file);
+
+/* 0, or what writing failed with. Any thread. */
+int scan_output_error(struct scan_output *output);
+
+#endif

@@ -1,0 +1,335 @@
+#include "collectors/event_xml.h"
+#include "collectors/event_xml_clean.h"
+#include "collectors/event_xml_frame.h"
+#include "collectors/event_xml_kind.h"
+#include "collectors/event_xml_parse.h"
+#include "collectors/event_xml_utf16.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes added at a time to an event that began in an earlier chunk: what is copied of a chunk that need not be. */
+#define SLICE 4096u
+
+enum encoding { ENCODING_UNKNOWN, ENCODING_UTF8, ENCODING_UTF16 };
+
+struct buffer {
+    char *bytes;
+    size_t size, used;
+};
+
+struct event_xml {
+    struct collector_sink sink;
+    char *names; /* what source and read_from are copied to */
+    struct text source, read_from;
+    const struct matcher *matcher;
+    struct event_xml_counts counts;
+    struct event_xml_parser *parser;
+    struct event_xml_framer framer;
+    struct buffer carried; /* an event that began in an earlier chunk */
+    struct buffer cleaned;
+    uint64_t offset; /* in the stream as it was fed, of the byte that is measured from ... */
+    size_t measured; /* ... here, in the framer's region */
+    enum encoding encoding;
+    char first[2]; /* the stream's first bytes, until encoding is known */
+    size_t first_count;
+    struct event_xml_utf16 utf16;
+    char *utf16_block;
+};
+
+/* A stretch of UTF-8 whose events are looked for. */
+struct region {
+    struct text text;
+    bool is_last;     /* nothing follows it */
+    bool is_asked;    /* is may_match known? */
+    bool may_match;   /* for all of text */
+    bool ask_at_once; /* is it worth asking the matcher for all of text? */
+};
+
+static int buffer_reserve(struct buffer *b, size_t size)
+{
+    if (size <= b->size)
+        return 0;
+    size_t grown = b->size * 2 > size ? b->size * 2 : size;
+    char *bytes = realloc(b->bytes, grown);
+    if (bytes == NULL)
+        return -ENOMEM;
+    b->bytes = bytes;
+    b->size = grown;
+    return 0;
+}
+
+static int copy_names(struct event_xml *x, struct text source, struct text read_from)
+{
+    x->names = malloc(source.len + read_from.len + 1);
+    if (x->names == NULL)
+        return -ENOMEM;
+    if (source.len > 0)
+        memcpy(x->names, source.bytes, source.len);
+    if (read_from.len > 0)
+        memcpy(x->names + source.len, read_from.bytes, read_from.len);
+    x->source = (struct text){source.bytes == NULL ? NULL : x->names, source.len};
+    x->read_from = (struct text){read_from.bytes == NULL ? NULL : x->names + source.len, read_from.len};
+    return 0;
+}
+
+int event_xml_new(struct event_xml **out, const struct collector_sink *sink, struct text source, struct text read_from,
+                  const struct matcher *matcher)
+{
+    struct event_xml *x = calloc(1, sizeof(*x));
+    if (x == NULL)
+        return -ENOMEM;
+    x->sink = *sink;
+    x->matcher = matcher;
+    event_xml_framer_start(&x->framer);
+    int rc = copy_names(x, source, read_from);
+    if (rc == 0)
+        rc = event_xml_parser_new(&x->parser);
+    if (rc < 0) {
+        event_xml_free(x);
+        return rc;
+    }
+    *out = x;
+    return 0;
+}
+
+void event_xml_free(struct event_xml *x)
+{
+    if (x == NULL)
+        return;
+    event_xml_parser_free(x->parser);
+    free(x->utf16_block);
+    free(x->cleaned.bytes);
+    free(x->carried.bytes);
+    free(x->names);
+    free(x);
+}
+
+struct event_xml_counts event_xml_counts(const struct event_xml *x)
+{
+    return x->counts;
+}
+
+void event_xml_place(struct event_xml *x, uint64_t offset)
+{
+    x->offset = offset;
+}
+
+/* Offset in the stream of the byte at in text, which lies at or behind the one asked for last. */
+static uint64_t stream_offset(struct event_xml *x, struct text text, size_t at)
+{
+    struct text between = {text.bytes + x->measured, at - x->measured};
+    x->offset += x->encoding == ENCODING_UTF16 ? event_xml_utf16_size(between) : between.len;
+    x->measured = at;
+    return x->offset;
+}
+
+static void report_bad(struct event_xml *x, const struct region *region, const char *first, struct fault *fault)
+{
+    (void)text_copy(fault->object, sizeof(fault->object), x->source); /* cut where longer */
+    struct collector_report report = {
+        .kind = COLLECTOR_BAD_EVENT,
+        .source = x->source,
+        .offset = stream_offset(x, region->text, (size_t)(first - region->text.bytes)),
+        .fault = fault,
+    };
+    x->counts.bad++;
+    x->sink.report(x->sink.context, &report);
+}
+
+/* Can the event be left to its kind alone, as it certainly fulfils no rule? */
+static bool is_ruled_out(const struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+{
+    if (x->matcher == NULL || !frame->is_plain)
+        return false;
+    if (region->ask_at_once && !region->is_asked) {
+        region->is_asked = true;
+        region->may_match = matcher_bytes_may_match(x->matcher, region->text);
+    }
+    return (region->is_asked && !region->may_match) || !matcher_bytes_may_match(x->matcher, frame->text);
+}
+
+static int clean(struct event_xml *x, struct text *xml)
+{
+    if (event_xml_is_clean(*xml))
+        return 0;
+    int rc = buffer_reserve(&x->cleaned, EVENT_XML_CLEAN_MAX(xml->len));
+    if (rc == 0)
+        *xml = event_xml_clean(x->cleaned.bytes, *xml);
+    return rc;
+}
+
+static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+{
+    enum event_xml_kind kind;
+    if (is_ruled_out(x, region, frame) && event_xml_kind_peek(&kind, frame->text)) {
+        x->counts.process += kind != KIND_OTHER;
+        return 0;
+    }
+    struct fault fault = {0};
+    struct process_event event;
+    bool is_process = false;
+    struct text xml = frame->text;
+    int rc = clean(x, &xml);
+    if (rc == 0)
+        rc = event_xml_parse(&event, &is_process, x->parser, xml, x->read_from, &fault);
+    if (rc == -EBADMSG) {
+        report_bad(x, region, frame->text.bytes, &fault);
+        return 0;
+    }
+    if (rc < 0 || !is_process)
+        return rc;
+    x->counts.process++;
+    rc = x->sink.event(x->sink.context, &event);
+    return rc < 0 ? rc : 0;
+}
+
+/* Takes all that region has. */
+static int take_region(struct event_xml *x, struct region *region)
+{
+    int rc = 0;
+    while (rc == 0) {
+        struct event_xml_frame frame;
+        struct fault fault = {.call = "event_xml", .code = EBADMSG};
+        switch (event_xml_framer_next(&x->framer, region->text, region->is_last, EVENT_XML_MAX_EVENT, &frame)) {
+        case FOUND_NOTHING:
+            return 0;
+        case FOUND_EVENT:
+            x->counts.events++;
+            rc = take_event(x, region, &frame);
+            break;
+        case FOUND_BAD:
+            x->counts.events++;
+            (void)text_copy(fault.detail, sizeof(fault.detail), text_from(frame.fault)); /* it fits */
+            report_bad(x, region, frame.text.bytes, &fault);
+            break;
+        case FOUND_DOCTYPE:
+            (void)text_copy(fault.detail, sizeof(fault.detail), text_from("document type definitions are refused"));
+            report_bad(x, region, frame.text.bytes, &fault);
+            break;
+        }
+    }
+    return rc;
+}
+
+/* The region's first count bytes are done with. */
+static void drop(struct event_xml *x, struct text text, size_t count)
+{
+    (void)stream_offset(x, text, count); /* only moves what is measured from */
+    x->measured = 0;
+    event_xml_framer_drop(&x->framer, count);
+}
+
+static int carry(struct event_xml *x, const char *bytes, size_t size)
+{
+    int rc = buffer_reserve(&x->carried, x->carried.used + size);
+    if (rc == 0 && size > 0) {
+        memcpy(x->carried.bytes + x->carried.used, bytes, size);
+        x->carried.used += size;
+    }
+    return rc;
+}
+
+/* Adds up to a slice of the chunk to what is carried. *taken: bytes of the chunk that are done with or carried now. */
+static int take_carried(struct event_xml *x, const char *bytes, size_t size, size_t *taken)
+{
+    size_t before = x->carried.used;
+    *taken = size < SLICE ? size : SLICE;
+    int rc = carry(x, bytes, *taken);
+    if (rc < 0)
+        return rc;
+    struct region region = {.text = {x->carried.bytes, x->carried.used}};
+    rc = take_region(x, &region);
+    size_t done = event_xml_framer_done(&x->framer);
+    if (done >= before) { /* what follows can be read where it lies */
+        *taken = done - before;
+        drop(x, region.text, done);
+        x->carried.used = 0;
+    } else if (done > x->carried.used / 2) {
+        drop(x, region.text, done);
+        x->carried.used -= done;
+        memmove(x->carried.bytes, x->carried.bytes + done, x->carried.used);
+    }
+    return rc;
+}
+
+static int feed_utf8(struct event_xml *x, const char *bytes, size_t size)
+{
+    int rc = 0;
+    while (rc == 0 && size > 0 && x->carried.used > 0) {
+        size_t taken = 0;
+        rc = take_carried(x, bytes, size, &taken);
+        bytes += taken;
+        size -= taken;
+    }
+    if (rc < 0 || size == 0)
+        return rc;
+    struct region region = {.text = {bytes, size}, .ask_at_once = true};
+    rc = take_region(x, &region);
+    size_t done = event_xml_framer_done(&x->framer);
+    drop(x, region.text, done);
+    return rc < 0 ? rc : carry(x, bytes + done, size - done);
+}
+
+static int feed_utf16(struct event_xml *x, const char *bytes, size_t size)
+{
+    int rc = 0;
+    while (rc == 0 && size > 0) {
+        struct text block = event_xml_utf16_next(&x->utf16, x->utf16_block, &bytes, &size);
+        rc = feed_utf8(x, block.bytes, block.len);
+    }
+    return rc;
+}
+
+/* Tells the encoding by first[2]. */
+static int begin(struct event_xml *x, const char *first)
+{
+    bool is_big_endian;
+    x->encoding = ENCODING_UTF8;
+    if (!event_xml_utf16_begins(first, &is_big_endian))
+        return 0;
+    x->utf16 = (struct event_xml_utf16){.is_big_endian = is_big_endian};
+    if (x->utf16_block == NULL)
+        x->utf16_block = malloc(EVENT_XML_UTF16_ROOM);
+    if (x->utf16_block == NULL)
+        return -ENOMEM;
+    x->encoding = ENCODING_UTF16;
+    return 0;
+}
+
+static int feed_known(struct event_xml *x, const char *bytes, size_t size)
+{
+    return x->encoding == ENCODING_UTF16 ? feed_utf16(x, bytes, size) : feed_utf8(x, bytes, size);
+}
+
+int event_xml_feed(struct event_xml *x, const char *bytes, size_t size)
+{
+    if (x->encoding != ENCODING_UNKNOWN || size == 0)
+        return feed_known(x, bytes, size);
+    int rc = 0;
+    if (x->first_count == 0 && size >= sizeof(x->first)) {
+        rc = begin(x, bytes);
+        return rc < 0 ? rc : feed_known(x, bytes, size);
+    }
+    x->first[x->first_count++] = bytes[0];
+    if (x->first_count < sizeof(x->first))
+        return 0; /* size is 1 */
+    rc = begin(x, x->first);
+    if (rc == 0)
+        rc = feed_known(x, x->first, sizeof(x->first));
+    return rc < 0 ? rc : feed_known(x, bytes + 1, size - 1);
+}
+
+int event_xml_end(struct event_xml *x)
+{
+    struct region region = {.text = {x->carried.bytes, x->carried.used}, .is_last = true};
+    int rc = region.text.len == 0 ? 0 : take_region(x, &region);
+    event_xml_framer_start(&x->framer);
+    x->carried.used = 0;
+    x->offset = 0;
+    x->measured = 0;
+    x->encoding = ENCODING_UNKNOWN;
+    x->first_count = 0;
+    return rc;
+}

@@ -1,0 +1,341 @@
+#include "collectors/event_xml_frame.h"
+
+#include <emmintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Bytes that tell what begins at a place: "<![CDATA[", "<!DOCTYPE", "</Event" and what follows it. */
+#define MARK_SIZE 9u
+
+/* Most white space taken in "</Event   >": none is ever written; without a bound a tag's end could be far off. */
+#define MAX_TAG_SPACE 64u
+
+#define DOCTYPE "<!DOCTYPE"
+
+/* Places looked at in one step. */
+#define STEP 32u
+
+static const struct {
+    const char *begin, *end;
+} sections[SECTION_COUNT] = {
+    [SECTION_COMMENT] = {"<!--", "-->"},
+    [SECTION_CDATA] = {"<![CDATA[", "]]>"},
+    [SECTION_INSTRUCTION] = {"<?", "?>"},
+};
+
+static bool begins(struct text text, size_t at, const char *with)
+{
+    size_t length = strlen(with);
+    return text.len - at >= length && memcmp(text.bytes + at, with, length) == 0;
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Is the name at offset at just "Event", and not the beginning of a longer one? */
+static bool is_event_name(struct text text, size_t at)
+{
+    if (text.len - at < 6 || !begins(text, at, "Event"))
+        return false;
+    char c = text.bytes[at + 5];
+    return is_space(c) || c == '>' || c == '/';
+}
+
+static bool is_mark(struct text text, size_t at)
+{
+    if (text.len - at < 2)
+        return false;
+    char second = text.bytes[at + 1];
+    if (text.bytes[at] == '&')
+        return second == '#';
+    if (text.bytes[at] != '<')
+        return false;
+    return second == '!' || second == '?' || (second == 'E' && is_event_name(text, at + 1)) ||
+           (second == '/' && is_event_name(text, at + 2));
+}
+
+/*
+ * A bit for each of the 16 places from bytes on at whose second byte a mark may be: '!', '#' or '?', which are rare, or
+ * an 'E' behind '<' or '/'. "</Event" shows at its '/', one place later than it begins. Reads 17 bytes.
+ */
+static __m128i candidates(const char *bytes)
+{
+    __m128i first = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+    __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 1));
+    __m128i rare = _mm_or_si128(_mm_cmpeq_epi8(_mm_or_si128(second, _mm_set1_epi8('!' ^ '#')), _mm_set1_epi8('#')),
+                                _mm_cmpeq_epi8(second, _mm_set1_epi8('?')));
+    __m128i before = _mm_or_si128(_mm_cmpeq_epi8(first, _mm_set1_epi8('<')), _mm_cmpeq_epi8(first, _mm_set1_epi8('/')));
+    return _mm_or_si128(rare, _mm_and_si128(before, _mm_cmpeq_epi8(second, _mm_set1_epi8('E'))));
+}
+
+/* The first mark that a candidate in places at.. stands for; text.len if there is none. */
+static size_t mark_of_candidates(struct text text, size_t at, unsigned mask)
+{
+    for (; mask != 0; mask &= mask - 1) {
+        size_t place = at + (size_t)__builtin_ctz(mask);
+        if (text.bytes[place] == '/' && place > 0)
+            place--;
+        if (is_mark(text, place))
+            return place;
+    }
+    return text.len;
+}
+
+/* Moves *at to the first mark at or behind it; false: to the first place that can't be told yet (the end if is_last).
+ */
+static bool find_mark(struct text text, size_t *at, bool is_last)
+{
+    size_t from = *at;
+    for (; text.len - *at >= STEP + MARK_SIZE; *at += STEP) {
+        __m128i low = candidates(text.bytes + *at), high = candidates(text.bytes + *at + STEP / 2);
+        if (_mm_movemask_epi8(_mm_or_si128(low, high)) == 0)
+            continue;
+        unsigned mask = (unsigned)_mm_movemask_epi8(low) | (unsigned)_mm_movemask_epi8(high) << (STEP / 2);
+        size_t mark = mark_of_candidates(text, *at, mask);
+        if (mark < text.len) {
+            *at = mark;
+            return true;
+        }
+    }
+    if (*at > from)
+        (*at)--; /* "</Event" may begin there: it would have shown one place later */
+    for (; text.len - *at >= (is_last ? 1 : MARK_SIZE); (*at)++)
+        if (is_mark(text, *at))
+            return true;
+    return false;
+}
+
+enum event_xml_section event_xml_section_at(struct text text, size_t at)
+{
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        if (begins(text, at, sections[i].begin))
+            return (enum event_xml_section)i;
+    return SECTION_NONE;
+}
+
+size_t event_xml_section_end(enum event_xml_section section, struct text text, size_t from)
+{
+    const char *end = sections[section].end;
+    size_t length = strlen(end);
+    for (size_t at = from; at < text.len;) {
+        at += text_find((struct text){text.bytes + at, text.len - at}, '>') + 1;
+        if (at <= text.len && at >= from + length && memcmp(text.bytes + at - length, end, length) == 0)
+            return at;
+    }
+    return SIZE_MAX;
+}
+
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
+}
+
+bool event_xml_reference(struct text text, size_t at, unsigned long *value, size_t *length)
+{
+    if (!begins(text, at, "&#"))
+        return false;
+    size_t i = at + 2;
+    int base = 10;
+    if (i < text.len && text.bytes[i] == 'x') {
+        base = 16;
+        i++;
+    }
+    size_t first = i;
+    unsigned long sum = 0;
+    for (; i < text.len && digit_value(text.bytes[i]) < base; i++) {
+        sum = sum * (unsigned long)base + (unsigned long)digit_value(text.bytes[i]);
+        if (sum > 0x110000)
+            sum = 0x110000;
+    }
+    if (i == first || i == text.len || text.bytes[i] != ';')
+        return false;
+    *value = sum;
+    *length = i + 1 - at;
+    return true;
+}
+
+/* Offset behind the start tag at offset start if that is a whole element ("<Event ... />"), else SIZE_MAX. */
+static size_t empty_element_end(struct text text, size_t start)
+{
+    char quote = '\0';
+    for (size_t i = start + 1; i < text.len; i++) {
+        char c = text.bytes[i];
+        if (c == '<')
+            return SIZE_MAX;
+        if (quote != '\0')
+            quote = c == quote ? '\0' : quote;
+        else if (c == '"' || c == '\'')
+            quote = c;
+        else if (c == '>')
+            return text.bytes[i - 1] == '/' ? i + 1 : SIZE_MAX;
+    }
+    return SIZE_MAX;
+}
+
+void event_xml_framer_start(struct event_xml_framer *f)
+{
+    *f = (struct event_xml_framer){.section = SECTION_NONE};
+}
+
+static enum event_xml_found found_event(struct event_xml_framer *f, struct text region, size_t end, size_t max_event,
+                                        struct event_xml_frame *frame)
+{
+    bool is_too_long = end - f->start > max_event;
+    *frame = (struct event_xml_frame){{region.bytes + f->start, end - f->start}, f->is_plain, NULL};
+    if (is_too_long)
+        frame->fault = "event is too long";
+    f->at = end;
+    f->is_open = false;
+    return is_too_long ? FOUND_BAD : FOUND_EVENT;
+}
+
+/*
+ * The open event has no end: it is bad, unless its start tag was all of it. A section that it left open is looked
+ * through again as if it were none, so that only this event is lost; unclosed[] keeps that from being done over and
+ * over.
+ */
+static enum event_xml_found found_no_end(struct event_xml_framer *f, struct text region, size_t max_event,
+                                         const char *fault, struct event_xml_frame *frame)
+{
+    size_t end = empty_element_end(region, f->start);
+    enum event_xml_section section = f->section;
+    f->section = SECTION_NONE;
+    if (end != SIZE_MAX)
+        return found_event(f, region, end, max_event, frame);
+    *frame = (struct event_xml_frame){{region.bytes + f->start, f->at - f->start}, false, fault};
+    if (section != SECTION_NONE) {
+        f->unclosed[section] = f->at;
+        f->at = f->section_start + 2;
+    }
+    f->is_open = false;
+    return FOUND_BAD;
+}
+
+/* Moves behind the end of the open section if it is there; false: not yet. */
+static bool leave_section(struct event_xml_framer *f, struct text region, size_t max_event)
+{
+    struct text reach = region;
+    if (reach.len - f->start > max_event)
+        reach.len = f->start + max_event;
+    size_t end = f->at < reach.len ? event_xml_section_end(f->section, reach, f->at) : SIZE_MAX;
+    if (end != SIZE_MAX) {
+        f->at = end;
+        f->section = SECTION_NONE;
+        return true;
+    }
+    size_t overlap = strlen(sections[f->section].end) - 1; /* the end's first bytes may be the region's last */
+    if (reach.len > f->at + overlap)
+        f->at = reach.len - overlap;
+    return false;
+}
+
+/* "<!" or "<?" inside the open event. */
+static void enter_section(struct event_xml_framer *f, struct text region)
+{
+    f->is_plain = false;
+    enum event_xml_section section = event_xml_section_at(region, f->at);
+    if (section == SECTION_NONE || f->at < f->unclosed[section]) {
+        f->at += 2;
+        return;
+    }
+    f->section = section;
+    f->section_start = f->at;
+    f->at += strlen(sections[section].begin);
+}
+
+/* Offset behind "</Event" and its '>'; text.len + 1: not all of it is there; 0: something else follows the name. */
+static size_t end_tag_end(struct text text, size_t at)
+{
+    size_t first = at + 7, i = first;
+    while (i < text.len && i - first < MAX_TAG_SPACE && is_space(text.bytes[i]))
+        i++;
+    if (i == text.len)
+        return text.len + 1;
+    return text.bytes[i] == '>' ? i + 1 : 0;
+}
+
+/* Goes on behind a mark inside the open event. FOUND_NOTHING: look for the next one. *is_short: more bytes are needed.
+ */
+static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct text region, size_t max_event,
+                                          struct event_xml_frame *frame, bool *is_short)
+{
+    unsigned long value;
+    size_t length, end;
+    switch (region.bytes[f->at + 1]) {
+    case '!':
+    case '?':
+        enter_section(f, region);
+        return FOUND_NOTHING;
+    case '#':
+        if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
+            f->is_plain = false;
+        f->at += 2;
+        return FOUND_NOTHING;
+    case 'E':
+        return found_no_end(f, region, max_event, "event is not closed where the next one begins", frame);
+    default:
+        end = end_tag_end(region, f->at);
+        *is_short = end > region.len;
+        if (end == 0)
+            f->at += 2;
+        return end == 0 || *is_short ? FOUND_NOTHING : found_event(f, region, end, max_event, frame);
+    }
+}
+
+/* A mark between events. True: a DOCTYPE. */
+static bool mark_outside(struct event_xml_framer *f, struct text region, struct event_xml_frame *frame)
+{
+    size_t at = f->at;
+    if (region.bytes[at + 1] == 'E') {
+        f->is_open = true;
+        f->is_plain = true;
+        f->start = at;
+    }
+    f->at += 2;
+    if (!begins(region, at, DOCTYPE))
+        return false;
+    *frame = (struct event_xml_frame){{region.bytes + at, strlen(DOCTYPE)}, false, NULL};
+    return true;
+}
+
+enum event_xml_found event_xml_framer_next(struct event_xml_framer *f, struct text region, bool is_last,
+                                           size_t max_event, struct event_xml_frame *frame)
+{
+    bool is_short = false;
+    while (!is_short) {
+        if ((f->section != SECTION_NONE && !leave_section(f, region, max_event)) || !find_mark(region, &f->at, is_last))
+            break;
+        enum event_xml_found found = FOUND_NOTHING;
+        if (f->is_open)
+            found = mark_in_event(f, region, max_event, frame, &is_short);
+        else if (mark_outside(f, region, frame))
+            found = FOUND_DOCTYPE;
+        if (found != FOUND_NOTHING)
+            return found;
+    }
+    if (f->is_open && is_last)
+        return found_no_end(f, region, max_event, "event is not closed", frame);
+    if (f->is_open && region.len - f->start > max_event)
+        return found_no_end(f, region, max_event, "event is too long", frame);
+    return FOUND_NOTHING;
+}
+
+size_t event_xml_framer_done(const struct event_xml_framer *f)
+{
+    return f->is_open ? f->start : f->at;
+}
+
+void event_xml_framer_drop(struct event_xml_framer *f, size_t count)
+{
+    f->at -= count;
+    f->start -= f->is_open ? count : f->start;
+    f->section_start -= f->section != SECTION_NONE ? count : f->section_start;
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        f->unclosed[i] -= f->unclosed[i] < count ? f->unclosed[i] : count;
+}

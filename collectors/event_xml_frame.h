@@ -1,0 +1,76 @@
+/*
+ * event_xml_frame: where in a stream of bytes does each event begin and end? Knows tags, comments and CDATA, nothing
+ * else of XML; it looks at the whole stream and is therefore made for speed (16 bytes a step).
+ *
+ * An event begins at "<Event" and a white space, '>' or '/', and ends at "</Event>" outside of comments, CDATA and
+ * processing instructions. Between events everything but a DOCTYPE is skipped.
+ */
+#ifndef COLLECTORS_EVENT_XML_FRAME_H
+#define COLLECTORS_EVENT_XML_FRAME_H
+
+#include "detect/text.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+/* In which text between two marks "</Event>" means nothing. */
+enum event_xml_section {
+    SECTION_COMMENT,
+    SECTION_CDATA,
+    SECTION_INSTRUCTION,
+    SECTION_COUNT,
+    SECTION_NONE = SECTION_COUNT
+};
+
+enum event_xml_found {
+    FOUND_NOTHING, /* all was looked at; framer->at says how far, more bytes may bring more */
+    FOUND_EVENT,   /* a whole event: frame->text */
+    FOUND_BAD,     /* an event without an end: frame->fault says why; frame->text is its beginning */
+    FOUND_DOCTYPE  /* "<!DOCTYPE" between events: frame->text is the mark itself */
+};
+
+struct event_xml_frame {
+    struct text text;
+    /* FOUND_EVENT: terms that are not in the bytes are not in the values either: no comment or CDATA that could part
+     * a word, no character written as a reference (but for control characters, which are in no word). */
+    bool is_plain;
+    const char *fault; /* static; FOUND_BAD only */
+};
+
+/* Offsets count from the first byte of the region that the caller gives. All zero but section: SECTION_NONE. */
+struct event_xml_framer {
+    size_t at;    /* looked at up to here */
+    size_t start; /* the open event's first byte */
+    bool is_open;
+    bool is_plain;
+    enum event_xml_section section; /* the one open at the moment */
+    size_t section_start;
+    size_t unclosed[SECTION_COUNT]; /* up to here no section of this kind is taken for one: it was not closed */
+};
+
+/* Sets f to the start of a stream. */
+void event_xml_framer_start(struct event_xml_framer *f);
+
+/*
+ * The next thing in region, which the caller may lengthen at its end between calls, and shorten at its front by
+ * event_xml_framer_drop. is_last: nothing will follow the region. max_event: most bytes of one event.
+ */
+enum event_xml_found event_xml_framer_next(struct event_xml_framer *f, struct text region, bool is_last,
+                                           size_t max_event, struct event_xml_frame *frame);
+
+/* How many bytes at the region's front are no longer needed. */
+size_t event_xml_framer_done(const struct event_xml_framer *f);
+
+/* The region begins count bytes later than before; count is at most event_xml_framer_done(). */
+void event_xml_framer_drop(struct event_xml_framer *f, size_t count);
+
+/* Which section begins at offset at of text; SECTION_NONE: none. */
+enum event_xml_section event_xml_section_at(struct text text, size_t at);
+
+/* Offset behind the end of a section, looked for from offset from to text.len; SIZE_MAX if there is none. */
+size_t event_xml_section_end(enum event_xml_section section, struct text text, size_t from);
+
+/* The number in a character reference at offset at ("&#13;", "&#xD;"): sets *value (0x110000 where it is larger) and
+ * *length; false: it is not one. */
+bool event_xml_reference(struct text text, size_t at, unsigned long *value, size_t *length);
+
+#endif

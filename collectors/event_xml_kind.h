@@ -1,0 +1,24 @@
+/*
+ * event_xml_kind: which events are process creations.
+ *
+ * Source: learn.microsoft.com, "4688(S): A new process has been created"; Sysmon's page, "Event ID 1: Process
+ * creation".
+ */
+#ifndef COLLECTORS_EVENT_XML_KIND_H
+#define COLLECTORS_EVENT_XML_KIND_H
+
+#include "detect/text.h"
+#include <stdbool.h>
+
+enum event_xml_kind { KIND_OTHER, KIND_SECURITY_4688, KIND_SYSMON_1 };
+
+/* provider: System/Provider/@Name, compared byte for byte; id: the digits of System/EventID. */
+enum event_xml_kind event_xml_kind(struct text provider, struct text id);
+
+/*
+ * The kind of an event by its first bytes alone: sets *kind and returns true. False: it doesn't begin the way Windows
+ * writes it (System first; in it Provider with Name first, then EventID), so that only a parser can tell.
+ */
+bool event_xml_kind_peek(enum event_xml_kind *kind, struct text event);
+
+#endif

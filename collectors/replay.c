@@ -1,0 +1,162 @@
+#include "collectors/replay.h"
+#include "collectors/replay_evtx.h"
+#include "collectors/replay_input.h"
+#include "collectors/replay_spool.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum kind { KIND_XML, KIND_GZIP, KIND_EVTX, KIND_FOREIGN };
+
+/* What a file begins with, by its kind. Sources: RFC 1952 section 2.3.1; MS-EVEN6 section 2.2 and docs/event-xml.md. */
+static const struct magic {
+    const char *bytes;
+    size_t size;
+    enum kind kind;
+    const char *refusal;
+} magics[] = {
+    {"\x1F\x8B", 2, KIND_GZIP, NULL},
+    {"ElfFile\0", 8, KIND_EVTX, NULL},
+    {"\x30\0\0\0LfLe", 8, KIND_FOREIGN, "an .evt log of Windows XP or 2003: convert it with wevtutil epl /lf:true"},
+    {"PK\x03\x04", 4, KIND_FOREIGN, "a ZIP archive: unpack it first"},
+    {"BZh", 3, KIND_FOREIGN, "packed with bzip2: unpack it first"},
+    {"\xFD"
+     "7zXZ\0",
+     6, KIND_FOREIGN, "packed with xz: unpack it first"},
+    {"7z\xBC\xAF\x27\x1C", 6, KIND_FOREIGN, "a 7z archive: unpack it first"},
+    {"\x28\xB5\x2F\xFD", 4, KIND_FOREIGN, "packed with zstd: unpack it first"},
+};
+
+struct replay {
+    struct replay_input in;
+    struct event_xml *xml;
+    const struct collector_sink *sink;
+    struct replay_spool *spool; /* an .evtx that has no name of its own */
+    struct fault *fault;
+    bool is_begun; /* its first bytes were seen */
+};
+
+int replay_input_next(struct replay_input *in, struct fault *fault)
+{
+    errno = 0;
+    in->used = fread(in->block, 1, REPLAY_BLOCK, in->file);
+    in->bytes += in->used;
+    if (in->used == REPLAY_BLOCK || ferror(in->file) == 0)
+        return 0;
+    int code = errno == 0 ? EIO : errno;
+    fault_set(fault, "fread", code, in->path, strerror(code));
+    return -code;
+}
+
+/* NULL: none of them, so text. */
+static const struct magic *find_magic(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+        if (size >= magics[i].size && memcmp(bytes, magics[i].bytes, magics[i].size) == 0)
+            return &magics[i];
+    return NULL;
+}
+
+static int refuse(struct replay *r, const char *why)
+{
+    fault_set(r->fault, "replay_file", ENOTSUP, r->in.path, why);
+    return -ENOTSUP;
+}
+
+/* Takes content: what lies in the file, or what was packed in it. The first bytes tell the kind. */
+static int take_content(void *context, const char *bytes, size_t size)
+{
+    struct replay *r = context;
+    if (!r->is_begun) {
+        r->is_begun = true;
+        const struct magic *magic = find_magic(bytes, size);
+        if (magic != NULL && magic->kind != KIND_EVTX)
+            return refuse(r, magic->kind == KIND_GZIP ? "packed twice: unpack it first" : magic->refusal);
+        int rc = magic == NULL ? 0 : replay_spool_new(&r->spool, r->fault);
+        if (rc < 0)
+            return rc;
+    }
+    return r->spool != NULL ? replay_spool_write(r->spool, bytes, size, r->fault) : event_xml_feed(r->xml, bytes, size);
+}
+
+static int read_all(struct replay *r)
+{
+    int rc = 0;
+    while (rc == 0 && r->in.used > 0) {
+        rc = take_content(r, r->in.block, r->in.used);
+        if (rc == 0)
+            rc = replay_input_next(&r->in, r->fault);
+    }
+    return rc;
+}
+
+static int read_evtx(struct replay *r, struct text path, struct replay_counts *counts, struct fault *fault)
+{
+    struct replay_evtx_counts evtx;
+    int rc = replay_evtx_file(path, r->xml, r->sink, &evtx, fault);
+    counts->events.events += evtx.bad; /* a record that can't be rendered is a bad event */
+    counts->events.bad += evtx.bad;
+    if (r->spool == NULL)
+        r->in.bytes = evtx.bytes;
+    return rc;
+}
+
+/* The content is all there. rc: how the reading of it went, which matters more than what comes of it. */
+static int end_content(struct replay *r, int rc, struct replay_counts *counts)
+{
+    if (rc < 0 && rc != -EBADMSG && rc != -EIO)
+        return rc;
+    struct fault *fault = rc < 0 ? NULL : r->fault;
+    struct text path = {NULL, 0};
+    int ended = 0;
+    if (r->spool == NULL)
+        ended = event_xml_end(r->xml);
+    else
+        ended = replay_spool_finish(&path, r->spool, fault);
+    if (ended == 0 && r->spool != NULL)
+        ended = read_evtx(r, path, counts, fault);
+    return rc < 0 ? rc : ended;
+}
+
+static int read_file(struct replay *r, struct replay_counts *counts)
+{
+    int rc = replay_input_next(&r->in, r->fault);
+    if (rc < 0)
+        return rc;
+    const struct magic *magic = find_magic(r->in.block, r->in.used);
+    if (magic != NULL && magic->kind == KIND_EVTX && !text_equal(r->in.path, text_from("-")) &&
+        !replay_spool_is_needed(r->in.file))
+        return read_evtx(r, r->in.path, counts, r->fault);
+    if (magic != NULL && magic->kind == KIND_GZIP)
+        rc = replay_gunzip(&r->in, take_content, r, r->fault);
+    else
+        rc = read_all(r);
+    return end_content(r, rc, counts);
+}
+
+int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
+                struct replay_counts *counts, struct fault *fault)
+{
+    *counts = (struct replay_counts){0};
+    struct replay r = {.in = {.file = file, .path = path}, .sink = sink, .fault = fault};
+    int rc = -ENOMEM;
+    r.in.block = malloc(REPLAY_BLOCK);
+    if (r.in.block == NULL)
+        goto out;
+    rc = event_xml_new(&r.xml, sink, path, (struct text){NULL, 0}, matcher);
+    if (rc < 0)
+        goto out;
+    rc = read_file(&r, counts);
+    struct event_xml_counts seen = event_xml_counts(r.xml);
+    counts->events.events += seen.events;
+    counts->events.process += seen.process;
+    counts->events.bad += seen.bad;
+    counts->bytes = r.in.bytes;
+out:
+    replay_spool_free(r.spool);
+    event_xml_free(r.xml);
+    free(r.in.block);
+    return rc;
+}

@@ -1,0 +1,36 @@
+/*
+ * replay_input: a file's bytes, block by block, plain or out of gzip.
+ */
+#ifndef COLLECTORS_REPLAY_INPUT_H
+#define COLLECTORS_REPLAY_INPUT_H
+
+#include "detect/fault.h"
+#include <stdint.h>
+#include <stdio.h>
+
+/* Bytes asked for at a time: few enough for the processor's second cache, many enough to make the calls' cost small. */
+#define REPLAY_BLOCK (256u * 1024u)
+
+struct replay_input {
+    FILE *file;
+    struct text path; /* for faults */
+    uint64_t bytes;   /* read from file so far */
+    char *block;      /* REPLAY_BLOCK bytes, the owner's */
+    size_t used;      /* of block; 0 at the file's end */
+};
+
+/* Reads the next block. Returns 0, or what fread failed with (-EISDIR, -EIO, ...) with fault. */
+int replay_input_next(struct replay_input *in, struct fault *fault);
+
+/* Takes bytes; returns 0 or a negative errno value, which ends the reading. */
+typedef int replay_take(void *context, const char *bytes, size_t size);
+
+/*
+ * Unpacks in, whose first block has been read, and gives the bytes to take in blocks of REPLAY_BLOCK (the last one may
+ * be shorter). Several gzip members after one another are one stream (RFC 1952, section 2.2); zeros after the last one
+ * are padding. Returns 0; -EBADMSG with fault: damaged or truncated, after all that could be unpacked was taken;
+ * -ENOMEM; what reading or take returned.
+ */
+int replay_gunzip(struct replay_input *in, replay_take *take, void *context, struct fault *fault);
+
+#endif

@@ -1,0 +1,209 @@
+#include "collectors/replay.h"
+#include "collectors/replay_input.h"
+#include "tests/collectors/recorder.h"
+#include "tests/test.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static struct recorder recorder;
+static struct replay_counts counts;
+static struct fault fault;
+
+static FILE *file_of(const char *bytes, size_t size)
+{
+    FILE *file = tmpfile();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL_FATAL(fwrite(bytes, 1, size, file), size);
+    rewind(file);
+    return file;
+}
+
+static int replay(FILE *file, const char *name)
+{
+    struct collector_sink sink = recorder_sink(&recorder);
+    int answer = recorder.answer;
+    recorder_clear(&recorder);
+    recorder.answer = answer;
+    memset(&counts, 0xA5, sizeof(counts));
+    memset(&fault, 0, sizeof(fault));
+    int rc = replay_file(file, text_from(name), &sink, NULL, &counts, &fault);
+    (void)fclose(file); /* only read */
+    return rc;
+}
+
+static int replay_bytes(const char *bytes, size_t size)
+{
+    return replay(file_of(bytes, size), "test.xml");
+}
+
+/* size bytes as one gzip member, which the caller frees. */
+static char *gzipped(const char *bytes, size_t size, size_t *packed)
+{
+    z_stream z = {0};
+    size_t room = size + 1000;
+    char *to = malloc(room);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+    CU_ASSERT_EQUAL_FATAL(deflateInit2(&z, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    z.next_in = (Bytef *)(uintptr_t)bytes;
+    z.avail_in = (uInt)size;
+    z.next_out = (Bytef *)to;
+    z.avail_out = (uInt)room;
+    CU_ASSERT_EQUAL_FATAL(deflate(&z, Z_FINISH), Z_STREAM_END);
+    *packed = room - z.avail_out;
+    (void)deflateEnd(&z); /* all was taken out */
+    return to;
+}
+
+static char *read_background(size_t *size)
+{
+    return recorder_read_file(TEST_DATA "/background.xml", size);
+}
+
+static void test_xml(void)
+{
+    size_t size;
+    char *bytes = read_background(&size);
+    CU_ASSERT_EQUAL(replay_bytes(bytes, size), 0);
+    CU_ASSERT(counts.bytes == size && counts.events.events == 300 && counts.events.process == 300);
+    CU_ASSERT(counts.events.bad == 0 && recorder.event_count == 300);
+    /* Larger than a block: an event goes on in the next one. */
+    CU_ASSERT(size > REPLAY_BLOCK);
+    free(bytes);
+    CU_ASSERT_EQUAL(replay(fopen(TEST_DATA "/events/truncated.xml", "rb"), "cut.xml"), 0);
+    CU_ASSERT(counts.events.events == 4 && counts.events.process == 2 && counts.events.bad == 2);
+    CU_ASSERT_STRING_EQUAL(recorder.reports[0].source, "cut.xml");
+    CU_ASSERT_EQUAL(replay_bytes("", 0), 0);
+    CU_ASSERT(counts.bytes == 0 && counts.events.events == 0);
+    CU_ASSERT_EQUAL(replay_bytes("no events here", 14), 0);
+    CU_ASSERT(counts.bytes == 14 && counts.events.events == 0);
+}
+
+static void test_gzip(void)
+{
+    size_t size, packed;
+    char *bytes = read_background(&size);
+    char *gz = gzipped(bytes, size, &packed);
+    CU_ASSERT_EQUAL(replay_bytes(gz, packed), 0);
+    CU_ASSERT(counts.bytes == packed && counts.events.process == 300 && recorder.event_count == 300);
+    /* Two members, parted in the middle of an event, with padding between and after them. */
+    size_t first_size, second_size;
+    char *first = gzipped(bytes, size / 2, &first_size),
+         *second = gzipped(bytes + size / 2, size - size / 2, &second_size);
+    char *both = calloc(1, first_size + second_size + 1024);
+    memcpy(both, first, first_size);
+    memcpy(both + first_size, second, second_size);
+    CU_ASSERT_EQUAL(replay_bytes(both, first_size + second_size), 0);
+    CU_ASSERT(counts.events.events == 300 && counts.events.bad == 0);
+    CU_ASSERT_EQUAL(replay_bytes(both, first_size + second_size + 1024), 0);
+    CU_ASSERT_EQUAL(counts.events.events, 300);
+    /* Something else after a member. */
+    both[first_size] = 'x';
+    CU_ASSERT_EQUAL(replay_bytes(both, first_size + second_size), -EBADMSG);
+    CU_ASSERT(counts.events.process > 100);
+    CU_ASSERT_STRING_EQUAL(fault.call, "inflate");
+    free(both);
+    free(second);
+    free(first);
+    free(gz);
+    free(bytes);
+}
+
+static void test_damaged_gzip(void)
+{
+    size_t size, packed;
+    char *bytes = read_background(&size);
+    char *gz = gzipped(bytes, size, &packed);
+    /* Truncated: what could be read was handed over. */
+    CU_ASSERT_EQUAL(replay_bytes(gz, packed / 2), -EBADMSG);
+    CU_ASSERT(recorder.event_count > 50 && recorder.event_count < 250);
+    CU_ASSERT_EQUAL(counts.events.process, recorder.event_count);
+    CU_ASSERT_EQUAL(counts.bytes, packed / 2);
+    CU_ASSERT_STRING_EQUAL(fault.detail, "the file ends too early");
+    CU_ASSERT_STRING_EQUAL(fault.object, "test.xml");
+    CU_ASSERT_EQUAL(replay_bytes(gz, 2), -EBADMSG);
+    CU_ASSERT_EQUAL(replay_bytes(gz, packed - 1), -EBADMSG); /* the trailer's last byte */
+    CU_ASSERT_EQUAL(recorder.event_count, 300);
+    gz[packed - 8] = (char)(gz[packed - 8] ^ 1); /* its checksum */
+    CU_ASSERT_EQUAL(replay_bytes(gz, packed), -EBADMSG);
+    CU_ASSERT_STRING_EQUAL(fault.detail, "incorrect data check");
+    CU_ASSERT_EQUAL(recorder.event_count, 300);
+    free(gz);
+    free(bytes);
+}
+
+static void test_refused(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } cases[] = {
+        {"PK\x03\x04xxxxxxxx", 12},
+        {"BZh91AY", 7},
+        {"\xFD"
+         "7zXZ\0xx",
+         8},
+        {"7z\xBC\xAF\x27\x1Cxx", 8},
+        {"\x28\xB5\x2F\xFDxx", 6},
+        {"\x30\0\0\0LfLe\x01", 9},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        CU_ASSERT_EQUAL(replay_bytes(cases[i].bytes, cases[i].size), -ENOTSUP);
+        CU_ASSERT(strlen(fault.detail) > 10);
+        CU_ASSERT_EQUAL(counts.bytes, cases[i].size);
+        CU_ASSERT_EQUAL(counts.events.events, 0);
+    }
+    size_t once, twice;
+    char *gz = gzipped("<Event/>", 8, &once), *gzgz = gzipped(gz, once, &twice);
+    CU_ASSERT_EQUAL(replay_bytes(gzgz, twice), -ENOTSUP);
+    CU_ASSERT_STRING_EQUAL(fault.detail, "packed twice: unpack it first");
+    free(gzgz);
+    free(gz);
+}
+
+static void test_folder(void)
+{
+    FILE *file = fopen(TEST_DATA, "rb");
+    if (file == NULL) /* not every system opens a folder at all */
+        return;
+    CU_ASSERT_EQUAL(replay(file, "a folder"), -EISDIR);
+    CU_ASSERT_STRING_EQUAL(fault.call, "fread");
+    CU_ASSERT_EQUAL(fault.code, EISDIR);
+    CU_ASSERT_STRING_EQUAL(fault.object, "a folder");
+    CU_ASSERT(counts.bytes == 0 && counts.events.events == 0);
+}
+
+static void test_sink_error(void)
+{
+    recorder.answer = -ECANCELED;
+    CU_ASSERT_EQUAL(replay(fopen(TEST_DATA "/background.xml", "rb"), "b.xml"), -ECANCELED);
+    CU_ASSERT_EQUAL(recorder.event_count, 1);
+    CU_ASSERT_EQUAL(counts.events.process, 1);
+    CU_ASSERT_EQUAL(replay(fopen(TEST_DATA "/events/attack-4688.xml", "rb"), "b.xml"), -ECANCELED);
+    size_t size, packed;
+    char *bytes = read_background(&size), *gz = gzipped(bytes, size, &packed);
+    CU_ASSERT_EQUAL(replay_bytes(gz, packed), -ECANCELED);
+    CU_ASSERT_EQUAL(recorder.event_count, 1);
+    recorder.answer = 0;
+    free(gz);
+    free(bytes);
+}
+
+static CU_TestInfo tests[] = {
+    {"event XML", test_xml},
+    {"gzip, also of several members", test_gzip},
+    {"damaged gzip", test_damaged_gzip},
+    {"kinds that are refused", test_refused},
+    {"a folder", test_folder},
+    {"an error of the sink ends it", test_sink_error},
+    CU_TEST_INFO_NULL,
+};
+
+int main(void)
+{
+    int rc = test_main("replay", tests);
+    recorder_clear(&recorder);
+    return rc;
+}

@@ -1,0 +1,25 @@
+/* sample: a whole alert of each row, for the tests of the encoder and of what carries its documents. */
+#ifndef TESTS_TRANSPORT_SAMPLE_H
+#define TESTS_TRANSPORT_SAMPLE_H
+
+#include "detect/alert.h"
+
+struct sample {
+    struct process_event event;
+    struct match match;
+    struct alert alert;
+};
+
+/* Makes sample->alert of sample->event and sample->match; ends the program if it can't. alert_clear() when done. */
+void sample_alert(struct sample *sample);
+
+/* A 4688 as Microsoft's documentation of the event shows it, with the rule's terms; branch 1. */
+void sample_4688(struct sample *sample);
+
+/* A Sysmon event 1; branch 4. */
+void sample_sysmon(struct sample *sample);
+
+/* A Sysmon event 1 whose creator's command line matches; branch 3. */
+void sample_device_process(struct sample *sample);
+
+#endif

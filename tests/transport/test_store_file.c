@@ -1,0 +1,213 @@
+/* The store and its file: limits of the tables, files of others, a full disk. */
+#include "tests/transport/store_trial.h"
+
+#include <sqlite3.h>
+
+/* One number of the closed file. */
+static long long ask_file(const char *query)
+{
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(TRIAL_PATH, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_prepare_v2(db, query, -1, &statement, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_step(statement), SQLITE_ROW);
+    long long number = sqlite3_column_int64(statement, 0);
+    CU_ASSERT_EQUAL(sqlite3_finalize(statement), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
+/* Both tables stop growing; the newest stay. */
+static void test_memory_limits(void)
+{
+    vfs_trial.skips_sync = true;
+    trial_remove_files();
+    struct store *store = trial_open(trial_one_output, 1, 1000000, 1u << 30);
+    for (int from = 0; from < STORE_MAX_REMEMBERED + 2000; from += 1000) {
+        trial_keep_ok(store, from, from + 1000);
+        trial_deliver(store, "a", from, from + 1000);
+    }
+    size_t added = 0;
+    CU_ASSERT_EQUAL(trial_keep(store, STORE_MAX_REMEMBERED, STORE_MAX_REMEMBERED + 1, 10, NULL, &added), 0);
+    CU_ASSERT_EQUAL(added, 0);
+    CU_ASSERT_EQUAL(trial_keep(store, 0, 1, 10, NULL, &added), 0); /* forgotten */
+    CU_ASSERT_EQUAL(added, 1);
+    trial_deliver(store, "a", 0, 1);
+    for (int i = 1000000; i < 1000000 + STORE_MAX_DEAD + 5; i++) {
+        trial_keep_ok(store, i, i + 1);
+        struct store_item *items = trial_next(store, "a", i, i + 1);
+        CU_ASSERT_EQUAL(store_refused(store, "a", items, "no", &trial_fault), 0);
+        store_items_free(items, 1);
+    }
+    trial_counts(store, 0, 0, STORE_MAX_DEAD);
+    store_close(store);
+    vfs_trial.skips_sync = false;
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM done"), STORE_MAX_REMEMBERED);
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM dead"), STORE_MAX_DEAD);
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM alert"), 0);
+}
+
+static void write_file(const char *text, size_t size)
+{
+    trial_remove_files();
+    FILE *file = fopen(TRIAL_PATH, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL(fwrite(text, 1, size, file), size);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+static size_t read_file(char *to, size_t size)
+{
+    FILE *file = fopen(TRIAL_PATH, "rb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    size_t got = fread(to, 1, size, file);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+    return got;
+}
+
+static void change_file(const char *sql)
+{
+    sqlite3 *db = NULL;
+    CU_ASSERT_EQUAL_FATAL(sqlite3_open(TRIAL_PATH, &db), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL_FATAL(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    CU_ASSERT_EQUAL(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The file that is there is refused, with words in the trial_fault, and stays what it is to the byte. */
+static void is_refused(const char *words)
+{
+    static char before[200000], after[200000];
+    struct store *store = NULL;
+    struct store_settings settings = {TRIAL_PATH, trial_one_output, 1, 10, 10};
+    size_t size = read_file(before, sizeof(before));
+    CU_ASSERT_EQUAL(store_open(&store, &settings, &trial_fault), -EBADMSG);
+    CU_ASSERT_PTR_NULL(store);
+    if (strstr(trial_fault.detail, words) == NULL) {
+        fprintf(stderr, "fault: %s\n", trial_fault.detail);
+        CU_FAIL("another fault");
+    }
+    CU_ASSERT_EQUAL_FATAL(read_file(after, sizeof(after)), size);
+    CU_ASSERT_EQUAL(memcmp(before, after, size), 0);
+}
+
+static void test_foreign_files(void)
+{
+    static const char garbage[4096] = "This is no database at all, but somebody's letter.";
+    write_file(garbage, sizeof(garbage));
+    is_refused("not a database");
+    trial_remove_files();
+    change_file("CREATE TABLE mine(x); INSERT INTO mine VALUES(1);");
+    is_refused("some other program");
+    trial_remove_files();
+    change_file("PRAGMA application_id = 1;");
+    is_refused("some other program");
+    store_close(trial_open_new(1));
+    change_file("PRAGMA user_version = 2;");
+    is_refused("another version");
+    change_file("PRAGMA user_version = 1;");
+    store_close(trial_open(trial_one_output, 1, 10, 10));
+}
+
+static void test_second_process(void)
+{
+    struct store *store = trial_open_new(1), *second = NULL;
+    struct store_settings settings = {TRIAL_PATH, trial_one_output, 1, 10, 10};
+    CU_ASSERT_EQUAL(store_open(&second, &settings, &trial_fault), -EBUSY);
+    CU_ASSERT_PTR_NULL(second);
+    CU_ASSERT_PTR_NOT_NULL(strstr(trial_fault.detail, "another process"));
+    store_close(store);
+    store_close(trial_open(trial_one_output, 1, 10, 10));
+}
+
+static void test_settings(void)
+{
+    static const char *const twice[] = {"a", "a"}, *const empty[] = {""};
+    static const char *many[STORE_MAX_OUTPUTS + 1];
+    static const char names[] = "a\0b\0c\0d\0e\0f\0g\0h\0i\0j\0k\0l\0m\0n\0o\0p\0q";
+    for (size_t i = 0; i <= STORE_MAX_OUTPUTS; i++)
+        many[i] = names + 2 * i;
+    const struct store_settings wrong[] = {
+        {TRIAL_PATH, trial_one_output, 0, 1, 1},
+        {TRIAL_PATH, twice, 2, 1, 1},
+        {TRIAL_PATH, empty, 1, 1, 1},
+        {TRIAL_PATH, trial_one_output, 1, 0, 1},
+        {TRIAL_PATH, trial_one_output, 1, 1, 0},
+        {TRIAL_PATH, many, STORE_MAX_OUTPUTS + 1, 1, 1},
+    };
+    struct store *store = NULL;
+    trial_remove_files();
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        CU_ASSERT_EQUAL(store_open(&store, &wrong[i], &trial_fault), -EINVAL);
+    CU_ASSERT_PTR_NULL(store);
+    store = trial_open(many, STORE_MAX_OUTPUTS, 100, 1000);
+    trial_keep_ok(store, 0, 1);
+    trial_expect(store, many[STORE_MAX_OUTPUTS - 1], 0, 1);
+    store_close(store);
+
+    struct store_settings nowhere = {"no/such/directory/x.db", trial_one_output, 1, 1, 1};
+    store = NULL;
+    CU_ASSERT(store_open(&store, &nowhere, &trial_fault) < 0);
+    CU_ASSERT_PTR_NULL(store);
+    CU_ASSERT_STRING_EQUAL(trial_fault.object, nowhere.path);
+    store_close(NULL);
+}
+
+/* On disk when the call returns. */
+static void test_sync(void)
+{
+    struct store *store = trial_open_new(1);
+    unsigned long before = vfs_trial.syncs;
+    trial_keep_ok(store, 0, 1);
+    CU_ASSERT(vfs_trial.syncs > before);
+    before = vfs_trial.syncs;
+    CU_ASSERT_EQUAL(trial_keep(store, 0, 0, 0, "b", NULL), 0);
+    CU_ASSERT(vfs_trial.syncs > before);
+    before = vfs_trial.syncs;
+    trial_deliver(store, "a", 0, 1);
+    CU_ASSERT(vfs_trial.syncs > before);
+    store_close(store);
+}
+
+static void test_disk_full(void)
+{
+    struct store *store = trial_open_new(1);
+    CU_ASSERT_EQUAL(trial_keep(store, 0, 2, 10, "first", NULL), 0);
+    vfs_trial.is_full = true;
+    CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100000, "second", NULL), -ENOSPC);
+    CU_ASSERT_EQUAL(trial_fault.code & 0xFF, SQLITE_FULL);
+    trial_counts(store, 2, 20, 0);
+    trial_bookmark(store, "first");
+    struct store_item *items = trial_next(store, "a", 0, 2);
+    CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), -ENOSPC);
+    CU_ASSERT_EQUAL(store_refused(store, "a", items, "no", &trial_fault), -ENOSPC);
+    trial_counts(store, 2, 20, 0);
+    trial_expect(store, "a", 0, 2);
+    vfs_trial.is_full = false;
+    CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), 0);
+    store_items_free(items, 2);
+    CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100000, "second", NULL), 0);
+    store_close(store);
+    store = trial_open(trial_one_output, 1, 1000, 1000000);
+    trial_expect(store, "a", 2, 3);
+    trial_bookmark(store, "second");
+    store_close(store);
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        {"tables stop growing", test_memory_limits},
+        {"files that are not ours", test_foreign_files},
+        {"opened twice", test_second_process},
+        {"settings", test_settings},
+        {"on disk", test_sync},
+        {"disk full", test_disk_full},
+        CU_TEST_INFO_NULL,
+    };
+    vfs_install();
+    int code = test_main("store_file", tests);
+    trial_remove_files();
+    return code;
+}

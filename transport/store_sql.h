@@ -1,0 +1,93 @@
+/*
+ * store_sql: the store's SQLite file: its format, its statements, its errors. Used by store.c alone, under its lock.
+ *
+ * Format 1: PRAGMA application_id 0x54524C4E ("TRLN"), PRAGMA user_version 1, the tables in store_sql.c. Another number
+ * there is never opened, so nothing of it is lost; a change of the tables counts user_version up and converts on open.
+ */
+#ifndef TRANSPORT_STORE_SQL_H
+#define TRANSPORT_STORE_SQL_H
+
+#include "detect/fault.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum store_statement {
+    SQL_BEGIN,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_OUTPUT_ADD,      /* name */
+    SQL_OUTPUT_ID,       /* name -> id */
+    SQL_OUTPUT_LIST,     /* -> id, name */
+    SQL_OUTPUT_REMOVE,   /* id; the deliveries go with it */
+    SQL_ORPHANS_ADOPT,   /* alerts that no output waits for and none has had get all outputs */
+    SQL_ORPHANS_DONE,    /* those that one has had: their ids are done */
+    SQL_ORPHANS_REMOVE,  /* and they go */
+    SQL_KNOWN,           /* alert id -> 1 */
+    SQL_ALERT_ADD,       /* id, document */
+    SQL_DELIVERIES_ADD,  /* number: for all outputs */
+    SQL_NEXT,            /* output, limit -> number, id, document */
+    SQL_DELIVERY_REMOVE, /* output, number */
+    SQL_STILL_WAITING,   /* number -> 1 */
+    SQL_ALERT_TAKEN,     /* number: an output has had it */
+    SQL_ALERT_SIZE,      /* number -> size, id */
+    SQL_ALERT_REMOVE,    /* number */
+    SQL_DONE_ADD,        /* id */
+    SQL_DONE_FORGET,     /* how many to keep */
+    SQL_DEAD_ADD,        /* output, id, document, reason */
+    SQL_DEAD_OLDEST,     /* -> number, size */
+    SQL_DEAD_REMOVE,     /* number */
+    SQL_COUNT_ALERTS,    /* -> count, bytes */
+    SQL_COUNT_DEAD,      /* -> count, bytes */
+    SQL_BOOKMARK_SET,    /* source, value */
+    SQL_BOOKMARK,        /* source -> value */
+    SQL_VALUE_ADD,       /* name, value; nothing when there is one */
+    SQL_VALUE,           /* name -> value */
+    SQL_PAGES,           /* -> pages of the database, those in the write-ahead log included */
+    SQL_STATEMENT_COUNT
+};
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+struct store_sql {
+    struct sqlite3 *db;
+    struct sqlite3_stmt *statements[SQL_STATEMENT_COUNT];
+    int bind_code; /* first failure of a store_sql_bind_... since the last step */
+};
+
+/* Returns 0, or as store_open(); store_sql_close() afterwards in both cases. sql: all zero. */
+int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault);
+void store_sql_close(struct store_sql *sql);
+
+/* Values for the next step; borrowed until it is done. index: 1 and up. A failure is reported by that step. */
+void store_sql_bind_number(struct store_sql *sql, enum store_statement which, int index, int64_t value);
+void store_sql_bind_text(struct store_sql *sql, enum store_statement which, int index, const char *value);
+void store_sql_bind_blob(struct store_sql *sql, enum store_statement which, int index, const void *value, size_t size);
+
+/* Runs which: 1: there is a row, to be read and followed by another step or store_sql_reset(); 0: done; negative errno
+ * value: -ENOSPC (disk full), -EBADMSG (damaged), -EBUSY (another process), -ENOMEM, -EROFS, -EIO. */
+int store_sql_step(struct store_sql *sql, enum store_statement which, struct fault *fault);
+void store_sql_reset(struct store_sql *sql, enum store_statement which);
+
+/* Columns of the row, 0 and up. A text is valid until the next step or reset. */
+int64_t store_sql_number(struct store_sql *sql, enum store_statement which, int column);
+const char *store_sql_text(struct store_sql *sql, enum store_statement which, int column, size_t *size);
+
+/* Rows that the last step changed, and the number of the row that it added. */
+int64_t store_sql_changed(struct store_sql *sql);
+int64_t store_sql_added(struct store_sql *sql);
+
+/* Ends a transaction that failed; the failure stays what it was. */
+void store_sql_rollback(struct store_sql *sql);
+
+/*
+ * Makes sure that the file has room for all that is in the write-ahead log and for size bytes more. Then a checkpoint
+ * never fails for want of room, and alerts can be taken away even on a full disk. Returns 0 or as store_sql_step().
+ */
+int store_sql_reserve(struct store_sql *sql, size_t size, struct fault *fault);
+
+/* Moves what is in the write-ahead log into the file, so that the log's room can be used again. */
+void store_sql_checkpoint(struct store_sql *sql);
+
+#endif
