@@ -6,7 +6,7 @@
 #define AGENT_MESSAGES_H
 
 enum message {
-    /* 1xxx: the agent itself */
+    /* 1xxx: the agent itself; 1000 is the log's own: lines that could not be written */
     MESSAGE_STARTED = 1001,
     MESSAGE_STOPPED = 1002,
     MESSAGE_START_FAILED = 1003,

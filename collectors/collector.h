@@ -23,9 +23,9 @@ enum collector_report_kind {
 
 struct collector_report {
     enum collector_report_kind kind;
-    struct text source;        /* channel or file */
-    uint64_t offset;           /* BAD_EVENT in a file: byte offset of the event's first byte */
-    uint64_t first, last;      /* GAP: record ids that are missing, both included */
+    struct text source;   /* channel or file */
+    uint64_t offset;      /* BAD_EVENT in a file: byte offset of the event, or the place of its record in an .evtx */
+    uint64_t first, last; /* GAP: record ids that are missing, both included */
     const struct fault *fault; /* NULL, or what failed */
 };
 

@@ -13,8 +13,8 @@
 /* SQLite's default since 3.12 (sqlite.org/pragma.html#pragma_page_size). */
 #define PAGE_SIZE 4096
 
-/* Room besides the documents for a transaction's other pages, bytes. */
-#define RESERVE_EXTRA (64 * PAGE_SIZE)
+/* Pages besides those of the documents that a transaction may need. */
+#define RESERVE_EXTRA 64
 
 /* How long to wait for another process, such as the one that is just ending, ms. */
 #define BUSY_TIMEOUT_MS 2000
@@ -92,6 +92,7 @@ static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_VALUE_ADD] = "INSERT OR IGNORE INTO value(name, value) VALUES(?1, ?2)",
     [SQL_VALUE] = "SELECT value FROM value WHERE name = ?1",
     [SQL_PAGES] = "PRAGMA page_count",
+    [SQL_FREE_PAGES] = "PRAGMA freelist_count",
 };
 
 static int errno_from(int code)
@@ -287,13 +288,25 @@ void store_sql_rollback(struct store_sql *sql)
         (void)store_sql_step(sql, SQL_ROLLBACK, NULL); /* the failure before it is what counts */
 }
 
-int store_sql_reserve(struct store_sql *sql, size_t size, struct fault *fault)
+static int ask_number(struct store_sql *sql, enum store_statement which, int64_t *number, struct fault *fault)
 {
-    int rc = store_sql_step(sql, SQL_PAGES, fault);
+    int rc = store_sql_step(sql, which, fault);
     if (rc < 0)
         return rc;
-    sqlite3_int64 wanted = store_sql_number(sql, SQL_PAGES, 0) * PAGE_SIZE + (sqlite3_int64)size + RESERVE_EXTRA;
-    store_sql_reset(sql, SQL_PAGES);
+    *number = store_sql_number(sql, which, 0);
+    store_sql_reset(sql, which);
+    return 0;
+}
+
+int store_sql_reserve(struct store_sql *sql, size_t size, struct fault *fault)
+{
+    int64_t pages = 0, free_pages = 0, needed = (int64_t)(size / PAGE_SIZE) + RESERVE_EXTRA;
+    int rc = ask_number(sql, SQL_PAGES, &pages, fault);
+    if (rc == 0)
+        rc = ask_number(sql, SQL_FREE_PAGES, &free_pages, fault);
+    if (rc < 0)
+        return rc;
+    sqlite3_int64 wanted = (pages + (needed > free_pages ? needed - free_pages : 0)) * PAGE_SIZE;
     int code = sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_SIZE_HINT, &wanted);
     if (code == SQLITE_OK)
         return 0;

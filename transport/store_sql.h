@@ -44,6 +44,7 @@ enum store_statement {
     SQL_VALUE_ADD,       /* name, value; nothing when there is one */
     SQL_VALUE,           /* name -> value */
     SQL_PAGES,           /* -> pages of the database, those in the write-ahead log included */
+    SQL_FREE_PAGES,      /* -> how many of them are free */
     SQL_STATEMENT_COUNT
 };
 

@@ -1,5 +1,11 @@
 #!/usr/bin/env bash
 set -euo pipefail
-git ls-files -co --exclude-standard | while read -r file; do
-    [ -f "$file" ] && head -c 64 "$file" | head -n 1 | grep -aq '^#!.*bash' && printf '%s\0' "$file"
-done | xargs -0 shellcheck -x
+scripts=()
+while read -r file; do
+    [ -f "$file" ] || continue
+    if head -c 64 "$file" | head -n 1 | grep -aqE '^#!.*(bash|/bin/sh)'; then
+        scripts+=("$file")
+    fi
+done < <(git ls-files -co --exclude-standard)
+[ ${#scripts[@]} -gt 0 ]
+shellcheck -x "${scripts[@]}"

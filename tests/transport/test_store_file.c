@@ -195,6 +195,32 @@ static void test_disk_full(void)
     store_close(store);
 }
 
+/* On a disk that is full to the last byte alerts can still be taken away, which makes room for others. */
+static void test_no_growth(void)
+{
+    trial_remove_files();
+    struct store *store = trial_open(trial_one_output, 1, 1000, 100000000);
+    int kept = 0, rc;
+    for (; kept < 40; kept++) /* the log has been round once */
+        CU_ASSERT_EQUAL(trial_keep(store, kept, kept + 1, 30000, NULL, NULL), 0);
+    vfs_trial.may_not_grow = true;
+    while ((rc = trial_keep(store, kept, kept + 1, 30000, "b", NULL)) == 0 && kept < 1000)
+        kept++;
+    CU_ASSERT_EQUAL(rc, -ENOSPC);
+    for (int i = 0; i < kept; i++) {
+        struct store_item *items = NULL;
+        size_t count = 0;
+        CU_ASSERT_EQUAL_FATAL(store_next(store, "a", 1, 1, 0, &items, &count, &trial_fault), 0);
+        CU_ASSERT_EQUAL_FATAL(count, 1);
+        CU_ASSERT_EQUAL(store_delivered(store, "a", items, 1, &trial_fault), 0);
+        store_items_free(items, count);
+    }
+    CU_ASSERT_EQUAL(trial_keep(store, kept, kept + 5, 30000, "c", NULL), 0);
+    vfs_trial.may_not_grow = false;
+    trial_counts(store, 5, 150000, 0);
+    store_close(store);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -204,6 +230,7 @@ int main(void)
         {"settings", test_settings},
         {"on disk", test_sync},
         {"disk full", test_disk_full},
+        {"a disk that is full to the last byte", test_no_growth},
         CU_TEST_INFO_NULL,
     };
     vfs_install();

@@ -34,9 +34,16 @@ static int trial_read(sqlite3_file *file, void *to, int size, sqlite3_int64 at)
     return below(file)->pMethods->xRead(below(file), to, size, at);
 }
 
+/* Would the file grow beyond what the disk has room for? */
+static bool is_too_long(sqlite3_file *file, sqlite3_int64 end)
+{
+    sqlite3_int64 size = 0;
+    return vfs_trial.may_not_grow && below(file)->pMethods->xFileSize(below(file), &size) == SQLITE_OK && end > size;
+}
+
 static int trial_write(sqlite3_file *file, const void *from, int size, sqlite3_int64 at)
 {
-    if (vfs_trial.is_full)
+    if (vfs_trial.is_full || is_too_long(file, at + size))
         return SQLITE_FULL;
     count_down();
     return below(file)->pMethods->xWrite(below(file), from, size, at);
@@ -77,6 +84,8 @@ static int trial_reserved(sqlite3_file *file, int *out)
 
 static int trial_control(sqlite3_file *file, int what, void *argument)
 {
+    if (what == SQLITE_FCNTL_SIZE_HINT && is_too_long(file, *(sqlite3_int64 *)argument))
+        return SQLITE_FULL;
     return below(file)->pMethods->xFileControl(below(file), what, argument);
 }
 

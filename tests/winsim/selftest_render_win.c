@@ -169,10 +169,11 @@ static void test_sysmon_types(void)
                        L"Event/EventData/Data[@Name='LogonId']"};
     EVT_HANDLE set, context = EvtCreateRenderContext(3, paths, EvtRenderContextValues);
     DWORD count;
-    const char *line = "<Event><System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID>"
-                       "<Channel>%s</Channel></System><EventData>"
-                       "<Data Name='ProcessGuid'>{A23EAE89-BD28-5903-0000-00102F345D00}</Data>"
-                       "<Data Name='ProcessId'>6228</Data><Data Name='LogonId'>0x2b4</Data></EventData></Event>\n";
+    static const char line[] =
+        "<Event><System><Provider Name='Microsoft-Windows-Sysmon'/><EventID>1</EventID>"
+        "<Channel>%s</Channel></System><EventData>"
+        "<Data Name='ProcessGuid'>{A23EAE89-BD28-5903-0000-00102F345D00}</Data>"
+        "<Data Name='ProcessId'>6228</Data><Data Name='LogonId'>0x2b4</Data></EventData></Event>\n";
     char text[1024];
     snprintf(text, sizeof(text), line, "Sysmon");
     selftest_append("Sysmon.xml", text);

@@ -1,7 +1,6 @@
 /*
- * winsim_selftest.exe: does the stand-in keep its word? Without arguments: makes a folder, runs itself there with
- * --tests, and deletes the folder. --abort NAME: one wrong use, which must end the process. --leak: leaves handles
- * open.
+ * winsim_selftest.exe: does the stand-in keep its word? Without arguments: runs all suites. --abort NAME: one wrong
+ * use, which must end the process. --leak: leaves handles open.
  * --service: see test_prefix.sh.
  */
 #include "tests/winsim/selftest_win.h"
@@ -16,14 +15,23 @@ static void path_of(char *out, size_t size, const char *file)
     snprintf(out, size, "%s\\%s", length == 0 ? "C:\\winsim" : folder, file);
 }
 
+/* What a test stands on; CUnit's assertions can't be used in a child. */
+static void must(bool is_good, const char *path)
+{
+    if (is_good)
+        return;
+    fprintf(stderr, "winsim_selftest: %s: error %lu\n", path, GetLastError());
+    exit(1);
+}
+
 void selftest_append(const char *file, const char *text)
 {
     char path[MAX_PATH];
     path_of(path, sizeof(path), file);
     FILE *to = fopen(path, "ab");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(to);
-    CU_ASSERT(fwrite(text, 1, strlen(text), to) == strlen(text));
-    CU_ASSERT(fclose(to) == 0);
+    must(to != NULL, path);
+    must(fwrite(text, 1, strlen(text), to) == strlen(text), path);
+    must(fclose(to) == 0, path);
 }
 
 void selftest_event(const char *channel, unsigned record, const char *data)
@@ -60,10 +68,10 @@ void selftest_scenario(const char *text)
     path_of(path, sizeof(path), "scenario.txt");
     path_of(written, sizeof(written), "scenario.new");
     if (text == NULL) {
-        CU_ASSERT(DeleteFileA(path));
+        must(DeleteFileA(path), path);
     } else {
         selftest_append("scenario.new", text);
-        CU_ASSERT(MoveFileExA(written, path, MOVEFILE_REPLACE_EXISTING)); /* whole at once */
+        must(MoveFileExA(written, path, MOVEFILE_REPLACE_EXISTING), path); /* whole at once */
     }
     Sleep(100); /* the watcher looks every 20 ms */
 }
@@ -168,20 +176,23 @@ _Noreturn void winsim_abort(const char *format, ...)
     exit(1);
 }
 
-static int run_tests(void)
+static const struct {
+    const char *name;
+    const CU_TestInfo *tests;
+} suites[] = {{"read", selftest_read_tests},
+              {"render", selftest_render_tests},
+              {"query", selftest_query_tests},
+              {"scenario", selftest_scenario_tests},
+              {"abort", selftest_abort_tests}};
+
+#define SUITES (sizeof(suites) / sizeof(suites[0]))
+
+static int run_suite(const char *name)
 {
-    static const struct {
-        const char *name;
-        const CU_TestInfo *tests;
-    } suites[] = {{"read", selftest_read_tests},
-                  {"render", selftest_render_tests},
-                  {"query", selftest_query_tests},
-                  {"scenario", selftest_scenario_tests},
-                  {"abort", selftest_abort_tests}};
-    int failed = 0;
-    for (size_t i = 0; i < sizeof(suites) / sizeof(suites[0]); i++)
-        failed += test_main(suites[i].name, suites[i].tests);
-    return failed;
+    for (size_t i = 0; i < SUITES; i++)
+        if (strcmp(suites[i].name, name) == 0)
+            return test_main(name, suites[i].tests);
+    return 2;
 }
 
 /* A leak for leaks.txt: two bookmarks and an event with its query. */
@@ -212,22 +223,28 @@ static void remove_folder(const char *folder)
     RemoveDirectoryA(folder);
 }
 
-static int run_in_folder(void)
+/* Each suite in a process and a folder of its own. */
+static int run_in_folders(void)
 {
     char temporary[MAX_PATH - 32], folder[MAX_PATH];
+    DWORD failed = 0;
     GetTempPathA(sizeof(temporary), temporary);
-    snprintf(folder, sizeof(folder), "%swinsim-%lu-%lu", temporary, GetCurrentProcessId(), GetTickCount());
-    if (!CreateDirectoryA(folder, NULL) || !SetEnvironmentVariableA("WINSIM_DIR", folder))
-        return 1;
-    DWORD code = selftest_child("--tests", "");
-    remove_folder(folder);
-    return code == 0 ? 0 : 1;
+    for (size_t i = 0; i < SUITES; i++) {
+        snprintf(folder, sizeof(folder), "%swinsim-%lu-%zu", temporary, GetCurrentProcessId(), i);
+        if (!CreateDirectoryA(folder, NULL) || !SetEnvironmentVariableA("WINSIM_DIR", folder)) {
+            fprintf(stderr, "winsim_selftest: %s: error %lu\n", folder, GetLastError());
+            return 1;
+        }
+        failed |= selftest_child("--suite", suites[i].name);
+        remove_folder(folder);
+    }
+    return failed == 0 ? 0 : 1;
 }
 
 int main(int count, char **words)
 {
-    if (count == 2 && strcmp(words[1], "--tests") == 0)
-        return run_tests();
+    if (count == 3 && strcmp(words[1], "--suite") == 0)
+        return run_suite(words[2]);
     if (count == 3 && strcmp(words[1], "--abort") == 0) {
         selftest_abort_run(words[2]);
         return 0;
@@ -237,8 +254,8 @@ int main(int count, char **words)
     if (count == 2 && strcmp(words[1], "--service") == 0)
         return selftest_service();
     if (count > 1) {
-        fprintf(stderr, "usage: winsim_selftest [--tests | --abort NAME | --leak | --service]\n");
+        fprintf(stderr, "usage: winsim_selftest [--suite NAME | --abort NAME | --leak | --service]\n");
         return 2;
     }
-    return run_in_folder();
+    return run_in_folders();
 }

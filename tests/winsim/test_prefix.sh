@@ -3,7 +3,7 @@
 # test_prefix.sh DLL SELFTEST: prefix.sh makes prefixes in which a console program and a service use the stand-in in
 # system32, two of them at once, and leaves nothing behind.
 set -u
-# shellcheck source=tests/winsim/prefix.sh
+# shellcheck source-path=SCRIPTDIR source=prefix.sh disable=SC1091
 . "$(dirname -- "${BASH_SOURCE[0]}")/prefix.sh"
 dll=$1 selftest=$2
 work=$(mktemp -d) || exit 1
@@ -16,6 +16,9 @@ check() { # check WHAT COMMAND...
     if "$@"; then echo "ok: $what"; else echo "FAILED: $what"; faults=$((faults + 1)); fi
 }
 
+# shellcheck disable=SC2317
+fails() { ! "$@" 2>/dev/null; }
+
 event() {
     printf "<Event><System><EventRecordID>%u</EventRecordID><Channel>Security</Channel></System><EventData>" "$1"
     printf "<Data Name='CommandLine'>%s</Data></EventData></Event>\n" "$2"
@@ -26,8 +29,7 @@ for p in "$work/p 1" "$work/p2"; do
     cp "$selftest" "$p/drive_c/" # without the DLL beside it
     check "session" winsim_session_start "$p"
 done
-check "a prefix is not made twice" bash -c '. "$1"; ! winsim_prefix_new "$2" "$3" 2>/dev/null' - \
-    "$(dirname -- "${BASH_SOURCE[0]}")/prefix.sh" "$work/p2" "$dll"
+check "a prefix is not made twice" fails winsim_prefix_new "$work/p2" "$dll"
 
 p="$work/p 1"
 exe='C:\winsim_selftest.exe'
@@ -48,13 +50,11 @@ check "stderr says why" grep -q 'EvtClose: the handle is NULL' "$work/out.err"
 check "abort.txt says why" grep -q 'EvtClose: the handle is NULL' "$(winsim_folder "$p")/abort.txt"
 check "exit code 0 through cmd" winsim_run_code "$p" "$work/out" "$exe" --abort 'no such 100% name'
 check "its code file" test "$(cat "$work/out.code")" = 0
-check "an exit code above 255" bash -c '. "$1"; ! winsim_run_code "$2" "$3" cmd /c "exit 1603"' - \
-    "$(dirname -- "${BASH_SOURCE[0]}")/prefix.sh" "$p" "$work/out"
+check "an exit code above 255" fails winsim_run_code "$p" "$work/out" cmd /c "exit 1603"
 check "is whole" test "$(cat "$work/out.code")" = 1603
 check "the scenario is replaced" winsim_scenario "$p" 'denied Security' 'poll-ms 50'
 check "by these lines" test "$(wc -l <"$(winsim_folder "$p")/scenario.txt")" = 2
-check "winsim_wait gives up" bash -c '. "$1"; ! winsim_wait "$2" calls.txt never 1 2>/dev/null' - \
-    "$(dirname -- "${BASH_SOURCE[0]}")/prefix.sh" "$p"
+check "winsim_wait gives up" fails winsim_wait "$p" calls.txt never 1
 check "session stops" winsim_session_stop "$p"
 check "prefix goes" winsim_prefix_remove "$p"
 check "it is gone" test ! -e "$p"

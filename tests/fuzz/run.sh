@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# run.sh SECONDS [TARGET]: builds the fuzz targets with clang and lets each (or one) run; new inputs go to build/fuzz/corpus.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+seconds=$1
+only=${2:-}
+tree=$top/build/fuzz
+if [ ! -f "$tree/build.ninja" ]; then
+    mkdir -p "$tree"
+    CC=clang cmake -S "$top" -B "$tree" -G Ninja -DTRIPLINE_FUZZ=ON -DCMAKE_BUILD_TYPE=Debug >"$tree/cmake.log" 2>&1 ||
+        { tail -n 20 "$tree/cmake.log" >&2; exit 1; }
+fi
+mapfile -t targets < <(cd "$top/tests/fuzz" && for file in fuzz_*.c; do echo "${file%.c}"; done)
+if [ -n "$only" ]; then
+    [[ " ${targets[*]} " == *" $only "* ]] || { echo "no target $only; there are: ${targets[*]}" >&2; exit 2; }
+    targets=("$only")
+fi
+ninja -C "$tree" --quiet "${targets[@]}"
+for target in "${targets[@]}"; do
+    found=$tree/corpus/${target#fuzz_}
+    mkdir -p "$found"
+    echo "==> $target for $seconds s" >&2
+    (cd "$tree" && "tests/fuzz/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -print_final_stats=1 \
+        "$found" "$top/tests/fuzz/corpus/${target#fuzz_}") >"$tree/$target.log" 2>&1 ||
+        { tail -n 40 "$tree/$target.log" >&2; echo "$target: found something; its input lies in $tree" >&2; exit 1; }
+    grep -E 'number_of_executed_units|peak_rss' "$tree/$target.log" >&2
+done
