@@ -55,8 +55,8 @@ struct store_counts {
 
 /*
  * Opens the file, making it when it is not there; only one process can have it open. An alert kept under other output
- * names stays for those that are still there; when none of them is, it waits for all that there are now, so that a
- * renamed output loses nothing. Otherwise a new output gets only what comes from now on.
+ * names stays for those that are still there; when none of them is and none has had it, it waits for all that there are
+ * now, so that a renamed output loses nothing. Otherwise a new output gets only what comes from now on.
  * Returns 0; -EINVAL; -ENOMEM; -EBADMSG (not our database, of a newer version, or damaged: the file is left as it is);
  * -EBUSY (another process has it open); -EIO and others with fault.
  */

@@ -42,7 +42,7 @@ static int reserve(struct store *store, const struct store_alert *alerts, size_t
     return store_sql_reserve(&store->sql, 2 * size, fault);
 }
 
-/* One try of store_keep(), under the lock. -EDQUOT: the limits, not the disk. */
+/* One try of store_keep(), under the lock. -ENOBUFS: the limits, not the disk. */
 static int keep(struct store *store, const struct store_alert *alerts, size_t alert_count, const char *source,
                 const char *bookmark, size_t *added, struct fault *fault)
 {
@@ -64,7 +64,7 @@ static int keep(struct store *store, const struct store_alert *alerts, size_t al
     bool is_over = totals.waiting > store->max_alerts || totals.bytes > store->max_bytes;
     if (rc == 0 && *added > 0 && store->totals.waiting > 0 && is_over) {
         fault_set(fault, "store_keep", 0, text_from(source), "the outbox is full");
-        rc = -EDQUOT;
+        rc = -ENOBUFS;
     }
     if (rc == 0 && source != NULL)
         rc = set_bookmark(store, source, bookmark, fault);
@@ -86,7 +86,7 @@ int store_keep(struct store *store, const struct store_alert *alerts, size_t ale
         store_sql_checkpoint(&store->sql);
         rc = keep(store, alerts, alert_count, source, bookmark, &new_alerts, fault);
     }
-    if (rc == -EDQUOT)
+    if (rc == -ENOBUFS)
         rc = -ENOSPC;
     if (rc == 0 && new_alerts > 0)
         condition_signal(&store->arrived);

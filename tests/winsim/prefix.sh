@@ -107,7 +107,8 @@ winsim_run_code() {
     {
         printf '@echo off\r\n'
         for word in "$@"; do
-            printf '"%s" ' "${word//%/%%}"
+            # Plain words stay bare: cmd.exe knows "/c" from /c.
+            if [[ $word =~ ^[A-Za-z0-9_.:\\/=+-]+$ ]]; then printf '%s ' "$word"; else printf '"%s" ' "${word//%/%%}"; fi
         done
         printf '\r\n>"%s.code" echo %%errorlevel%%\r\n' "$name"
     } >"$bat"

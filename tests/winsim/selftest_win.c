@@ -1,7 +1,7 @@
 /*
- * winsim_selftest.exe: does the stand-in keep its word? Without arguments: runs all suites. --abort NAME: one wrong
- * use, which must end the process. --leak: leaves handles open.
- * --service: see test_prefix.sh.
+ * winsim_selftest.exe: does the stand-in keep its word? Without arguments: runs all suites. --suite NAME: one of them,
+ * in the folder WINSIM_DIR. --abort NAME: one wrong use, which must end the process. --leak: leaves handles open.
+ * --service: what test_prefix.sh runs as a service.
  */
 #include "tests/winsim/selftest_win.h"
 
@@ -16,11 +16,11 @@ static void path_of(char *out, size_t size, const char *file)
 }
 
 /* What a test stands on; CUnit's assertions can't be used in a child. */
-static void must(bool is_good, const char *path)
+static void must(bool is_good, const char *what)
 {
     if (is_good)
         return;
-    fprintf(stderr, "winsim_selftest: %s: error %lu\n", path, GetLastError());
+    fprintf(stderr, "winsim_selftest: %s: error %lu\n", what, GetLastError());
     exit(1);
 }
 
@@ -152,8 +152,7 @@ EVT_VARIANT *selftest_values(EVT_HANDLE event, EVT_HANDLE context, DWORD *count)
         return NULL;
     EVT_VARIANT *values = winsim_alloc(size);
     BOOL good = EvtRender(context, event, EvtRenderEventValues, size, values, &used, count);
-    CU_ASSERT_FATAL(good);
-    CU_ASSERT(used == size);
+    must(good && used == size, "EvtRender");
     return values;
 }
 
@@ -164,8 +163,8 @@ wchar_t *selftest_text(EVT_HANDLE object, DWORD flags)
         return NULL;
     wchar_t *text = winsim_alloc(size);
     BOOL good = EvtRender(NULL, object, flags, size, text, &used, &count);
-    CU_ASSERT_FATAL(good);
-    CU_ASSERT(used == size && count == 0 && used == (wcslen(text) + 1) * sizeof(*text));
+    must(good && used == size, "EvtRender");
+    must(count == 0 && used == (wcslen(text) + 1) * sizeof(*text), "EvtRender");
     return text;
 }
 

@@ -50,7 +50,7 @@ check "stderr says why" grep -q 'EvtClose: the handle is NULL' "$work/out.err"
 check "abort.txt says why" grep -q 'EvtClose: the handle is NULL' "$(winsim_folder "$p")/abort.txt"
 check "exit code 0 through cmd" winsim_run_code "$p" "$work/out" "$exe" --abort 'no such 100% name'
 check "its code file" test "$(cat "$work/out.code")" = 0
-check "an exit code above 255" fails winsim_run_code "$p" "$work/out" cmd /c "exit 1603"
+check "an exit code above 255" fails winsim_run_code "$p" "$work/out" cmd /c exit 1603
 check "is whole" test "$(cat "$work/out.code")" = 1603
 check "the scenario is replaced" winsim_scenario "$p" 'denied Security' 'poll-ms 50'
 check "by these lines" test "$(wc -l <"$(winsim_folder "$p")/scenario.txt")" = 2
