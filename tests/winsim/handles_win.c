@@ -57,7 +57,7 @@ static EVT_HANDLE to_handle(uint32_t slot)
 static uint32_t take_slot(void)
 {
     uint32_t slot = table.first_free;
-    /* Some are kept back, so that a handle closed a moment ago is still known as closed. */
+    /* The last one is left, so that a handle closed a moment ago is still known by its kind. */
     if (slot != NO_SLOT && table.slots[slot].next != NO_SLOT) {
         table.first_free = table.slots[slot].next;
         return slot;
@@ -125,8 +125,7 @@ void *handles_get(EVT_HANDLE handle, unsigned kinds, enum handle_kind *is_kind, 
 {
     const struct slot *s = &table.slots[find(handle, call)];
     if (!((unsigned)s->kind & kinds))
-        winsim_abort("%s: this is a %s made by %s; a %s is expected", call, kind_name(s->kind), s->call,
-                     kind_name(kinds));
+        winsim_abort("%s: expected: %s; given: %s, made by %s", call, kind_name(kinds), kind_name(s->kind), s->call);
     if (is_kind != NULL)
         *is_kind = s->kind;
     return s->object;
@@ -180,7 +179,7 @@ static unsigned count_alike(size_t first)
 void handles_report(void)
 {
     char line[512];
-    wchar_t program[MAX_PATH];
+    wchar_t program[MAX_PATH] = L"";
     unsigned open = 0;
     for (size_t i = 0; i < table.count; i++)
         open += table.slots[i].is_open ? 1 : 0;

@@ -115,6 +115,21 @@ void pack_numbers(struct pack *p, size_t i, const uint32_t *numbers, size_t coun
     variant(p, i)->Count = (DWORD)count;
 }
 
+/* Is all of it memory that can be written? What lies in the same pages as the buffer's end is not noticed. */
+static bool is_writable(void *buffer, size_t size)
+{
+    char *at = buffer, *end = at + size;
+    MEMORY_BASIC_INFORMATION region;
+    while (at < end) {
+        if (VirtualQuery(at, &region, sizeof(region)) == 0 || region.State != MEM_COMMIT ||
+            !(region.Protect & (PAGE_READWRITE | PAGE_WRITECOPY | PAGE_EXECUTE_READWRITE | PAGE_EXECUTE_WRITECOPY)) ||
+            (region.Protect & PAGE_GUARD))
+            return false;
+        at = (char *)region.BaseAddress + region.RegionSize;
+    }
+    return true;
+}
+
 DWORD deliver_bytes(const void *bytes, size_t count, DWORD size, void *buffer, DWORD *used, size_t alignment,
                     const char *call)
 {
@@ -124,12 +139,14 @@ DWORD deliver_bytes(const void *bytes, size_t count, DWORD size, void *buffer, D
         winsim_abort("%s: the buffer is NULL but %lu bytes long", call, size);
     if ((uintptr_t)buffer % alignment != 0)
         winsim_abort("%s: the buffer is not aligned to %zu bytes", call, alignment);
+    if (!is_writable(buffer, size))
+        winsim_abort("%s: the buffer is not %lu bytes long", call, size);
     *used = (DWORD)count;
     size_t kept = count <= size ? count : 0;
     if (size > kept) {
         size_t rest = size - kept;
         memset((char *)buffer + kept, WINSIM_POISON_BYTE, rest < MOST_POISONED ? rest : MOST_POISONED);
-        ((char *)buffer)[size - 1] = (char)WINSIM_POISON_BYTE; /* faults if the buffer is shorter than said */
+        ((char *)buffer)[size - 1] = (char)WINSIM_POISON_BYTE;
     }
     if (kept == 0)
         return ERROR_INSUFFICIENT_BUFFER;

@@ -179,6 +179,8 @@ bool result_look(struct result *r)
         struct source *s = &r->sources[i];
         if (s->channel == NULL)
             continue;
+        if (s->seen < s->next)
+            s->seen = s->next; /* read before it was looked at */
         for (; s->seen < s->channel->count && !has_new; s->seen++) {
             struct event *e = take(r, s, s->seen);
             has_new = e != NULL;

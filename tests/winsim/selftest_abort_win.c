@@ -135,6 +135,12 @@ static void render_null_buffer(void)
     render_with(NULL, first_event(query()), EvtRenderEventXml, NULL, 10);
 }
 
+static void render_short_buffer(void)
+{
+    void *page = VirtualAlloc(NULL, 4096, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    render_with(NULL, first_event(query()), EvtRenderEventXml, page, 0x100000);
+}
+
 static void render_null_used(void)
 {
     DWORD count;
@@ -380,13 +386,14 @@ static const struct {
     CASE(close_stale, "was closed"),
     CASE(use_poisoned_event, "is no EVT_HANDLE"),
     CASE(render_closed, "EvtRender: this event, made by EvtNext, was closed"),
-    CASE(render_bookmark_as_event, "a event is expected"),
-    CASE(render_event_as_bookmark, "a bookmark is expected"),
+    CASE(render_bookmark_as_event, "EvtRender: expected: event; given: bookmark, made by EvtCreateBookmark"),
+    CASE(render_event_as_bookmark, "expected: bookmark; given: event, made by EvtNext"),
     CASE(render_xml_with_context, "Context must be NULL"),
     CASE(render_values_without_context, "the handle is NULL"),
     CASE(render_unknown_flags, "flags 0x3 are not valid"),
     CASE(render_odd_buffer, "not aligned to 8 bytes"),
     CASE(render_null_buffer, "the buffer is NULL but 10 bytes long"),
+    CASE(render_short_buffer, "the buffer is not 1048576 bytes long"),
     CASE(render_null_used, "BufferUsed or PropertyCount is NULL"),
     CASE(context_bad_path, "one path expected"),
     CASE(context_relative_path, "must begin with * or Event"),
@@ -408,13 +415,13 @@ static const struct {
     CASE(next_none, "EventsSize is 0"),
     CASE(next_too_many, "EventsSize is 1025"),
     CASE(next_null, "Events or Returned is NULL"),
-    CASE(next_on_bookmark, "a subscription is expected"),
+    CASE(next_on_bookmark, "expected: subscription; given: bookmark"),
     CASE(next_other_thread, "only on the thread that made it"),
     CASE(next_dead_too_often, "error 15011 was returned 9 times"),
     CASE(next_too_large_too_often, "error 1734 was returned 9 times"),
     CASE(next_busy_loop, "busy loop"),
     CASE(close_inside_next, "another thread is inside EvtNext"),
-    CASE(seek_subscription, "a query is expected"),
+    CASE(seek_subscription, "expected: query; given: subscription"),
     CASE(seek_timeout, "Timeout must be 0"),
     CASE(seek_no_bookmark, "go together"),
     CASE(seek_bookmark_unasked, "go together"),

@@ -276,7 +276,8 @@ static void test_config(void)
     EVT_VARIANT *v = (EVT_VARIANT *)(void *)buffer;
     DWORD used;
     selftest_append("Config%4Operational.xml", "");
-    selftest_scenario("disabled Config/Operational\nretention *\nmax-size Config/Operational 12345\n");
+    selftest_scenario("disabled Config/Operational\nretention *\nauto-backup *\nmax-size "
+                      "Config/Operational 12345\n");
     EVT_HANDLE config = EvtOpenChannelConfig(NULL, L"Config/Operational", 0);
     CU_ASSERT_PTR_NOT_NULL_FATAL(config);
     CU_ASSERT(EvtGetChannelConfigProperty(config, EvtChannelConfigEnabled, 0, sizeof(buffer), v, &used));
@@ -284,6 +285,8 @@ static void test_config(void)
     CU_ASSERT(EvtGetChannelConfigProperty(config, EvtChannelConfigType, 0, sizeof(buffer), v, &used));
     CU_ASSERT(v->Type == EvtVarTypeUInt32 && v->UInt32Val == EvtChannelTypeOperational);
     CU_ASSERT(EvtGetChannelConfigProperty(config, EvtChannelLoggingConfigRetention, 0, sizeof(buffer), v, &used));
+    CU_ASSERT(v->Type == EvtVarTypeBoolean && v->BooleanVal);
+    CU_ASSERT(EvtGetChannelConfigProperty(config, EvtChannelLoggingConfigAutoBackup, 0, sizeof(buffer), v, &used));
     CU_ASSERT(v->Type == EvtVarTypeBoolean && v->BooleanVal);
     CU_ASSERT(EvtGetChannelConfigProperty(config, EvtChannelLoggingConfigMaxSize, 0, sizeof(buffer), v, &used));
     CU_ASSERT(v->Type == EvtVarTypeUInt64 && v->UInt64Val == 12345);
