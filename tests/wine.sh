@@ -24,7 +24,7 @@ case ${1:-} in
         begin
     fi
     code=0
-    winsim_env "$prefix" wine "$@" </dev/null || code=$?
+    winsim_env "$prefix" wine "$@" || code=$?
     [ -z "$own" ] || winsim_prefix_remove "$prefix"
     exit $code
     ;;
