@@ -303,7 +303,18 @@ static int feed_known(struct event_xml *x, const char *bytes, size_t size)
     return x->encoding == ENCODING_UTF16 ? feed_utf16(x, bytes, size) : feed_utf8(x, bytes, size);
 }
 
-int event_xml_feed(struct event_xml *x, const char *bytes, size_t size)
+/* As new, but for the counts. */
+static void restart(struct event_xml *x)
+{
+    event_xml_framer_start(&x->framer);
+    x->carried.used = 0;
+    x->offset = 0;
+    x->measured = 0;
+    x->encoding = ENCODING_UNKNOWN;
+    x->first_count = 0;
+}
+
+static int feed(struct event_xml *x, const char *bytes, size_t size)
 {
     if (x->encoding != ENCODING_UNKNOWN || size == 0)
         return feed_known(x, bytes, size);
@@ -321,15 +332,18 @@ int event_xml_feed(struct event_xml *x, const char *bytes, size_t size)
     return rc < 0 ? rc : feed_known(x, bytes + 1, size - 1);
 }
 
+int event_xml_feed(struct event_xml *x, const char *bytes, size_t size)
+{
+    int rc = feed(x, bytes, size);
+    if (rc < 0)
+        restart(x);
+    return rc;
+}
+
 int event_xml_end(struct event_xml *x)
 {
     struct region region = {.text = {x->carried.bytes, x->carried.used}, .is_last = true};
     int rc = region.text.len == 0 ? 0 : take_region(x, &region);
-    event_xml_framer_start(&x->framer);
-    x->carried.used = 0;
-    x->offset = 0;
-    x->measured = 0;
-    x->encoding = ENCODING_UNKNOWN;
-    x->first_count = 0;
+    restart(x);
     return rc;
 }

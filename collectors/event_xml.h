@@ -56,7 +56,8 @@ void event_xml_free(struct event_xml *x);
 /*
  * Feeds the next bytes; size may be 0. An event is handed over when a byte behind its end tag has come (a line end), or
  * by event_xml_end(). Whole events in one call are read where they lie; only one that goes on in the next is copied.
- * Returns 0; what the sink's event returned if negative; -ENOMEM. After an error only event_xml_free() is legal.
+ * Returns 0; what the sink's event returned if negative; -ENOMEM. After an error the stream is forgotten: the next
+ * bytes begin a new one.
  */
 int event_xml_feed(struct event_xml *x, const char *bytes, size_t size);
 

@@ -51,7 +51,7 @@ static size_t find_unclean(struct text xml, size_t at, size_t *length, size_t *r
         if (c == '<' && at >= *raw_until) {
             enum event_xml_section section = event_xml_section_at(xml, at);
             if (section != SECTION_NONE)
-                *raw_until = event_xml_section_end(section, xml, at + 2);
+                *raw_until = event_xml_section_end(section, xml, at + event_xml_section_mark(section));
         }
         if (c == '&' && at < *raw_until)
             *length = 1;

@@ -115,6 +115,11 @@ enum event_xml_section event_xml_section_at(struct text text, size_t at)
     return SECTION_NONE;
 }
 
+size_t event_xml_section_mark(enum event_xml_section section)
+{
+    return strlen(sections[section].begin);
+}
+
 size_t event_xml_section_end(enum event_xml_section section, struct text text, size_t from)
 {
     const char *end = sections[section].end;
@@ -183,6 +188,19 @@ void event_xml_framer_start(struct event_xml_framer *f)
     *f = (struct event_xml_framer){.section = SECTION_NONE};
 }
 
+/* The event that was open ends at f->at; goes back to a section of it that may hide events. All kinds of sections are
+ * ignored until here the second time, so that no byte is looked at more than twice. */
+static void close_event(struct event_xml_framer *f)
+{
+    f->is_open = false;
+    if (!f->has_suspect)
+        return;
+    for (size_t i = 0; i < SECTION_COUNT; i++)
+        f->unclosed[i] = f->at > f->unclosed[i] ? f->at : f->unclosed[i];
+    f->at = f->suspect + 2;
+    f->has_suspect = false;
+}
+
 static enum event_xml_found found_event(struct event_xml_framer *f, struct text region, size_t end, size_t max_event,
                                         struct event_xml_frame *frame)
 {
@@ -191,7 +209,7 @@ static enum event_xml_found found_event(struct event_xml_framer *f, struct text 
     if (is_too_long)
         frame->fault = "event is too long";
     f->at = end;
-    f->is_open = false;
+    close_event(f);
     return is_too_long ? FOUND_BAD : FOUND_EVENT;
 }
 
@@ -209,12 +227,21 @@ static enum event_xml_found found_no_end(struct event_xml_framer *f, struct text
     if (end != SIZE_MAX)
         return found_event(f, region, end, max_event, frame);
     *frame = (struct event_xml_frame){{region.bytes + f->start, f->at - f->start}, false, fault};
-    if (section != SECTION_NONE) {
+    if (section != SECTION_NONE && !f->has_suspect) {
         f->unclosed[section] = f->at;
         f->at = f->section_start + 2;
     }
-    f->is_open = false;
+    close_event(f);
     return FOUND_BAD;
+}
+
+/* Could an event begin in text? */
+static bool may_hold_event(struct text text)
+{
+    for (size_t at = 0; (at += text_find((struct text){text.bytes + at, text.len - at}, '<')) < text.len; at++)
+        if (begins(text, at, "<Event"))
+            return true;
+    return false;
 }
 
 /* Moves behind the end of the open section if it is there; false: not yet. */
@@ -225,6 +252,11 @@ static bool leave_section(struct event_xml_framer *f, struct text region, size_t
         reach.len = f->start + max_event;
     size_t end = f->at < reach.len ? event_xml_section_end(f->section, reach, f->at) : SIZE_MAX;
     if (end != SIZE_MAX) {
+        struct text inside = {region.bytes + f->section_start + 2, end - f->section_start - 2};
+        if (!f->has_suspect && may_hold_event(inside)) {
+            f->has_suspect = true;
+            f->suspect = f->section_start;
+        }
         f->at = end;
         f->section = SECTION_NONE;
         return true;
@@ -246,7 +278,7 @@ static void enter_section(struct event_xml_framer *f, struct text region)
     }
     f->section = section;
     f->section_start = f->at;
-    f->at += strlen(sections[section].begin);
+    f->at += event_xml_section_mark(section);
 }
 
 /* Offset behind "</Event" and its '>'; text.len + 1: not all of it is there; 0: something else follows the name. */
@@ -335,6 +367,7 @@ void event_xml_framer_drop(struct event_xml_framer *f, size_t count)
 {
     f->at -= count;
     f->start -= f->is_open ? count : f->start;
+    f->suspect -= f->has_suspect ? count : f->suspect;
     f->section_start -= f->section != SECTION_NONE ? count : f->section_start;
     for (size_t i = 0; i < SECTION_COUNT; i++)
         f->unclosed[i] -= f->unclosed[i] < count ? f->unclosed[i] : count;

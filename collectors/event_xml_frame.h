@@ -3,7 +3,9 @@
  * else of XML; it looks at the whole stream and is therefore made for speed (16 bytes a step).
  *
  * An event begins at "<Event" and a white space, '>' or '/', and ends at "</Event>" outside of comments, CDATA and
- * processing instructions. Between events everything but a DOCTYPE is skipped.
+ * processing instructions. Between events everything but a DOCTYPE is skipped. What opens a section can stand in text
+ * that is none of ours, or in a comment between events; so a section never hides an event: one in which "<Event" stands
+ * is looked through a second time as if it were no section.
  */
 #ifndef COLLECTORS_EVENT_XML_FRAME_H
 #define COLLECTORS_EVENT_XML_FRAME_H
@@ -44,7 +46,9 @@ struct event_xml_framer {
     bool is_plain;
     enum event_xml_section section; /* the one open at the moment */
     size_t section_start;
-    size_t unclosed[SECTION_COUNT]; /* up to here no section of this kind is taken for one: it was not closed */
+    size_t unclosed[SECTION_COUNT]; /* up to here no section of this kind is taken for one */
+    bool has_suspect;               /* a section of the open event holds what looks like an event ... */
+    size_t suspect;                 /* ... and begins here */
 };
 
 /* Sets f to the start of a stream. */
@@ -66,7 +70,11 @@ void event_xml_framer_drop(struct event_xml_framer *f, size_t count);
 /* Which section begins at offset at of text; SECTION_NONE: none. */
 enum event_xml_section event_xml_section_at(struct text text, size_t at);
 
-/* Offset behind the end of a section, looked for from offset from to text.len; SIZE_MAX if there is none. */
+/* Bytes of the mark that begins a section: 4 for "<!--". */
+size_t event_xml_section_mark(enum event_xml_section section);
+
+/* Offset behind the end of a section, looked for from offset from, which is behind its mark, to text.len; SIZE_MAX if
+ * there is none. */
 size_t event_xml_section_end(enum event_xml_section section, struct text text, size_t from);
 
 /* The number in a character reference at offset at ("&#13;", "&#xD;"): sets *value (0x110000 where it is larger) and

@@ -351,7 +351,7 @@ static void take_fields(struct process_event *event, const struct event_xml_pars
 static enum event_kind kind_of_4688(const struct event_xml_parser *p, struct text read_from)
 {
     struct text channel = read_from.bytes == NULL ? slot_text(p, SLOT_CHANNEL) : read_from;
-    return text_equal(channel, text_from("Security")) ? EVENT_SECURITY_4688 : EVENT_FORWARDED_4688;
+    return text_equal_nocase(channel, text_from("Security")) ? EVENT_SECURITY_4688 : EVENT_FORWARDED_4688;
 }
 
 static void make_event(struct process_event *event, const struct event_xml_parser *p, enum event_xml_kind kind,

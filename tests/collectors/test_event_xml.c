@@ -166,7 +166,7 @@ static void test_kinds(void)
         {"attack-4688.xml", "Security", EVENT_SECURITY_4688},
         {"attack-4688.xml", "ForwardedEvents", EVENT_FORWARDED_4688},
         {"attack-4688.xml", "", EVENT_FORWARDED_4688},
-        {"attack-4688.xml", "security", EVENT_FORWARDED_4688},
+        {"attack-4688.xml", "security", EVENT_SECURITY_4688}, /* Windows takes any letter case */
         {"attack-forwarded-4688.xml", NULL, EVENT_FORWARDED_4688},
         {"attack-forwarded-4688.xml", "Security", EVENT_SECURITY_4688},
         {"attack-sysmon.xml", NULL, EVENT_SYSMON_1},
@@ -299,7 +299,7 @@ static void test_values(void)
         {EVENT_4688("<Data Name='commandline'>a</Data><Data>b</Data><Date Name='CommandLine'>c</Date>"), NULL},
         {EVENT_4688("<x><Data Name='CommandLine'>a</Data></x>"), NULL},
         {EVENT_4688("<Data Name='CommandLine'><![CDATA[a</Event>&#1;b]]></Data>"), "a</Event>&#1;b"},
-        {EVENT_4688("<Data Name='CommandLine'>a<!-- </Event> <Event > -->b</Data>"), "ab"},
+        {EVENT_4688("<Data Name='CommandLine'>a<!-- </Event> <Events> -->b</Data>"), "ab"},
         {EVENT_4688("<Data Name='CommandLine'>a<!--></Event>-->b</Data>"), "ab"}, /* "<!-->" doesn't end it */
         {EVENT_4688("<Data Name='CommandLine'>a<?x </Event>?>b</Data>"), "ab"},
         {EVENT_4688("<Data Name='CommandLine'>a<b>c</b>d</Data>"), "a" FFFD "c" FFFD "d"},

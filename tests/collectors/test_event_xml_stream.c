@@ -261,6 +261,50 @@ static void test_byte_scan(void)
     matcher_free(matcher);
 }
 
+/* What opens a comment, CDATA or an instruction never hides an event: not in text between events, nor in a comment
+ * there. */
+static void test_nothing_hides_an_event(void)
+{
+#define HIDDEN "<Event>" SECURITY "<EventData><Data Name='CommandLine'>" ATTACK "</Data></EventData></Event>"
+    static const char *const cases[] = {
+        "<Events><!-- <Event><![CDATA[ -->" HIDDEN "<!-- ]]></Event> --></Events>",
+        "<Events><!-- <Event><? -->" HIDDEN "<!-- ?></Event> --></Events>",
+        "<Events><?x <Event><!-- ?>" HIDDEN "<?x --></Event> ?></Events>",
+        "GET /<Event ><![CDATA[\n" HIDDEN "\nGET /]]></Event>\n",
+        "GET /<Event ><![CDATA[\n" HIDDEN "\nGET /]]>\n",
+        "<!-- <Event><![CDATA[ <!-- -->" HIDDEN "<!-- --> ]]></Event> -->",
+        "<!DOCTYPE a [<!-- <Event><![CDATA[ -->]><a>" HIDDEN "<!-- ]]></Event> --></a>",
+        "<Event><!--><Event></Event>-->" HIDDEN,
+        "<Event><!-->" HIDDEN,
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        for (size_t step = 1; step < 400; step = step * 3 + 1) {
+            size_t found = 0;
+            (void)feed_in_steps(&recorder, cases[i], strlen(cases[i]), step, NULL);
+            for (size_t e = 0; e < recorder.event_count; e++)
+                found += recorder_has(&recorder, e, EVENT_COMMAND_LINE, ATTACK);
+            if (found != 1)
+                CU_FAIL(cases[i]);
+        }
+    /* An event's own comment may hold one, too: then both come out. */
+    static const char both[] = "<Event>" SECURITY "<!-- " HIDDEN " --></Event>";
+    CU_ASSERT_EQUAL(feed_in_steps(&recorder, both, strlen(both), sizeof(both), NULL).process, 2);
+}
+
+/* After an error the stream is forgotten, and the next one is read from its first byte. */
+static void test_fed_after_an_error(void)
+{
+    static const char cut[] = "<Event>" SECURITY "</Event> <Event>" SECURITY "<EventData><Data Name='CommandLine'>";
+    static const char whole[] = "<Event>" SECURITY "</Event>";
+    struct event_xml *x = new_reader(&recorder, NULL);
+    recorder.answer = -ENOMEM;
+    CU_ASSERT_EQUAL(event_xml_feed(x, cut, strlen(cut)), -ENOMEM);
+    recorder.answer = 0;
+    CU_ASSERT_EQUAL(event_xml_feed(x, whole, strlen(whole)), 0);
+    CU_ASSERT_EQUAL(end_reader(x).bad, 0);
+    CU_ASSERT_EQUAL(recorder.event_count, 2);
+}
+
 /* Among many events without a match the one with one comes out, wherever chunks begin; counts are those of no matcher.
  */
 static void test_byte_scan_in_background(void)
@@ -295,6 +339,8 @@ static CU_TestInfo tests[] = {
     {"an event without an end", test_event_without_end},
     {"deepest and most elements, and one more", test_limits_of_structure},
     {"hostile streams of 8 MB", test_long_streams},
+    {"nothing hides an event", test_nothing_hides_an_event},
+    {"fed after an error", test_fed_after_an_error},
     {"byte scan: what is left out", test_byte_scan},
     {"byte scan: one match in much background", test_byte_scan_in_background},
     CU_TEST_INFO_NULL,

@@ -8,6 +8,7 @@ Each command line of SHARED/corpus/commandlines.tsv is put into a 4688 and a Sys
 """
 import csv
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -62,6 +63,11 @@ class Corpus(unittest.TestCase):
         self.assertGreater(len(files), 300)
         done, alerts = scan(*files)
         self.assertEqual(alerts, [])
+        last = done.stderr.decode(errors="replace").splitlines()[-1]
+        read = {name: int(number) for number, name in re.findall(r"(\d+) (files|events|process creations)", last)}
+        self.assertEqual(read["files"], len(files))
+        self.assertGreater(read["events"], 20000)
+        self.assertGreater(read["process creations"], 3000)
         print(done.stderr.decode(errors="replace").splitlines()[-1])
 
 

@@ -10,7 +10,10 @@
 
 struct tally {
     uint64_t events, reports, sum;
+    uint64_t matches; /* events that a rule matches */
 };
+
+static struct matcher *matcher;
 
 static void add(struct tally *t, uint64_t value)
 {
@@ -20,7 +23,9 @@ static void add(struct tally *t, uint64_t value)
 static int take_event(void *context, const struct process_event *event)
 {
     struct tally *t = context;
+    struct match match;
     t->events++;
+    t->matches += matcher_match(matcher, event, &match) != 0;
     add(t, event->time + event->record_id + event->pid + event->parent_pid + event->kind);
     for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
         for (size_t i = 0; i < event->field[f].len; i++)
@@ -42,11 +47,11 @@ static void must(bool is_true)
 }
 
 static struct event_xml_counts run(struct tally *t, const uint8_t *data, size_t size, size_t step,
-                                   const struct matcher *matcher)
+                                   const struct matcher *scan)
 {
     struct collector_sink sink = {.context = t, .event = take_event, .report = take_report};
     struct event_xml *x = NULL;
-    must(event_xml_new(&x, &sink, text_from("fuzz"), (struct text){NULL, 0}, matcher) == 0);
+    must(event_xml_new(&x, &sink, text_from("fuzz"), (struct text){NULL, 0}, scan) == 0);
     for (size_t at = 0; at < size; at += step) {
         size_t part = size - at < step ? size - at : step;
         char *chunk = malloc(part);
@@ -66,7 +71,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct matcher *matcher;
     size_t rule_count;
     const struct rule *const *rules = rules_all(&rule_count);
     if (matcher == NULL)
@@ -80,5 +84,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(whole.events == a.process && whole.sum == parts.sum && whole.events == parts.events);
     struct event_xml_counts c = run(&scanned, data + 1, size - 1, 1u + data[0], matcher);
     must(c.events == a.events && c.bad <= a.bad && scanned.events <= whole.events + a.bad);
+    must(scanned.matches >= whole.matches); /* the byte scan leaves out nothing that matches */
     return 0;
 }

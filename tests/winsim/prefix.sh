@@ -18,11 +18,11 @@
 
 winsim_say() { printf 'winsim: %s\n' "$*" >&2; }
 
-# Runs a command with the environment of prefix $1. The first one ends with winsim_session_start's wineserver.
+# Runs a command with the environment of prefix $1; without a UTF-8 locale Wine can't open files whose names are not ASCII. The first one ends with winsim_session_start's wineserver.
 winsim_env() {
     local prefix=$1
     shift
-    WINEPREFIX=$prefix WINEARCH=win64 WINEDEBUG=${WINEDEBUG:--all} \
+    LC_ALL=C.UTF-8 WINEPREFIX=$prefix WINEARCH=win64 WINEDEBUG=${WINEDEBUG:--all} \
         WINEDLLOVERRIDES="mscoree,mshtml=;winedbg.exe=d${WINEDLLOVERRIDES:+;$WINEDLLOVERRIDES}" "$@"
 }
 
