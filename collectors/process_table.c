@@ -219,10 +219,10 @@ const struct process_entry *process_table_find(const struct process_table *t, ui
 {
     const struct node *best = NULL;
     for (const struct node *n = *bucket_of(t, pid); n != NULL; n = n->next)
-        if (n->entry.pid == pid && n->entry.created <= time && (best == NULL || n->entry.created > best->entry.created))
+        if (n->entry.pid == pid && n->entry.created <= time &&
+            (n->entry.ended == 0 || n->entry.ended + PROCESS_TABLE_SLACK >= time) &&
+            (best == NULL || n->entry.created > best->entry.created))
             best = n;
-    if (best != NULL && best->entry.ended != 0 && best->entry.ended + PROCESS_TABLE_SLACK < time)
-        best = NULL;
     return best == NULL ? NULL : &best->entry;
 }
 

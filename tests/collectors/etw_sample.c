@@ -68,3 +68,53 @@ void etw_sample_process(struct etw_sample *s, unsigned version, unsigned pointer
     if (version >= 5)
         etw_sample_number(s, 0x0102030405060708u, 8);
 }
+
+void etw_sample_sysmon(struct etw_sample *s, bool has_original_name, bool has_parent_user, const char *command_line,
+                       const char *parent_command_line)
+{
+    s->size = 0;
+    etw_sample_units(s, "-");
+    etw_sample_units(s, "2024-05-06 07:08:09.123");
+    etw_sample_guid(s, 0x10);
+    etw_sample_number(s, 4242, 4);
+    etw_sample_units(s, "C:\\p.exe");
+    for (int i = 0; i < (has_original_name ? 5 : 4); i++)
+        etw_sample_units(s, "meta");
+    etw_sample_units(s, command_line);
+    etw_sample_units(s, "C:\\");
+    etw_sample_units(s, "CONTOSO\\dadmin");
+    etw_sample_guid(s, 0x20);
+    etw_sample_number(s, 0x3e7, 8);
+    etw_sample_number(s, 1, 4);
+    etw_sample_units(s, "High");
+    etw_sample_units(s, "SHA256=00");
+    etw_sample_guid(s, 0x30);
+    etw_sample_number(s, 77, 4);
+    etw_sample_units(s, "C:\\parent.exe");
+    etw_sample_units(s, parent_command_line);
+    if (has_parent_user)
+        etw_sample_units(s, "CONTOSO\\boss");
+}
+
+void etw_sample_4688(struct etw_sample *s, unsigned version, unsigned pointer_size, const char *command_line)
+{
+    s->size = 0;
+    etw_sample_sid(s);
+    etw_sample_units(s, "dadmin");
+    etw_sample_units(s, "CONTOSO");
+    etw_sample_number(s, 0x569860, 8);
+    etw_sample_number(s, 4242, pointer_size);
+    etw_sample_units(s, "C:\\p.exe");
+    etw_sample_units(s, "%%1936");
+    etw_sample_number(s, 77, pointer_size);
+    if (version >= 1)
+        etw_sample_units(s, command_line);
+    if (version < 2)
+        return;
+    etw_sample_sid(s);
+    etw_sample_units(s, "target");
+    etw_sample_units(s, "-");
+    etw_sample_number(s, 0, 8);
+    etw_sample_units(s, "C:\\parent.exe");
+    etw_sample_sid(s);
+}

@@ -22,4 +22,9 @@ void etw_sample_sid(struct etw_sample *s);
 void etw_sample_process(struct etw_sample *s, unsigned version, unsigned pointer_size, bool user,
                         const char *command_line);
 
+/* Sysmon 1: pid 4242, parent 77, as user CONTOSO\dadmin; and 4688 of the same. */
+void etw_sample_sysmon(struct etw_sample *s, bool has_original_name, bool has_parent_user, const char *command_line,
+                       const char *parent_command_line);
+void etw_sample_4688(struct etw_sample *s, unsigned version, unsigned pointer_size, const char *command_line);
+
 #endif

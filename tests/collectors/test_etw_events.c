@@ -14,32 +14,6 @@ static bool is(struct etw_units units, const char *ascii)
     return same;
 }
 
-static void make_sysmon(struct etw_sample *s, bool has_original_name, bool has_parent_user)
-{
-    s->size = 0;
-    etw_sample_units(s, "-");
-    etw_sample_units(s, "2024-05-06 07:08:09.123");
-    etw_sample_guid(s, 0x10);
-    etw_sample_number(s, 4242, 4);
-    etw_sample_units(s, "C:\\p.exe");
-    for (int i = 0; i < (has_original_name ? 5 : 4); i++)
-        etw_sample_units(s, "meta");
-    etw_sample_units(s, "p -c x");
-    etw_sample_units(s, "C:\\");
-    etw_sample_units(s, "CONTOSO\\dadmin");
-    etw_sample_guid(s, 0x20);
-    etw_sample_number(s, 0x3e7, 8);
-    etw_sample_number(s, 1, 4);
-    etw_sample_units(s, "High");
-    etw_sample_units(s, "SHA256=00");
-    etw_sample_guid(s, 0x30);
-    etw_sample_number(s, 77, 4);
-    etw_sample_units(s, "C:\\parent.exe");
-    etw_sample_units(s, "parent /k");
-    if (has_parent_user)
-        etw_sample_units(s, "CONTOSO\\boss");
-}
-
 static void check_sysmon(const struct etw_creation *e, bool has_parent_user)
 {
     CU_ASSERT(e->pid == 4242 && e->parent_pid == 77 && e->logon_id == 0x3e7);
@@ -55,7 +29,7 @@ static void test_sysmon(void)
     for (size_t i = 0; i < 3; i++) {
         struct etw_sample s;
         struct etw_creation e;
-        make_sysmon(&s, layouts[i][0], layouts[i][1]);
+        etw_sample_sysmon(&s, layouts[i][0], layouts[i][1], "p -c x", "parent /k");
         CU_ASSERT_FATAL(etw_sysmon_read(&e, s.bytes, s.size) == 0);
         check_sysmon(&e, layouts[i][1]);
     }
@@ -65,8 +39,8 @@ static void test_sysmon(void)
 static void test_sysmon_truncated(void)
 {
     struct etw_sample s, shorter;
-    make_sysmon(&s, true, true);
-    make_sysmon(&shorter, true, false);
+    etw_sample_sysmon(&s, true, true, "p -c x", "parent /k");
+    etw_sample_sysmon(&shorter, true, false, "p -c x", "parent /k");
     for (size_t size = 0; size < s.size; size++) {
         struct etw_creation e = {.pid = 1};
         unsigned char *copy = malloc(size + 1);
@@ -80,29 +54,6 @@ static void test_sysmon_truncated(void)
     etw_sample_number(&s, 0, 1);
     struct etw_creation e;
     CU_ASSERT_EQUAL(etw_sysmon_read(&e, s.bytes, s.size), -EBADMSG); /* and what follows nothing knows of */
-}
-
-static void make_4688(struct etw_sample *s, unsigned version, unsigned pointer_size)
-{
-    s->size = 0;
-    etw_sample_sid(s);
-    etw_sample_units(s, "dadmin");
-    etw_sample_units(s, "CONTOSO");
-    etw_sample_number(s, 0x569860, 8);
-    etw_sample_number(s, 4242, pointer_size);
-    etw_sample_units(s, "C:\\p.exe");
-    etw_sample_units(s, "%%1936");
-    etw_sample_number(s, 77, pointer_size);
-    if (version >= 1)
-        etw_sample_units(s, "p -c x");
-    if (version < 2)
-        return;
-    etw_sample_sid(s);
-    etw_sample_units(s, "target");
-    etw_sample_units(s, "-");
-    etw_sample_number(s, 0, 8);
-    etw_sample_units(s, "C:\\parent.exe");
-    etw_sample_sid(s);
 }
 
 static void check_4688(const struct etw_creation *e, unsigned version)
@@ -123,7 +74,7 @@ static void test_4688(void)
         for (unsigned pointer_size = 4; pointer_size <= 8; pointer_size += 4) {
             struct etw_sample s;
             struct etw_creation e;
-            make_4688(&s, version, pointer_size);
+            etw_sample_4688(&s, version, pointer_size, "p -c x");
             CU_ASSERT_FATAL(etw_security_read(&e, s.bytes, s.size, version, pointer_size) == 0);
             check_4688(&e, version);
             for (size_t size = 0; size < s.size; size++) {
