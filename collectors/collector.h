@@ -18,7 +18,11 @@ enum collector_report_kind {
     COLLECTOR_BROKEN,    /* reading source failed; will be opened again */
     COLLECTOR_BAD_EVENT, /* one event could not be read; it was left out, the rest goes on */
     COLLECTOR_GAP,       /* events of source are gone before they were read: record ids first..last */
-    COLLECTOR_RESUMED    /* a bookmark could not be used: reading starts as the detail says */
+    COLLECTOR_RESUMED,   /* a bookmark could not be used: reading starts as the detail says */
+    COLLECTOR_LOST,      /* ETW: events were lost, as the detail says */
+    COLLECTOR_STOPPED,   /* ETW: somebody else stopped our session; it will be started again */
+    COLLECTOR_NO_SLOT,   /* ETW: no session is free; will be tried again */
+    COLLECTOR_FOREIGN    /* ETW: a session of our name is somebody else's; will be tried again */
 };
 
 struct collector_report {
@@ -40,7 +44,7 @@ struct collector_sink {
      * All events of source up to bookmark have been handed over: keep what came of them, and the bookmark, in one step.
      * bookmark: text that only the collector understands. Returns 0: kept, on disk. -ENOSPC (no room now) or another
      * negative errno value: nothing was kept; the collector reads no further and calls again until it is.
-     * NULL for collectors without bookmarks (files).
+     * bookmark absent: there is none to keep (ETW). NULL for collectors without bookmarks (files).
      */
     int (*checkpoint)(void *context, struct text source, struct text bookmark);
     /* Something that an operator should know. */
