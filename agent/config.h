@@ -39,6 +39,12 @@ struct config_output {
     size_t max_batch_alerts, max_batch_bytes;
 };
 
+/* What is read by Event Tracing for Windows: docs/etw.md. */
+struct config_etw {
+    bool enabled, sysmon, security;
+    unsigned min_buffers, max_buffers, flush_ms;
+};
+
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config {
@@ -50,6 +56,7 @@ struct config {
     uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
+    struct config_etw etw;
     uint64_t store_max_alerts, store_max_bytes;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;

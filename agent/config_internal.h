@@ -12,6 +12,7 @@ enum config_element_id {
     CONFIG_STATE,
     CONFIG_LOG,
     CONFIG_EVENTLOG,
+    CONFIG_ETW,
     CONFIG_CHANNEL,
     CONFIG_OUTPUTS,
     CONFIG_WEBHOOK,

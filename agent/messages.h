@@ -20,6 +20,11 @@ enum message {
     MESSAGE_BAD_EVENT = 2005,
     MESSAGE_GAP = 2006,
     MESSAGE_RESUMED = 2007,
+    /* 22xx: ETW and the join of witnesses */
+    MESSAGE_ETW_LOST = 2201,
+    MESSAGE_ETW_STOPPED = 2202,
+    MESSAGE_ETW_NO_SLOT = 2203,
+    MESSAGE_ETW_FOREIGN = 2204,
     /* 3xxx: matching and keeping */
     MESSAGE_MATCH = 3001,
     MESSAGE_STORE_FULL = 3002,

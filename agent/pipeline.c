@@ -134,7 +134,7 @@ static int keep(void *context, struct text source, struct text bookmark)
     if ((alerts != NULL || p->count == 0) && name != NULL && mark != NULL) {
         for (size_t i = 0; i < p->count; i++)
             alerts[i] = (struct store_alert){p->pending[i].id, p->pending[i].document, p->pending[i].size};
-        rc = store_keep(p->set.store, alerts, p->count, name, mark, NULL, &fault);
+        rc = store_keep(p->set.store, alerts, p->count, bookmark.bytes == NULL ? NULL : name, mark, NULL, &fault);
     }
     report_store(p, rc, &fault);
     if (rc == 0)
@@ -159,10 +159,18 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
         [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
         [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, CONFIG_LOG_ERROR, "events were lost; the Event Log may have them"},
+        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, CONFIG_LOG_ERROR,
+                               "somebody stopped the agent's session; it is started again"},
+        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, CONFIG_LOG_ERROR, "no session is free; will be tried again"},
+        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, CONFIG_LOG_ERROR,
+                               "the session's name is taken; will be tried again"},
     };
     struct pipeline *p = context;
     char text[512] = "", gap[64] = "";
-    if (r->fault != NULL)
+    if (r->fault != NULL && r->fault->call == NULL) /* nothing failed: the detail says it all */
+        (void)text_copy(text, sizeof(text), text_from(r->fault->detail));
+    else if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
     if (r->kind == COLLECTOR_GAP)
         snprintf(gap, sizeof(gap), " records=%llu-%llu", (unsigned long long)r->first, (unsigned long long)r->last);
