@@ -120,12 +120,12 @@ def wait_for(condition, timeout_s, what):
     raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
-def write_config(path, url, ca_file, channels, state, lookback="all", output=""):
+def write_config(path, url, ca_file, channels, state, lookback="all", output="", extra=""):
     """A config for the agent. Paths as the agent's system writes them."""
     names = "".join(f"        <channel name={quoteattr(name)}/>\n" for name in channels)
     Path(path).write_text(
         f"<tripline version=\"1\">\n    <state directory={quoteattr(state)}/>\n    <log level=\"debug\"/>\n"
-        f"    <eventlog lookback={quoteattr(lookback)}>\n{names}    </eventlog>\n    <outputs>\n"
+        f"    <eventlog lookback={quoteattr(lookback)}>\n{names}    </eventlog>\n    {extra}\n    <outputs>\n"
         f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
         f"    </outputs>\n</tripline>\n", encoding="utf-8")
 
