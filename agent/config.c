@@ -14,7 +14,8 @@ int config_new(struct config **out)
     if (config == NULL)
         return -ENOMEM;
     int rc = file_default_state(&config->state_directory);
-    for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_ETW; i++) /* those whose struct is the config itself */
+    for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_MATCHING;
+         i++) /* those whose struct is the config itself */
         rc = config_set_defaults(config, (enum config_element_id)i);
     if (rc < 0) {
         config_free(config);
@@ -38,7 +39,7 @@ void config_free(struct config *config)
         free(output->headers);
         free(output->type);
     }
-    for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_ETW; i++)
+    for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_MATCHING; i++)
         config_clear(config, (enum config_element_id)i);
     free(config);
 }

@@ -57,6 +57,7 @@ struct config {
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     struct config_etw etw;
+    bool is_faithful; /* each match is an alert, as the rule is written; else one for each process */
     uint64_t store_max_alerts, store_max_bytes;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;

@@ -13,6 +13,7 @@ enum config_element_id {
     CONFIG_LOG,
     CONFIG_EVENTLOG,
     CONFIG_ETW,
+    CONFIG_MATCHING,
     CONFIG_CHANNEL,
     CONFIG_OUTPUTS,
     CONFIG_WEBHOOK,

@@ -7,6 +7,7 @@
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* enum config_log_level */
 static const char *const formats[] = {"json", "ndjson", NULL};                   /* enum output_format */
 static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const readings[] = {"corrected", "faithful", NULL};
 static const char *const versions[] = {"1", NULL};
 
 /* Windows' own limit for a path (learn.microsoft.com: Maximum Path Length Limitation), units of up to 3 bytes. */
@@ -128,6 +129,15 @@ static const struct config_setting etw[] = {
      .low = 5,
      .high = 1000,
      .scale = 1},
+};
+
+static const struct config_setting matching[] = {
+    {.name = "reading",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, is_faithful),
+     .initial = "corrected",
+     .words = readings},
 };
 
 static const struct config_setting channel[] = {
@@ -258,6 +268,7 @@ const struct config_element config_elements[CONFIG_ELEMENT_COUNT] = {
     [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
     [CONFIG_ETW] = {"etw", CONFIG_TRIPLINE, 1, etw, COUNT(etw)},
+    [CONFIG_MATCHING] = {"matching", CONFIG_TRIPLINE, 1, matching, COUNT(matching)},
     [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
     [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, NULL, 0},
     [CONFIG_WEBHOOK] = {"webhook", CONFIG_OUTPUTS, CONFIG_MAX_OUTPUTS, webhook, COUNT(webhook)},

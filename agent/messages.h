@@ -25,6 +25,8 @@ enum message {
     MESSAGE_ETW_STOPPED = 2202,
     MESSAGE_ETW_NO_SLOT = 2203,
     MESSAGE_ETW_FOREIGN = 2204,
+    MESSAGE_WITNESS = 2210,
+    MESSAGE_WITNESS_MISSED = 2211,
     /* 3xxx: matching and keeping */
     MESSAGE_MATCH = 3001,
     MESSAGE_STORE_FULL = 3002,

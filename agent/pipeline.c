@@ -11,6 +11,7 @@
 /* An alert that the next checkpoint keeps. */
 struct pending {
     char id[ALERT_ID_SIZE];
+    char alert[ALERT_ID_SIZE]; /* the alert that it is, or adds to */
     char *document;
     size_t size;
 };
@@ -50,6 +51,8 @@ void pipeline_free(struct pipeline *p)
     if (p == NULL)
         return;
     pending_clear(p);
+    if (p->set.witness != NULL)
+        witness_forget(p->set.witness, p);
     free(p->pending);
     free(p->matches);
     free(p);
@@ -68,22 +71,44 @@ static int pending_grow(struct pipeline *p)
     return 0;
 }
 
-static int add_alert(struct pipeline *p, const struct alert *alert)
+static int add_alert(struct pipeline *p, struct alert *alert)
 {
+    struct witness_verdict verdict = {.action = NULL};
     int rc = pending_grow(p);
     if (rc < 0)
         return rc;
     struct pending *next = &p->pending[p->count];
     rc = alert_id(next->id, alert);
+    if (rc == 0 && p->set.witness != NULL)
+        rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
+    if (rc == 0 && verdict.action != NULL) {
+        alert->follows = verdict.alert;
+        alert->action = verdict.action;
+    }
+    memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
     if (rc == 0)
         rc = encode_ecs(&next->document, &next->size, alert, p->set.agent);
     if (rc < 0)
         return rc;
     p->count++;
+    if (verdict.action != NULL) {
+        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
+                  (unsigned long long)alert->event->record_id, next->id, verdict.alert);
+        return 0;
+    }
     /* The command line stays out of the log: event contents stand in alerts alone. */
     log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
               alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
     return 0;
+}
+
+/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
+static bool as_written(struct match *match)
+{
+    for (size_t i = 0; i < match->rule->branch_count; i++)
+        if (match->rule->branches[i].is_corrected)
+            match->branches &= ~(1u << i);
+    return match->branches != 0;
 }
 
 static int take_event(void *context, const struct process_event *event)
@@ -92,6 +117,8 @@ static int take_event(void *context, const struct process_event *event)
     size_t found = matcher_match(p->set.matcher, event, p->matches);
     for (size_t i = 0; i < found; i++) {
         struct alert alert;
+        if (p->set.witness == NULL && !as_written(&p->matches[i]))
+            continue;
         int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
         if (rc == 0) {
             rc = add_alert(p, &alert);
@@ -124,23 +151,38 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
                   fault_text(fault, text, sizeof(text)));
 }
 
+/* The processes that what waits is about. */
+static size_t subjects_of(struct pipeline *p, struct store_subject *subjects)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < p->count && p->set.witness != NULL; i++)
+        if (witness_subject(p->set.witness, p->pending[i].alert, &subjects[count]))
+            count++;
+    return count;
+}
+
 static int keep(void *context, struct text source, struct text bookmark)
 {
     struct pipeline *p = context;
     struct fault fault = {0};
     struct store_alert *alerts = p->count == 0 ? NULL : calloc(p->count, sizeof(*alerts));
+    struct store_subject *subjects = p->count == 0 ? NULL : calloc(p->count, sizeof(*subjects));
     char *name = text_dup(source), *mark = text_dup(bookmark);
     int rc = -ENOMEM;
-    if ((alerts != NULL || p->count == 0) && name != NULL && mark != NULL) {
+    if (((alerts != NULL && subjects != NULL) || p->count == 0) && name != NULL && mark != NULL) {
         for (size_t i = 0; i < p->count; i++)
             alerts[i] = (struct store_alert){p->pending[i].id, p->pending[i].document, p->pending[i].size};
-        rc = store_keep(p->set.store, alerts, p->count, bookmark.bytes == NULL ? NULL : name, mark, NULL, &fault);
+        rc = store_keep_told(p->set.store, alerts, p->count, subjects, subjects_of(p, subjects),
+                             bookmark.bytes == NULL ? NULL : name, mark, NULL, &fault);
     }
     report_store(p, rc, &fault);
+    for (size_t i = 0; i < p->count && rc == 0 && p->set.witness != NULL; i++)
+        witness_kept(p->set.witness, p->pending[i].alert);
     if (rc == 0)
         pending_clear(p);
     free(mark);
     free(name);
+    free(subjects);
     free(alerts);
     return rc;
 }
@@ -168,6 +210,11 @@ static void report(void *context, const struct collector_report *r)
     };
     struct pipeline *p = context;
     char text[512] = "", gap[64] = "";
+    bool is_open = r->kind == COLLECTOR_OPENED, is_trouble = r->kind != COLLECTOR_BAD_EVENT &&
+                                                             r->kind != COLLECTOR_GAP && r->kind != COLLECTOR_LOST &&
+                                                             r->kind != COLLECTOR_RESUMED;
+    if (p->set.witness != NULL && (is_open || is_trouble))
+        witness_source(p->set.witness, r->source, is_open);
     if (r->fault != NULL && r->fault->call == NULL) /* nothing failed: the detail says it all */
         (void)text_copy(text, sizeof(text), text_from(r->fault->detail));
     else if (r->fault != NULL)

@@ -110,11 +110,13 @@ static json_t *event_object(bool *failed, const struct alert *alert, const char 
 {
     const struct process_event *event = alert->event;
     json_t *object = json_object();
-    put_string(failed, object, "kind", "alert");
+    put_string(failed, object, "kind", alert->follows == NULL ? "alert" : "event");
+    if (alert->follows != NULL)
+        put_string(failed, object, "action", alert->action);
     put(failed, object, "category", array_of(failed, "process"));
     put(failed, object, "type", array_of(failed, "start"));
     put_string(failed, object, "module", "endpoint");
-    put_string(failed, object, "dataset", "endpoint.alert");
+    put_string(failed, object, "dataset", alert->follows == NULL ? "endpoint.alert" : "endpoint.witness");
     put_string(failed, object, "id", id);
     put_time(failed, object, "created", alert->created, true);
     if (event->event_id != 0) {
@@ -329,6 +331,7 @@ static int put_tripline(bool *failed, json_t *document, const struct alert *aler
         if ((alert->branches & 1u << i) != 0 && !has_number(branches, rule->branches[i].number) &&
             json_array_append_new(branches, json_integer(rule->branches[i].number)) < 0)
             *failed = true;
+    put_string(failed, object, "alert_id", alert->follows);
     put(failed, object, "branches", branches);
     put_string(failed, upstream, "commit", rule->upstream_commit);
     put_string(failed, upstream, "version", rule->upstream_version);

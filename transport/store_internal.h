@@ -42,4 +42,7 @@ int store_run(struct store *store, enum store_statement which, struct fault *fau
  */
 int store_finish(struct store *store, int rc, const struct store_totals *totals, struct fault *fault);
 
+/* Keeps or replaces the subject of its alert, within a transaction (store_subject.c). */
+int store_subject_set(struct store *store, const struct store_subject *subject, struct fault *fault);
+
 #endif

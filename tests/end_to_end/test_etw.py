@@ -104,6 +104,72 @@ class Etw(unittest.TestCase):
         self.stop()
         self.assertFalse(self.etw.session("Tripline-Process").exists())
 
+    def told_by_all(self, record, pid, when, computer, unix):
+        self.wine.append(world.SECURITY, world.event_4688(record, world.ATTACK, when, pid=pid, computer=computer))
+        self.wine.append(world.SYSMON, world.event_sysmon(record, world.ATTACK, when, pid=pid, computer=computer))
+        self.etw.kernel(etw.process(pid, 4, world.ATTACK, when=etw.filetime(unix)))
+
+    def test_one_process_one_story(self):
+        """By all three: one alert, two follow-ups. Who is silent later is missed."""
+        self.start()
+        self.etw.kernel(etw.process(50, 4, world.ATTACK))
+        computer = self.documents(1)[0]["sentinel"]["DeviceName"]
+        when, unix = world.now(), time.time()
+        self.told_by_all(1, 100, when, computer, unix)
+        got = self.documents(4)[1:]
+        self.assertEqual(sorted(d["event"]["kind"] for d in got), ["alert", "event", "event"])
+        alert = next(d for d in got if d["event"]["kind"] == "alert")
+        self.assertEqual({d["sentinel"]["Type"] for d in got},
+                         {"SecurityEvent", "Event: Microsoft-Windows-Sysmon", "DeviceProcessEvents"})
+        for follow_up in got:
+            if follow_up is not alert:
+                self.assertEqual(follow_up["event"]["action"], "witness-added")
+                self.assertEqual(follow_up["tripline"]["alert_id"], alert["event"]["id"])
+        self.etw.kernel(etw.process(200, 4, world.ATTACK))  # Security and Sysmon say nothing of this one
+        self.documents(5)
+        self.wine.wait_for_log("T2211", timeout_s=40, count=2)
+        missed = [line for line in self.wine.log().splitlines() if "T2211" in line]
+        self.assertEqual({line.split("T2211 ")[1].split(":")[0] for line in missed},
+                         {"Security", "Microsoft-Windows-Sysmon/Operational"})
+        self.stop()
+
+    def test_children(self):
+        """What a matching process starts is told in its story, also when it ran before the agent."""
+        self.etw.write("rundown.bin", etw.process(600, 4, world.ATTACK, opcode=etw.DC_START, sid=etw.NOBODY))
+        self.start()
+        time.sleep(0.3)
+        self.etw.kernel(etw.process(100, 4, world.ATTACK), etw.process(104, 100, "whoami.exe", image="whoami.exe"),
+                        etw.process(604, 600, "first.exe", image="first.exe"),
+                        etw.process(608, 600, "second.exe", image="second.exe"))
+        got = self.documents(4)
+        self.assertEqual([(d["process"]["pid"], d["event"].get("action")) for d in got],
+                         [(100, None), (104, "child-started"), (604, None), (608, "child-started")])
+        self.assertEqual(got[1]["tripline"]["alert_id"], got[0]["event"]["id"])
+        self.assertEqual(got[3]["tripline"]["alert_id"], got[2]["event"]["id"])
+        self.assertEqual(got[2]["user"], {"id": "S-1-5-21-1-2-1104"})  # the initiating process's: quirk Q1
+        self.stop()
+
+    def test_faithful(self):
+        """A row for each child, and none for the process itself; the account is lost as in the rule."""
+        self.start(more='<matching reading="faithful"/>')
+        self.etw.kernel(etw.process(96, 4, "boss.exe", image="boss.exe"),
+                        etw.process(100, 96, world.ATTACK), etw.process(104, 100, "whoami.exe", image="whoami.exe"),
+                        etw.process(108, 100, "net.exe", image="net.exe"))
+        got = self.documents(2)
+        self.assertEqual([(d["process"]["pid"], d["event"]["kind"]) for d in got], [(104, "alert"), (108, "alert")])
+        row = {name: value for name, value in got[0]["sentinel"].items() if value != ""}
+        device = row["DeviceName"]
+        index = device.find(".")
+        want = {"SourceTable": "DeviceProcessEvents", "Type": "DeviceProcessEvents", "HostEntity": device,
+                "DeviceName": device, "InitiatingProcessFileName": "powershell.exe",
+                "InitiatingProcessParentFileName": "boss.exe", "InitiatingProcessCommandLine": world.ATTACK,
+                "InitiatingProcessAccountName": "SYSTEM", "HostName": device if index < 0 else device[:index],
+                "HostNameDomain": device if index < 0 else device[index + 1:], "DomainIndex": index}
+        for name in ("TimeGenerated", "timestamp", "InitiatingProcessAccountDomain"):
+            self.assertTrue(row.pop(name), name)
+        self.assertEqual(row, want)
+        self.stop()
+
     def test_bad_records(self):
         self.start()
         whole = etw.process(9636, 4, world.ATTACK)
