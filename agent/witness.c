@@ -18,10 +18,11 @@ _Static_assert(STORE_SOURCES == 2 * EVENT_KIND_COUNT, "one place for each kind o
 
 /* A process that an alert is about. */
 struct subject {
-    struct store_subject s; /* alert empty: this place is free */
-    const void *owner;      /* the pipeline whose document made it */
-    bool is_kept;           /* the alert is on disk */
-    uint64_t live_until;    /* event time at which witnesses are looked for; 0: not, or done */
+    struct store_subject s;          /* alert empty: this place is free */
+    const void *owner;               /* the pipeline whose document made it */
+    bool is_kept;                    /* the alert is on disk */
+    bool is_expected[STORE_SOURCES]; /* sources that were read, and had told before, when it was first told of */
+    uint64_t live_until;             /* event time at which witnesses are looked for; 0: not, or done */
 };
 
 struct witness {
@@ -169,6 +170,8 @@ static void add(struct witness *w, const void *owner, const struct sighting *s, 
     subject->s.until = s->until;
     if (!s->is_child)
         subject->s.witness[s->source] = s->event;
+    for (size_t i = 0; i < STORE_SOURCES; i++)
+        subject->is_expected[i] = w->is_open[i] && w->has_told[i];
     if (!s->is_child && is_local(s->source) && s->created + WITNESS_OVERDUE_S * TICKS_PER_SECOND > now)
         subject->live_until = now + WITNESS_OVERDUE_S * TICKS_PER_SECOND;
 }
@@ -197,8 +200,6 @@ int witness_see(struct witness *w, const void *owner, const struct alert *alert,
     if (rc < 0)
         return rc;
     pthread_mutex_lock(&w->lock);
-    if (!s.is_child)
-        w->has_told[s.source] = true;
     struct subject *subject = find(w, &s, event_id);
     if (subject == NULL) {
         add(w, owner, &s, event_id);
@@ -210,6 +211,8 @@ int witness_see(struct witness *w, const void *owner, const struct alert *alert,
         if (subject->s.created == 0)
             subject->s.created = s.created;
     }
+    if (!s.is_child)
+        w->has_told[s.source] = true;
     pthread_mutex_unlock(&w->lock);
     return 0;
 }
@@ -285,7 +288,7 @@ static void report_missed(struct witness *w, const struct subject *subject)
 {
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         unsigned source = sources[i].source;
-        if (w->is_open[source] && w->has_told[source] && subject->s.witness[source] == 0)
+        if (w->is_open[source] && subject->is_expected[source] && subject->s.witness[source] == 0)
             log_write(w->log, CONFIG_LOG_ERROR, MESSAGE_WITNESS_MISSED,
                       "%s: is read, and did not tell within %u s of a process that another source told of: alert=%s",
                       sources[i].name, WITNESS_OVERDUE_S, subject->s.alert);
