@@ -81,11 +81,9 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     rc = alert_id(next->id, alert);
     if (rc == 0 && p->set.witness != NULL)
         rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
-    if (rc == 0 && verdict.action != NULL) {
-        alert->follows = verdict.alert;
-        alert->action = verdict.action;
-    }
     memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
+    alert->follows = verdict.action != NULL ? next->alert : NULL;
+    alert->action = verdict.action;
     if (rc == 0)
         rc = encode_ecs(&next->document, &next->size, alert, p->set.agent);
     if (rc < 0)

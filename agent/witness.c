@@ -191,8 +191,8 @@ static bool wait_for_alert(struct witness *w, const void *owner, struct subject 
 int witness_see(struct witness *w, const void *owner, const struct alert *alert, const char *event_id,
                 struct witness_verdict *out)
 {
-    struct sighting s;
-    out->action = NULL;
+    struct sighting s = {.source = 0};
+    *out = (struct witness_verdict){.action = NULL};
     (void)text_copy(out->alert, sizeof(out->alert), text_from(event_id)); /* it is an id's size */
     if (!alert->event->has_pid || (is_child(alert) && !alert->event->has_parent_pid))
         return 0;

@@ -31,7 +31,7 @@ int process_table_new(struct process_table **out, const struct process_table_lim
     size_t buckets = 64;
     while (buckets < limits->entries)
         buckets *= 2;
-    struct process_table *t = calloc(1, sizeof(*t) + buckets * sizeof(t->bucket[0]));
+    struct process_table *t = calloc(1, sizeof(*t) + buckets * sizeof(struct node *));
     if (t == NULL)
         return -ENOMEM;
     t->limits = *limits;
@@ -68,14 +68,23 @@ static void list_add(struct list *list, struct node *n)
 {
     n->older = list->newest;
     n->newer = NULL;
-    *(list->newest == NULL ? &list->oldest : &list->newest->newer) = n;
+    if (list->newest == NULL)
+        list->oldest = n;
+    else
+        list->newest->newer = n;
     list->newest = n;
 }
 
 static void list_remove(struct list *list, struct node *n)
 {
-    *(n->older == NULL ? &list->oldest : &n->older->newer) = n->newer;
-    *(n->newer == NULL ? &list->newest : &n->newer->older) = n->older;
+    if (n->older == NULL)
+        list->oldest = n->newer;
+    else
+        n->older->newer = n->newer;
+    if (n->newer == NULL)
+        list->newest = n->older;
+    else
+        n->newer->older = n->older;
 }
 
 static void drop(struct process_table *t, struct node *n)
