@@ -48,6 +48,7 @@ struct config {
     uint64_t log_max_bytes;
     unsigned log_files;
     uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
+    unsigned retry_ms;   /* channels that are absent or denied are tried again, all channels' settings looked at */
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     uint64_t store_max_alerts, store_max_bytes;

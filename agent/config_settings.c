@@ -83,6 +83,14 @@ static const struct config_setting eventlog[] = {
      .low = 1,
      .high = 3650u * DAY,
      .scale = 1},
+    {.name = "retry",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, retry_ms),
+     .initial = "60s",
+     .low = 1,
+     .high = DAY,
+     .scale = 1000},
 };
 
 static const struct config_setting channel[] = {

@@ -145,6 +145,23 @@ static int keep(void *context, struct text source, struct text bookmark)
     return rc;
 }
 
+/* The numbers of a report as " name=value", or "". */
+static void report_numbers(char *to, size_t size, const struct collector_report *r)
+{
+    unsigned long long first = r->first, last = r->last, record = r->offset;
+    to[0] = '\0';
+    if (r->kind == COLLECTOR_GAP)
+        snprintf(to, size, " records=%llu-%llu count=%llu", first, last, last - first + 1);
+    else if (r->kind == COLLECTOR_SHRUNK)
+        snprintf(to, size, " from=%llu to=%llu", first, last);
+    else if (r->kind == COLLECTOR_RESTARTED)
+        snprintf(to, size, " before=%llu now=%llu", first, last);
+    else if (r->kind == COLLECTOR_WRAPPING)
+        snprintf(to, size, " hours=%llu", last);
+    else if (r->offset != 0)
+        snprintf(to, size, " record=%llu", record);
+}
+
 static void report(void *context, const struct collector_report *r)
 {
     static const struct {
@@ -159,15 +176,22 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
         [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
         [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, CONFIG_LOG_INFO, "a batch was too large; smaller ones are read"},
+        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, CONFIG_LOG_ERROR, "a log was cleared"},
+        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, CONFIG_LOG_ERROR, "disabled: nothing is written into it"},
+        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, CONFIG_LOG_INFO, "enabled again"},
+        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, CONFIG_LOG_WARNING, "the log was made smaller, bytes"},
+        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, CONFIG_LOG_WARNING, "record ids went down"},
+        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, CONFIG_LOG_WARNING, "will soon overwrite what was not read"},
     };
     struct pipeline *p = context;
-    char text[512] = "", gap[64] = "";
+    char text[512] = "", numbers[80];
     if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
-    if (r->kind == COLLECTOR_GAP)
-        snprintf(gap, sizeof(gap), " records=%llu-%llu", (unsigned long long)r->first, (unsigned long long)r->last);
-    log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%s", (int)r->source.len,
-              r->source.bytes, lines[r->kind].says, gap, text[0] != '\0' ? ": " : "", text);
+    report_numbers(numbers, sizeof(numbers), r);
+    log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%.*s%s%s", (int)r->source.len,
+              r->source.bytes, lines[r->kind].says, numbers, r->detail.len > 0 ? ": " : "", (int)r->detail.len,
+              r->detail.len > 0 ? r->detail.bytes : "", text[0] != '\0' ? ": " : "", text);
 }
 
 struct collector_sink pipeline_sink(struct pipeline *p)
