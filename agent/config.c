@@ -94,7 +94,8 @@ const char *config_default_query(const char *channel)
     static const struct {
         const char *channel, *query;
     } known[] = {
-        {"Security", "*[System[(EventID=4688)]]"},
+        {"Security", "*[System[(EventID=4688 or EventID=1102)]]"}, /* 1102: this log was cleared */
+        {"System", "*[System[(EventID=104)]]"},                    /* another log was cleared */
         {"Microsoft-Windows-Sysmon/Operational", "*[System[(EventID=1)]]"},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

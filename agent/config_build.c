@@ -257,7 +257,8 @@ void config_build_start(struct config_parse *p, enum config_element_id element, 
 
 static int default_channels(struct config *c)
 {
-    static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents"};
+    static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents",
+                                        "System"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         c->channels[i].name = strdup(names[i]);
         if (c->channels[i].name == NULL)

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes offered to EvtRender at first: a usual event's XML takes 8 KB. */
+#define FIRST_SIZE 32768u
+
 /* The values asked for, in this order; those of the origin last. */
 enum {
     VALUE_PROVIDER,
@@ -79,7 +82,9 @@ static int grow(struct eventlog_render *r, DWORD size, struct fault *fault)
         fault_set(fault, "EvtRender", (long)size, text_from("event"), "larger than 4 MiB");
         return -EMSGSIZE;
     }
-    DWORD room = r->size == 0 ? 16384 : r->size;
+    if (size <= r->size)
+        return 0;
+    DWORD room = r->size == 0 ? FIRST_SIZE : r->size;
     while (room < size)
         room *= 2;
     void *grown = malloc(room);
@@ -91,23 +96,28 @@ static int grow(struct eventlog_render *r, DWORD size, struct fault *fault)
     return 0;
 }
 
-/* Renders object into r->buffer. *used: bytes written, *count: properties. An event can change its size between two
- * calls, so that "too small" may come more than once. */
+/*
+ * Renders object into r->buffer. *used: bytes written, *count: properties. An event can change its size between two
+ * calls, so that "too small" may come more than once. Each event is offered FIRST_SIZE first, however large the buffer
+ * has become: what is asked for never adds up over events.
+ */
 static int render(struct eventlog_render *r, EVT_HANDLE context, EVT_HANDLE object, DWORD flags, DWORD *used,
                   DWORD *count, struct fault *fault)
 {
+    DWORD size = FIRST_SIZE;
     for (int tries = 0; tries < 8; tries++) {
+        int rc = grow(r, size, fault);
+        if (rc < 0)
+            return rc;
         *used = *count = 0;
-        if (r->size > 0 && EvtRender(context, object, flags, r->size, r->buffer, used, count))
+        if (EvtRender(context, object, flags, size, r->buffer, used, count))
             return 0;
-        DWORD code = r->size > 0 ? GetLastError() : ERROR_INSUFFICIENT_BUFFER;
+        DWORD code = GetLastError();
         if (code != ERROR_INSUFFICIENT_BUFFER) {
             fault_set(fault, "EvtRender", (long)code, text_from(NULL), NULL);
             return -EIO;
         }
-        int rc = grow(r, *used > r->size ? *used : r->size + 1, fault);
-        if (rc < 0)
-            return rc;
+        size = *used > size ? *used : 2 * size;
     }
     fault_set(fault, "EvtRender", ERROR_INSUFFICIENT_BUFFER, text_from(NULL), "the size asked for keeps growing");
     return -EIO;

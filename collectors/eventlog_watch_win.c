@@ -69,7 +69,7 @@ static void look_at_log(struct channel *ch, bool is_waiting, uint64_t now_ms)
     channel_settle_restart(ch);
     eventlog_lag_observe(&ch->lag, &log, now_ms);
     follow_drained(ch, eventlog_log_newest(&log), now_ms);
-    bool is_behind = is_waiting || ch->is_pending || ch->subscription == NULL;
+    bool is_behind = is_waiting || ch->is_pending;
     ch->figures.backlog = is_behind ? eventlog_lag_backlog(&ch->lag, ch->read) : 0;
     forecast(ch);
 }
@@ -107,7 +107,8 @@ void channel_watch(struct channel *ch, bool is_waiting, uint64_t now_ms)
         ch->settings_at_ms = now_ms + ch->set->retry_ms;
         look_at_settings(ch);
     }
-    if (now_ms >= ch->look_at_ms) {
+    /* Only of what was subscribed to: an Analytic or Debug channel has no such numbers to ask for. */
+    if (ch->subscription != NULL && now_ms >= ch->look_at_ms) {
         ch->look_at_ms = now_ms + LOOK_MS;
         look_at_log(ch, is_waiting, now_ms);
     }

@@ -188,13 +188,15 @@ static void test_urls(void)
     }
 }
 
+static const char *const default_channels[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents",
+                                               "System"};
+
 static void test_defaults(void)
 {
     struct config_errors errors;
     int rc;
     struct config *c = parse(ROOT OUT "</tripline>", &errors, &rc);
-    CU_ASSERT_FATAL(rc == 0 && c != NULL);
-    CU_ASSERT(errors.count == 0);
+    CU_ASSERT_FATAL(rc == 0 && c != NULL && errors.count == 0);
     char *state = NULL;
     CU_ASSERT_FATAL(file_default_state(&state) == 0);
     CU_ASSERT_STRING_EQUAL(c->state_directory, state);
@@ -206,10 +208,10 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(c->lookback_s, 86400);
     CU_ASSERT_EQUAL(c->store_max_alerts, 100000);
     CU_ASSERT_EQUAL(c->store_max_bytes, 256u * 1024 * 1024);
-    CU_ASSERT_EQUAL_FATAL(c->channel_count, 3);
-    CU_ASSERT_STRING_EQUAL(c->channels[0].name, "Security");
-    CU_ASSERT_STRING_EQUAL(c->channels[1].name, "Microsoft-Windows-Sysmon/Operational");
-    CU_ASSERT_STRING_EQUAL(c->channels[2].name, "ForwardedEvents");
+    CU_ASSERT_EQUAL_FATAL(c->channel_count, 4);
+    CU_ASSERT_EQUAL(c->retry_ms, 60000);
+    for (size_t i = 0; i < 4; i++)
+        CU_ASSERT_STRING_EQUAL(c->channels[i].name, default_channels[i]);
     CU_ASSERT_PTR_NULL(c->channels[0].query);
     CU_ASSERT_EQUAL_FATAL(c->output_count, 1);
     const struct config_output *o = &c->outputs[0];
@@ -293,7 +295,7 @@ static void test_lookback_words(void)
         struct config *c = parse(xml, &errors, &rc);
         CU_ASSERT_FATAL(rc == 0);
         CU_ASSERT_EQUAL(c->lookback_s, words[i].seconds);
-        CU_ASSERT_EQUAL(c->channel_count, 3); /* <eventlog> without <channel>: the default ones */
+        CU_ASSERT_EQUAL(c->channel_count, 4); /* <eventlog> without <channel>: the default ones */
         config_errors_free(&errors);
         config_free(c);
     }
@@ -432,9 +434,9 @@ static void test_secrets(void)
 
 static void test_default_query(void)
 {
-    CU_ASSERT_STRING_EQUAL(config_default_query("Security"), "*[System[(EventID=4688)]]");
-    CU_ASSERT_STRING_EQUAL(config_default_query("SECURITY"), "*[System[(EventID=4688)]]");
+    CU_ASSERT_STRING_EQUAL(config_default_query("SECURITY"), "*[System[(EventID=4688 or EventID=1102)]]");
     CU_ASSERT_STRING_EQUAL(config_default_query("Microsoft-Windows-Sysmon/Operational"), "*[System[(EventID=1)]]");
+    CU_ASSERT_STRING_EQUAL(config_default_query("System"), "*[System[(EventID=104)]]");
     CU_ASSERT_PTR_NULL(config_default_query("ForwardedEvents"));
     CU_ASSERT_PTR_NULL(config_default_query("WEC6-ADFS"));
 }
