@@ -188,8 +188,7 @@ static void test_urls(void)
     }
 }
 
-static const char *const default_channels[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents",
-                                               "System"};
+static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents", "System"};
 
 static void test_defaults(void)
 {
@@ -205,13 +204,12 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(c->log_level, CONFIG_LOG_INFO);
     CU_ASSERT_EQUAL(c->log_max_bytes, 10u * 1024 * 1024);
     CU_ASSERT_EQUAL(c->log_files, 5);
-    CU_ASSERT_EQUAL(c->lookback_s, 86400);
+    CU_ASSERT(c->lookback_s == 86400 && c->retry_ms == 60000);
     CU_ASSERT_EQUAL(c->store_max_alerts, 100000);
     CU_ASSERT_EQUAL(c->store_max_bytes, 256u * 1024 * 1024);
     CU_ASSERT_EQUAL_FATAL(c->channel_count, 4);
-    CU_ASSERT_EQUAL(c->retry_ms, 60000);
     for (size_t i = 0; i < 4; i++)
-        CU_ASSERT_STRING_EQUAL(c->channels[i].name, default_channels[i]);
+        CU_ASSERT_STRING_EQUAL(c->channels[i].name, names[i]);
     CU_ASSERT_PTR_NULL(c->channels[0].query);
     CU_ASSERT_EQUAL_FATAL(c->output_count, 1);
     const struct config_output *o = &c->outputs[0];
