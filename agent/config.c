@@ -33,10 +33,14 @@ void config_free(struct config *config)
         config_clear(&config->channels[i], CONFIG_CHANNEL);
     for (size_t i = 0; i < config->output_count; i++) {
         struct config_output *output = &config->outputs[i];
-        config_clear(output, CONFIG_WEBHOOK);
+        if (output->type != NULL)
+            config_clear(output, config_element_of(output));
         for (size_t j = 0; j < output->header_count; j++)
             config_wipe(output->headers[j]);
         free(output->headers);
+        for (size_t j = 0; j < output->failover_count; j++)
+            config_wipe(output->failover[j]);
+        free(output->failover);
         free(output->type);
     }
     for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_EVENTLOG; i++)

@@ -13,7 +13,7 @@
 #define CONFIG_MAX_PEM (4u * 1024u * 1024u)
 
 /* Most attributes of one element that has any meaning. */
-#define MAX_SETTINGS 16
+#define MAX_SETTINGS 40
 
 /* Where the settings of the element that begins go, and where they stand in the text. */
 struct build {
@@ -44,7 +44,7 @@ static void unknown_attribute(struct config_parse *p, size_t at, const char *nam
 /* What editors need to find the schema: meant for them alone. */
 static bool is_for_editors(const struct config_element *e, const char *name)
 {
-    return e == &config_elements[CONFIG_TRIPLINE] &&
+    return e == config_element(CONFIG_TRIPLINE) &&
            (strcmp(name, "xmlns:xsi") == 0 || strcmp(name, "xsi:noNamespaceSchemaLocation") == 0);
 }
 
@@ -213,6 +213,23 @@ static void header_start(struct config_parse *p, struct build *b, const char **a
     b->target = NULL;
 }
 
+static void failover_start(struct config_parse *p, struct build *b, const char **attributes)
+{
+    struct config_output *output = &p->config->outputs[p->config->output_count - 1];
+    struct config_failover failover = {NULL};
+    b->target = &failover;
+    set_all(p, b, attributes);
+    b->target = NULL;
+    if (output->failover == NULL)
+        output->failover = calloc(CONFIG_MAX_FAILOVER, sizeof(*output->failover));
+    if (output->failover == NULL)
+        p->rc = -ENOMEM;
+    else if (failover.url != NULL)
+        output->failover[output->failover_count++] = failover.url;
+    if (p->rc < 0)
+        config_clear(&failover, CONFIG_FAILOVER);
+}
+
 static void output_start(struct config_parse *p, struct build *b, enum config_element_id element,
                          const char **attributes)
 {
@@ -222,7 +239,7 @@ static void output_start(struct config_parse *p, struct build *b, enum config_el
         return;
     }
     struct config_output *output = &c->outputs[c->output_count++];
-    output->type = strdup(config_elements[element].name);
+    output->type = strdup(config_element(element)->name);
     p->rc = output->type == NULL ? -ENOMEM : config_set_defaults(output, element);
     b->target = output;
     set_all(p, b, attributes);
@@ -231,15 +248,15 @@ static void output_start(struct config_parse *p, struct build *b, enum config_el
 
 void config_build_start(struct config_parse *p, enum config_element_id element, const char **attributes, size_t tag)
 {
-    struct build b = {.target = p->config, .element = &config_elements[element], .tag = tag};
+    struct build b = {.target = p->config, .element = config_element(element), .tag = tag};
     switch (element) {
-    case CONFIG_CHANNEL: /* at most CONFIG_MAX_CHANNELS: config_elements says so */
+    case CONFIG_CHANNEL: /* at most CONFIG_MAX_CHANNELS: the table says so */
         b.target = &p->config->channels[p->config->channel_count++];
         set_all(p, &b, attributes);
         channel_check(p, &b);
         break;
-    case CONFIG_WEBHOOK:
-        output_start(p, &b, element, attributes);
+    case CONFIG_FAILOVER:
+        failover_start(p, &b, attributes);
         break;
     case CONFIG_HEADER:
         header_start(p, &b, attributes);
@@ -250,7 +267,10 @@ void config_build_start(struct config_parse *p, enum config_element_id element, 
         set_all(p, &b, attributes);
         break;
     default:
-        set_all(p, &b, attributes);
+        if (b.element->parent == CONFIG_OUTPUTS)
+            output_start(p, &b, element, attributes);
+        else
+            set_all(p, &b, attributes);
         break;
     }
 }

@@ -1,6 +1,7 @@
 /*
  * config_internal: the settings as a table, which the parser, its messages and its tests read. A new setting is a line
- * in config_settings.c, in config/tripline.xml and in config/tripline.xsd; a test holds the three together.
+ * in config_settings.c or config_settings_output.c, in config/tripline.xml and in config/tripline.xsd; a test holds the
+ * three together.
  */
 #ifndef AGENT_CONFIG_INTERNAL_H
 #define AGENT_CONFIG_INTERNAL_H
@@ -14,10 +15,16 @@ enum config_element_id {
     CONFIG_EVENTLOG,
     CONFIG_CHANNEL,
     CONFIG_OUTPUTS,
-    CONFIG_WEBHOOK,
-    CONFIG_HEADER,
-    CONFIG_ELEMENT_COUNT
+    CONFIG_WEBHOOK, /* from here on: config_settings_output.c */
+    CONFIG_CLICKHOUSE,
+    CONFIG_HEADER, /* what may stand in any output that speaks HTTP */
+    CONFIG_FAILOVER,
+    CONFIG_ELEMENT_COUNT,
+    CONFIG_ANY_OUTPUT /* as a parent */
 };
+
+/* Windows' own limit for a path (learn.microsoft.com: Maximum Path Length Limitation), units of up to 3 bytes. */
+#define CONFIG_MAX_PATH (3u * 32767u)
 
 enum config_kind {
     CONFIG_TEXT,     /* low..high bytes, without control characters */
@@ -37,6 +44,7 @@ enum config_store {
     CONFIG_BOOL,
     CONFIG_LEVEL,
     CONFIG_FORMAT,
+    CONFIG_ENCODING,
     CONFIG_UNSIGNED,
     CONFIG_SIZE,
     CONFIG_U64,
@@ -64,11 +72,23 @@ struct config_element {
     size_t count;
 };
 
-extern const struct config_element config_elements[CONFIG_ELEMENT_COUNT];
+extern const struct config_element config_output_elements[CONFIG_ELEMENT_COUNT - CONFIG_WEBHOOK];
+
+/* id: not CONFIG_ELEMENT_COUNT and beyond. */
+const struct config_element *config_element(enum config_element_id id);
+bool config_may_stand_in(enum config_element_id id, enum config_element_id parent);
+
+/* The element that output was made of. */
+enum config_element_id config_element_of(const struct config_output *output);
 
 /* A <header> before it becomes "Name: value". */
 struct config_header {
     char *name, *value;
+};
+
+/* A <failover>. */
+struct config_failover {
+    char *url;
 };
 
 /* Most characters of a reason or a range. */

@@ -44,7 +44,7 @@ static const char *duration_text(char to[32], uint64_t seconds)
         char unit;
     } units[] = {{SECONDS_PER_DAY, 'd'}, {SECONDS_PER_HOUR, 'h'}, {SECONDS_PER_MINUTE, 'm'}, {1, 's'}};
     size_t i = 0;
-    while (seconds % units[i].seconds != 0)
+    while (units[i].seconds != 1 && (seconds == 0 || seconds % units[i].seconds != 0))
         i++;
     snprintf(to, 32, "%llu%c", (unsigned long long)(seconds / units[i].seconds), units[i].unit);
     return to;
@@ -248,6 +248,9 @@ static void number_set(char *field, enum config_store store, uint64_t value)
     case CONFIG_FORMAT:
         *(enum output_format *)(void *)field = (enum output_format)value;
         break;
+    case CONFIG_ENCODING:
+        *(enum output_encoding *)(void *)field = (enum output_encoding)value;
+        break;
     case CONFIG_UNSIGNED:
         *(unsigned *)(void *)field = (unsigned)value;
         break;
@@ -286,7 +289,7 @@ int config_set(void *target, const struct config_setting *s, const char *value, 
 
 int config_set_defaults(void *target, enum config_element_id element)
 {
-    const struct config_element *e = &config_elements[element];
+    const struct config_element *e = config_element(element);
     char reason[CONFIG_MAX_REASON];
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < e->count; i++)
@@ -297,7 +300,7 @@ int config_set_defaults(void *target, enum config_element_id element)
 
 void config_clear(void *target, enum config_element_id element)
 {
-    const struct config_element *e = &config_elements[element];
+    const struct config_element *e = config_element(element);
     for (size_t i = 0; i < e->count; i++) {
         if (e->settings[i].store != CONFIG_CHARS)
             continue;

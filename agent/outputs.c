@@ -94,10 +94,18 @@ static int open_output(struct output **out, const struct config_output *c, struc
                       .user_agent = agent,
                       .connect_timeout_ms = c->connect_timeout_ms,
                       .timeout_ms = c->timeout_ms},
+            .failover = (const char *const *)c->failover,
+            .failover_count = c->failover_count,
             .format = c->format,
+            .encoding = c->encoding,
             .gzip = c->gzip,
             .max_batch_alerts = c->max_batch_alerts,
             .max_batch_bytes = c->max_batch_bytes,
+            .max_batch_age_ms = c->max_batch_age_ms,
+            .user = c->user,
+            .password = c->password,
+            .database = c->database,
+            .table = c->table,
         };
         rc = output_open(out, &set, fault);
     }

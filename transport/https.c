@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Longest wait that an answer can ask for: a day. */
 #define MAX_RETRY_AFTER_S 86400
@@ -20,8 +21,9 @@
 
 struct https {
     CURL *easy;
-    CURLM *multi;                 /* runs easy, and can be woken from another thread; keeps the connection */
-    struct curl_slist *headers;   /* those of the settings */
+    CURLM *multi;               /* runs easy, and can be woken from another thread; keeps the connection */
+    struct curl_slist *headers; /* those of the settings */
+    char *url;
     char *ca, *certificate, *key; /* PEM, that curl reads at each new connection */
     size_t ca_size, certificate_size, key_size;
     char origin[HTTPS_ORIGIN_SIZE];
@@ -165,6 +167,8 @@ int https_open(struct https **out, const struct https_settings *settings, struct
     int rc = https_check_url(https->origin, settings->url, fault);
     if (rc == 0)
         rc = https_check_pem(settings, https->origin, fault);
+    if (rc == 0 && (https->url = text_dup(text_from(settings->url))) == NULL)
+        rc = -ENOMEM;
     if (rc == 0)
         rc = copy_settings(https, settings, fault);
     if (rc < 0)
@@ -207,6 +211,7 @@ void https_close(struct https *https)
         OPENSSL_cleanse(header->data, strlen(header->data));
     curl_slist_free_all(https->headers);
     wipe(https->key, https->key_size);
+    wipe(https->url, https->url == NULL ? 0 : strlen(https->url));
     free(https->certificate);
     free(https->ca);
     free(https);
@@ -216,6 +221,24 @@ void https_cancel(struct https *https)
 {
     atomic_store(&https->is_cancelled, true);
     (void)curl_multi_wakeup(https->multi); /* if that fails, the request looks again after POLL_MS */
+}
+
+int https_pause(struct https *https, unsigned ms)
+{
+    struct timespec now, end;
+    (void)clock_gettime(CLOCK_MONOTONIC, &end); /* fails only for an unknown clock */
+    end.tv_sec += (time_t)(ms / 1000);
+    end.tv_nsec += (long)(ms % 1000) * 1000000L;
+    for (;;) {
+        if (atomic_load(&https->is_cancelled))
+            return -ECANCELED;
+        (void)clock_gettime(CLOCK_MONOTONIC, &now);
+        long left = (long)(end.tv_sec - now.tv_sec) * 1000L + (end.tv_nsec - now.tv_nsec) / 1000000L;
+        if (left <= 0)
+            return 0;
+        if (curl_multi_poll(https->multi, NULL, 0, left < POLL_MS ? (int)left : POLL_MS, NULL) != CURLM_OK)
+            return 0; /* no wait is better than none to come back from */
+    }
 }
 
 /* What a failed check of the server's certificate means; NULL: nothing to add. */
@@ -368,7 +391,26 @@ static int request_headers(struct curl_slist **list, const struct https *https, 
             return -EINVAL;
         rc = add_header(list, line);
     }
+    for (size_t i = 0; rc == 0 && i < request->header_count; i++)
+        rc = add_header(list, request->headers[i]);
     return rc;
+}
+
+/* Another URL of the same server, or the settings'. */
+static int set_url(struct https *https, const struct https_request *request, CURLcode *code, struct fault *fault)
+{
+    char origin[HTTPS_ORIGIN_SIZE];
+    if (request->url != NULL) {
+        int rc = https_check_url(origin, request->url, fault);
+        if (rc < 0)
+            return rc;
+        if (strcmp(origin, https->origin) != 0) {
+            fault_set(fault, "https_post", EINVAL, text_from(https->origin), "a URL of another server");
+            return -EINVAL;
+        }
+    }
+    SET(*code, https, CURLOPT_URL, request->url != NULL ? request->url : https->url);
+    return 0;
 }
 
 static void free_headers(struct curl_slist *list)
@@ -396,7 +438,9 @@ int https_post(struct https *https, const struct https_request *request, struct 
     reply->body[0] = '\0';
     if (atomic_load(&https->is_cancelled))
         return report_cancelled(https, fault);
-    int rc = request_headers(&headers, https, request);
+    int rc = set_url(https, request, &code, fault);
+    if (rc == 0)
+        rc = request_headers(&headers, https, request);
     if (rc < 0)
         goto out;
 

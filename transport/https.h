@@ -35,6 +35,9 @@ struct https_request {
     const char *content_type;
     const char *content_encoding; /* "gzip", or NULL */
     const char *idempotency_key;  /* or NULL */
+    const char *url;              /* another one of the same server; NULL: that of the settings */
+    const char *const *headers;   /* more "Name: value" of this request; may hold secrets */
+    size_t header_count;
 };
 
 struct https_reply {
@@ -57,13 +60,16 @@ void https_clean_up(void);
 /*
  * Posts request and fills *reply. Returns 0 when an answer with a status came, whatever it says.
  * -ECONNREFUSED, -EHOSTUNREACH (name not found), -ETIMEDOUT, -EACCES (TLS: certificate not trusted, wrong host, no
- * client certificate), -EPIPE (connection broke), -ECANCELED (https_cancel), -EIO: fault has curl's code and text. One
- * thread at a time per handle.
+ * client certificate), -EPIPE (connection broke), -ECANCELED (https_cancel), -EINVAL (the request's URL is of another
+ * server), -ENOMEM, -EIO: fault has curl's code and text. One thread at a time per handle.
  */
 int https_post(struct https *https, const struct https_request *request, struct https_reply *reply,
                struct fault *fault);
 
-/* Makes a running https_post return soon, and each later one at once. Any thread. */
+/* Waits ms between two requests. Returns 0, or -ECANCELED as soon as https_cancel() was called. */
+int https_pause(struct https *https, unsigned ms);
+
+/* Makes a running https_post or https_pause return soon, and each later one at once. Any thread. */
 void https_cancel(struct https *https);
 
 #endif

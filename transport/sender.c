@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 /* How long one look into the store waits for an alert, ms; a new alert and sender_stop() end it at once. */
 #define IDLE_MS 60000u
@@ -25,7 +27,8 @@ struct sender {
     /* The thread's own. */
     struct backoff backoff;
     size_t batch; /* alerts to try next; halved by SPLIT, doubled by each success up to the output's most */
-    size_t again; /* a try failed: the next one is with as many, so that it is the same batch; 0: none */
+    struct timespec last_sent; /* when the last request ended; 0: none yet */
+    size_t again;              /* a try failed: the next one is with as many, so that it is the same batch; 0: none */
 };
 
 static bool is_stopping(struct sender *sender)
@@ -109,6 +112,52 @@ static void retry(struct sender *sender, size_t count, const struct output_resul
     pause_for(sender, wait_ms);
 }
 
+/* The collector answered for each alert by itself. Those that it did not take are the oldest then, and come again. */
+static void mixed(struct sender *sender, const struct store_item *items, size_t count, struct output_result *result)
+{
+    size_t left = 0;
+    for (size_t begin = 0, end; begin < count && !is_stopping(sender); begin = end) {
+        const struct output_item *item = &result->items[begin];
+        for (end = begin + 1; end < count && result->items[end].outcome == item->outcome; end++)
+            ;
+        if (item->outcome == OUTPUT_DELIVERED)
+            delivered(sender, items + begin, end - begin, result);
+        else if (item->outcome == OUTPUT_RETRY)
+            left += end - begin;
+        for (size_t i = begin; item->outcome == OUTPUT_REFUSED && i < end; i++) {
+            struct output_result one = *result;
+            one.status = result->items[i].status;
+            memcpy(one.answer, result->items[i].answer, sizeof(one.answer));
+            refused(sender, &items[i], &one);
+        }
+    }
+    if (left > 0)
+        retry(sender, left, result);
+}
+
+/* Alerts that come soon after a request wait for more of them; the first after quiet goes at once. */
+static bool is_worth_waiting(const struct sender *sender, const struct store_item *items, size_t count, size_t wanted)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += items[i].size;
+    /* Full, by number or because another one of their size does not fit. */
+    return count < wanted && bytes + bytes / count <= output_max_batch_bytes(sender->settings.output);
+}
+
+/* What is left of the time that alerts may wait after the last request, ms. */
+static unsigned age_left_ms(const struct sender *sender)
+{
+    struct timespec now;
+    unsigned age_ms = output_max_batch_age_ms(sender->settings.output);
+    if (sender->last_sent.tv_sec == 0 && sender->last_sent.tv_nsec == 0)
+        return 0;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only for an unknown clock */
+    int64_t passed =
+        (int64_t)(now.tv_sec - sender->last_sent.tv_sec) * 1000 + (now.tv_nsec - sender->last_sent.tv_nsec) / 1000000;
+    return passed >= age_ms ? 0 : age_ms - (unsigned)passed;
+}
+
 /* Takes the oldest alerts from the store and tries to send them, once. */
 static void one_batch(struct sender *sender)
 {
@@ -127,7 +176,14 @@ static void one_batch(struct sender *sender)
         pause_for(sender, NOTHING_MS);
         return;
     }
+    unsigned wait_ms = sender->again > 0 ? 0 : age_left_ms(sender);
+    if (wait_ms > 0 && is_worth_waiting(sender, items, count, wanted)) {
+        store_items_free(items, count);
+        pause_for(sender, wait_ms);
+        return;
+    }
     output_send(sender->settings.output, items, count, &result);
+    (void)clock_gettime(CLOCK_MONOTONIC, &sender->last_sent); /* fails only for an unknown clock */
     sender->again = 0;
     switch (result.outcome) {
     case OUTPUT_DELIVERED:
@@ -141,6 +197,9 @@ static void one_batch(struct sender *sender)
         break;
     case OUTPUT_REFUSED:
         refused(sender, &items[0], &result);
+        break;
+    case OUTPUT_MIXED:
+        mixed(sender, items, count, &result);
         break;
     }
     store_items_free(items, count);

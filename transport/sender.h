@@ -1,6 +1,7 @@
 /*
  * sender: one thread per output that takes alerts from the store in order and sends them until the central collector
- * has taken or for ever refused them. Retries never end.
+ * has taken or for ever refused them. Retries never end. Alerts that come within max_batch_age_ms of a request wait
+ * until that has passed or a batch is full; the first after quiet goes at once.
  */
 #ifndef TRANSPORT_SENDER_H
 #define TRANSPORT_SENDER_H

@@ -222,7 +222,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(o->timeout_ms, 30000);
     CU_ASSERT_EQUAL(o->connect_timeout_ms, 10000);
     CU_ASSERT_EQUAL(o->max_batch_alerts, 100);
-    CU_ASSERT_EQUAL(o->max_batch_bytes, 1024 * 1024);
+    CU_ASSERT_EQUAL(o->max_batch_bytes, 512 * 1024);
     config_errors_free(&errors);
     config_free(c);
 }

@@ -23,6 +23,7 @@ struct output {
     bool hangs;      /* sends end only by output_cancel() */
     bool cancelled;
     size_t max_batch;
+    unsigned max_age_ms;
     size_t sends;
     size_t counts[MAX_SENDS]; /* of each send */
     int firsts[MAX_SENDS];    /* its first alert */
@@ -69,6 +70,11 @@ size_t output_max_batch_bytes(const struct output *output)
 {
     (void)output;
     return 1000000;
+}
+
+unsigned output_max_batch_age_ms(const struct output *output)
+{
+    return output->max_age_ms;
 }
 
 static enum output_outcome decide(const struct output *output, const struct store_item *items, size_t count)
