@@ -20,6 +20,10 @@ static void print_output(const struct config_output *output)
 {
     static const char *const formats[] = {"json", "ndjson", "cloudevents"};
     printf("  output %s: %s to ", output->name, output->type);
+    if (output->url == NULL) { /* a file */
+        printf("%s\n", output->path);
+        return;
+    }
     print_server(output->url);
     if (output->failover_count > 0)
         printf(" (or %zu more)", output->failover_count);

@@ -44,7 +44,19 @@ struct config_output {
     size_t max_batch_alerts, max_batch_bytes;
     unsigned max_batch_age_ms;
     char *user, *password; /* secret */
+    char *token, *api_key; /* secrets */
+    char *signing_key;     /* secret */
     char *database, *table;
+    char *index, *source, *sourcetype;
+    bool ack;
+    char *tenant, *client_id;
+    char *client_secret;                          /* secret */
+    char *signing_certificate, *signing_key_file; /* paths, or NULL */
+    char *rule_id, *stream, *login_url, *scope;
+    unsigned resolve_after_s;
+    char *path;
+    uint64_t max_file_bytes;
+    unsigned files;
 };
 
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };

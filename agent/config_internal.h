@@ -17,6 +17,12 @@ enum config_element_id {
     CONFIG_OUTPUTS,
     CONFIG_WEBHOOK, /* from here on: config_settings_output.c */
     CONFIG_CLICKHOUSE,
+    CONFIG_ELASTICSEARCH,
+    CONFIG_SPLUNK_HEC,
+    CONFIG_ALERTMANAGER,
+    CONFIG_OTLP,
+    CONFIG_AZURE_LOGS,
+    CONFIG_FILE,
     CONFIG_HEADER, /* what may stand in any output that speaks HTTP */
     CONFIG_FAILOVER,
     CONFIG_ELEMENT_COUNT,

@@ -116,5 +116,6 @@ bool config_may_stand_in(enum config_element_id id, enum config_element_id paren
     enum config_element_id wanted = config_element(id)->parent;
     if (id == CONFIG_TRIPLINE)
         return false;
-    return wanted == parent || (wanted == CONFIG_ANY_OUTPUT && config_element(parent)->parent == CONFIG_OUTPUTS);
+    return wanted == parent ||
+           (wanted == CONFIG_ANY_OUTPUT && config_element(parent)->parent == CONFIG_OUTPUTS && parent != CONFIG_FILE);
 }

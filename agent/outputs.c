@@ -66,15 +66,76 @@ static void wipe(char *secret, size_t size)
     free(secret);
 }
 
+/* The files that an output's settings name. */
+struct pem {
+    char *text; /* NULL: none */
+    size_t size;
+};
+
+struct pems {
+    struct pem ca, certificate, key, signing_certificate, signing_key;
+};
+
+static int read_pems(struct pems *pems, const struct config_output *c, struct fault *fault)
+{
+    const struct {
+        struct pem *pem;
+        const char *path;
+    } files[] = {{&pems->ca, c->ca_file},
+                 {&pems->certificate, c->client_certificate},
+                 {&pems->key, c->client_key},
+                 {&pems->signing_certificate, c->signing_certificate},
+                 {&pems->signing_key, c->signing_key_file}};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(files) / sizeof(files[0]); i++)
+        rc = read_pem(&files[i].pem->text, &files[i].pem->size, files[i].path, fault);
+    return rc;
+}
+
+static void free_pems(struct pems *pems)
+{
+    wipe(pems->signing_key.text, pems->signing_key.size);
+    wipe(pems->key.text, pems->key.size);
+    free(pems->signing_certificate.text);
+    free(pems->certificate.text);
+    free(pems->ca.text);
+}
+
+/* What each kind of output has of its own. */
+static void set_kind(struct output_settings *set, const struct config_output *c, const struct pems *pems)
+{
+    set->user = c->user;
+    set->password = c->password;
+    set->token = c->token;
+    set->api_key = c->api_key;
+    set->signing_key = c->signing_key;
+    set->database = c->database;
+    set->table = c->table;
+    set->index = c->index;
+    set->source = c->source;
+    set->sourcetype = c->sourcetype;
+    set->ack = c->ack;
+    set->tenant = c->tenant;
+    set->client_id = c->client_id;
+    set->client_secret = c->client_secret;
+    set->signing_certificate_pem = pems->signing_certificate.text;
+    set->signing_certificate_pem_size = pems->signing_certificate.size;
+    set->signing_key_pem = pems->signing_key.text;
+    set->signing_key_pem_size = pems->signing_key.size;
+    set->rule_id = c->rule_id;
+    set->stream = c->stream;
+    set->login_url = c->login_url;
+    set->scope = c->scope;
+    set->resolve_after_s = c->resolve_after_s;
+    set->path = c->path;
+    set->max_file_bytes = c->max_file_bytes;
+    set->files = c->files;
+}
+
 static int open_output(struct output **out, const struct config_output *c, struct fault *fault)
 {
-    char *ca = NULL, *certificate = NULL, *key = NULL;
-    size_t ca_size = 0, certificate_size = 0, key_size = 0;
-    int rc = read_pem(&ca, &ca_size, c->ca_file, fault);
-    if (rc == 0)
-        rc = read_pem(&certificate, &certificate_size, c->client_certificate, fault);
-    if (rc == 0)
-        rc = read_pem(&key, &key_size, c->client_key, fault);
+    struct pems pems = {.ca = {NULL, 0}};
+    int rc = read_pems(&pems, c, fault);
     if (rc == 0) {
         char agent[64] = "tripline/";
         (void)text_copy(agent + strlen(agent), sizeof(agent) - strlen(agent), text_from(version_number));
@@ -82,12 +143,12 @@ static int open_output(struct output **out, const struct config_output *c, struc
             .name = c->name,
             .type = c->type,
             .https = {.url = c->url,
-                      .ca_pem = ca,
-                      .ca_pem_size = ca_size,
-                      .certificate_pem = certificate,
-                      .certificate_pem_size = certificate_size,
-                      .key_pem = key,
-                      .key_pem_size = key_size,
+                      .ca_pem = pems.ca.text,
+                      .ca_pem_size = pems.ca.size,
+                      .certificate_pem = pems.certificate.text,
+                      .certificate_pem_size = pems.certificate.size,
+                      .key_pem = pems.key.text,
+                      .key_pem_size = pems.key.size,
                       .key_password = c->client_key_password,
                       .headers = (const char *const *)c->headers,
                       .header_count = c->header_count,
@@ -102,16 +163,11 @@ static int open_output(struct output **out, const struct config_output *c, struc
             .max_batch_alerts = c->max_batch_alerts,
             .max_batch_bytes = c->max_batch_bytes,
             .max_batch_age_ms = c->max_batch_age_ms,
-            .user = c->user,
-            .password = c->password,
-            .database = c->database,
-            .table = c->table,
         };
+        set_kind(&set, c, &pems);
         rc = output_open(out, &set, fault);
     }
-    wipe(key, key_size);
-    free(certificate);
-    free(ca);
+    free_pems(&pems);
     return rc;
 }
 

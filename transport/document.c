@@ -3,7 +3,6 @@
 #include "detect/event.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* 1970-01-01 in 100 ns since 1601-01-01 (learn.microsoft.com/windows/win32/sysinfo, "Converting a
@@ -48,8 +47,10 @@ uint64_t document_time(const json_t *ecs, const char *path)
 
 const char *document_account(char *to, size_t size, const json_t *ecs)
 {
-    const char *domain = document_text(ecs, "user.domain");
-    snprintf(to, size, "%s%s%s", domain, domain[0] == '\0' ? "" : "\\", document_text(ecs, "user.name"));
+    size_t used = text_copy(to, size, text_from(document_text(ecs, "user.domain")));
+    if (used > 0)
+        used += text_copy(to + used, size - used, text_from("\\"));
+    (void)text_copy(to + used, size - used, text_from(document_text(ecs, "user.name"))); /* cut where it does not fit */
     return to;
 }
 

@@ -23,7 +23,8 @@ const char *document_text(const json_t *ecs, const char *path);
  * then. */
 uint64_t document_time(const json_t *ecs, const char *path);
 
-/* "domain\name" of the account that did it, or the name alone, into to; "" if not known. Returns to. */
+/* "domain\name" of the account that did it, or the name alone, into to, cut at a character
+ * where it does not fit; "" if not known. Returns to. */
 const char *document_account(char *to, size_t size, const json_t *ecs);
 
 /* Puts the value at path, if there is one, as key into object. Returns 0 or -ENOMEM. */

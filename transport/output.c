@@ -1,6 +1,8 @@
 #include "transport/output_type.h"
 
 #include "transport/document.h"
+#include "transport/encode_ocsf.h"
+#include "transport/encode_sentinel.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -11,7 +13,9 @@
 /* Longest name of an output, characters. */
 #define MAX_NAME 64
 
-static const struct output_type *const types[] = {&output_webhook, &output_clickhouse};
+static const struct output_type *const types[] = {&output_webhook,    &output_clickhouse, &output_elasticsearch,
+                                                  &output_splunk_hec, &output_file,       &output_alertmanager,
+                                                  &output_otlp,       &output_azure_logs};
 
 struct output {
     const struct output_type *type;
@@ -174,19 +178,35 @@ static void send_somewhere(struct output *output, const struct output_alert *ale
 }
 
 /* Fills alert from item. Returns 0; -ENOMEM; -EBADMSG: the store's document is no JSON object. */
-static int prepare(struct output_alert *alert, const struct store_item *item)
+static int prepare(struct output_alert *alert, enum output_encoding encoding, const struct store_item *item)
 {
     json_t *ecs = document_parse(item->document, item->size);
     if (ecs == NULL)
         return -EBADMSG;
     *alert = (struct output_alert){.id = item->id, .ecs = ecs, .document = item->document, .size = item->size};
+    if (encoding == OUTPUT_ECS) {
+        alert->data = json_incref(ecs);
+        return 0;
+    }
+    alert->data = encoding == OUTPUT_OCSF ? encode_ocsf(ecs) : encode_sentinel(ecs);
+    alert->document = alert->data == NULL ? NULL : json_dumps(alert->data, JSON_COMPACT);
+    if (alert->document == NULL) {
+        json_decref(alert->data);
+        json_decref(ecs);
+        return -ENOMEM;
+    }
+    alert->size = strlen(alert->document);
     return 0;
 }
 
-static void release(struct output_alert *alerts, size_t count)
+static void release(struct output_alert *alerts, const struct store_item *items, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        if (alerts[i].document != items[i].document)
+            free((char *)alerts[i].document);
+        json_decref(alerts[i].data);
         json_decref(alerts[i].ecs);
+    }
     free(alerts);
 }
 
@@ -197,7 +217,7 @@ void output_send(struct output *output, const struct store_item *items, size_t c
     int rc = alerts == NULL ? -ENOMEM : 0;
     *result = (struct output_result){.outcome = OUTPUT_RETRY};
     while (rc == 0 && ready < count) {
-        rc = prepare(&alerts[ready], &items[ready]);
+        rc = prepare(&alerts[ready], output->encoding, &items[ready]);
         ready += rc == 0 ? 1 : 0;
     }
     if (rc == 0) {
@@ -208,7 +228,7 @@ void output_send(struct output *output, const struct store_item *items, size_t c
         fault_set(&result->fault, "output_send", -rc, text_from(output->name),
                   rc == -EBADMSG ? "the stored document is no JSON object" : "no memory");
     }
-    release(alerts, ready);
+    release(alerts, items, ready);
 }
 
 void output_cancel(struct output *output)

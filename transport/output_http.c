@@ -186,15 +186,16 @@ int output_http_send(struct output_http *http, struct output_body *body, const s
 {
     struct https_request full = *request;
     int rc = body->failed ? -ENOMEM : 0;
-    if (rc == 0 && http->gzip)
+    if (rc == 0 && http->gzip && full.content_encoding == NULL) {
         rc = output_body_compress(body);
+        full.content_encoding = "gzip";
+    }
     if (rc < 0) {
         fault_set(&result->fault, "output_http_send", rc, text_from(NULL), "the request could not be made");
         return rc; /* the outcome stays RETRY */
     }
     full.body = body->bytes;
     full.size = body->size;
-    full.content_encoding = http->gzip ? "gzip" : NULL;
     rc = https_post(http->https, &full, &http->reply, &result->fault);
     if (rc == 0)
         judge(&http->reply, count, result);
@@ -254,4 +255,22 @@ int output_http_basic(char **out, const char *user, const char *password)
     output_http_wipe(plain);
     free(colon);
     return rc;
+}
+
+json_t *output_http_reply(const struct output_http *http)
+{
+    if (http->reply.size == HTTPS_MAX_REPLY)
+        return NULL; /* it may have been cut */
+    json_t *reply = json_loadb(http->reply.body, http->reply.size, JSON_ALLOW_NUL, NULL);
+    if (reply != NULL && !json_is_object(reply)) {
+        json_decref(reply);
+        reply = NULL;
+    }
+    return reply;
+}
+
+void output_http_refuse(struct output_result *result, size_t count, const char *why)
+{
+    result->outcome = count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
+    fault_set(&result->fault, "POST", result->status, text_from(NULL), why);
 }

@@ -36,9 +36,9 @@ void output_http_close(struct output_http *http);
 void output_http_cancel(struct output_http *http);
 
 /*
- * Posts body, compressed if wanted, with the rest of request, and fills result by the status alone: DELIVERED means
- * 2xx, and the kind may find in http->reply that it was not so. Returns 0 when an answer came; otherwise result says
- * what was wrong.
+ * Posts body, compressed if wanted and request names no content_encoding, with the rest of request, and fills result by
+ * the status alone: DELIVERED means 2xx, and the kind may find in http->reply that it was not so. Returns 0 when an
+ * answer came; otherwise result says what was wrong.
  */
 int output_http_send(struct output_http *http, struct output_body *body, const struct https_request *request,
                      size_t count, struct output_result *result);
@@ -52,6 +52,12 @@ int output_http_key(char key[SHA256_HEX_SIZE], const struct output_alert *alerts
 
 /* For an answer of 2xx that does not confirm: result becomes RETRY with why. */
 void output_http_unconfirmed(struct output_result *result, const char *why);
+
+/* The alerts themselves are at fault: result becomes SPLIT, or for a single one REFUSED, with why. */
+void output_http_refuse(struct output_result *result, size_t count, const char *why);
+
+/* The last answer's body, which the caller releases; NULL: no JSON object, or one that is too large. */
+json_t *output_http_reply(const struct output_http *http);
 
 /* Puts text into answer, what can't be printed as a space. */
 void output_answer_set(char answer[OUTPUT_MAX_ANSWER + 1], const char *text, size_t size);

@@ -13,7 +13,8 @@
 struct output_alert {
     const char *id;
     json_t *ecs;          /* the store's document; see document.h. To be read only */
-    const char *document; /* in the output's encoding, on one line */
+    json_t *data;         /* the same in the output's encoding. To be read only */
+    const char *document; /* data as text, on one line */
     size_t size;          /* of document, bytes */
 };
 
@@ -27,6 +28,7 @@ struct output_type {
     void (*cancel)(void *state);
 };
 
-extern const struct output_type output_webhook, output_clickhouse;
+extern const struct output_type output_webhook, output_clickhouse, output_elasticsearch, output_splunk_hec, output_file,
+    output_alertmanager, output_otlp, output_azure_logs;
 
 #endif

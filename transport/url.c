@@ -58,3 +58,11 @@ int url_make(char **out, const char *base, const char *path, const char *const *
     curl_url_cleanup(url);
     return rc;
 }
+
+char *url_escape(const char *text)
+{
+    char *escaped = curl_easy_escape(NULL, text, 0);
+    char *copy = escaped == NULL ? NULL : text_dup(text_from(escaped)); /* curl_free() need not be free() */
+    curl_free(escaped);
+    return copy;
+}

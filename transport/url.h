@@ -9,4 +9,7 @@
  */
 int url_make(char **out, const char *base, const char *path, const char *const *query);
 
+/* text as one piece of a path or query, which the caller frees; NULL: no memory. */
+char *url_escape(const char *text);
+
 #endif

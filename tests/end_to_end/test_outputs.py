@@ -4,6 +4,7 @@ way to read.
 
     test_outputs.py TRIPLINE KEEP_ALERTS SOURCE [TEST...]
 """
+import contextlib
 import json
 import re
 import signal
@@ -139,7 +140,7 @@ class Outputs(unittest.TestCase):
 
     def query(self, sql):
         """What the outbox holds; it is read while the agent is stopped."""
-        with sqlite3.connect(self.home / "state" / "tripline.db") as database:
+        with contextlib.closing(sqlite3.connect(self.home / "state" / "tripline.db")) as database:
             return database.execute(sql).fetchall()
 
     def dead(self):
