@@ -108,3 +108,36 @@ class ClickHouse(Process):
 
     def rows(self, query):
         return json.loads(self.sql(query + " FORMAT JSON"))["data"]
+
+
+class Alertmanager(Process):
+    """Debian's prometheus-alertmanager with these web and routing configs (texts)."""
+
+    def __init__(self, directory, certificates, web, routes, user):
+        server = program("prometheus-alertmanager", "prometheus-alertmanager")
+        self.path = Path(directory)
+        self.path.mkdir(parents=True)
+        self.ca, self.user, self.port = certificates / "ca.pem", user, free_port()
+        for name in ("server.pem", "server.key"):
+            (self.path / name).write_bytes((certificates / name).read_bytes())
+        (self.path / "web.yml").write_text(web)
+        (self.path / "alertmanager.yml").write_text(routes)
+        super().__init__(directory, [
+            server, "--config.file=alertmanager.yml", "--web.config.file=web.yml", "--storage.path=data",
+            "--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{self.port}"])
+        self.wait_for(lambda: self.get("/-/ready") is not None, "prometheus-alertmanager")
+
+    def get(self, path, data=None):
+        request = urllib.request.Request(f"https://localhost:{self.port}{path}", data=data)
+        request.add_header("Authorization", "Basic " + base64.b64encode(":".join(self.user).encode()).decode())
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        context = ssl.create_default_context(cafile=str(self.ca))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}),
+                                             urllib.request.HTTPSHandler(context=context))
+        with opener.open(request, timeout=15) as answer:
+            return answer.read().decode()
+
+    def alerts(self, **filters):
+        query = "&".join("filter=" + urllib.parse.quote(f'{name}="{value}"') for name, value in filters.items())
+        return json.loads(self.get("/api/v2/alerts?" + query))
