@@ -103,7 +103,7 @@ class Outputs(unittest.TestCase):
         (self.home / "tripline.xml").write_text(
             '<tripline version="1"><state directory="state"/><log level="debug"/><outputs>\n' + text +
             "\n</outputs></tripline>\n", encoding="utf-8")
-        return re.findall(r'<\w+ name="([\w-]+)"', text)
+        return re.findall(r'<(?!header)\w+ name="([\w-]+)"', text)
 
     def documents(self, count=3, first=1, command_lines=()):
         """count alerts of the program's own making, as texts."""
@@ -152,7 +152,7 @@ class Outputs(unittest.TestCase):
     def wait_for_log(self, words, count=1, timeout_s=30):
         world.wait_for(lambda: self.log().count(words) >= count, timeout_s, f"{words} in the agent's log")
 
-    def deliver(self, documents, outputs, refused=0, expect=None, timeout_s=60):
+    def deliver(self, documents, outputs, refused=0, expect=None, timeout_s=20):
         """Keeps documents, runs the agent until all (or expect, counted over all runs) are settled, and stops it.
         Returns them parsed."""
         alerts = self.keep(documents, outputs)
@@ -303,15 +303,15 @@ class SplunkHec(Outputs):
     def test_only_the_ack_counts(self):
         """While the indexer is silent the alerts stay in the outbox."""
         self.begin(polls=1000)
-        self.keep(self.documents(2), self.outputs)
+        alerts = self.keep(self.documents(2), self.outputs)
         self.start_agent()
         world.wait_for(lambda: sum(path.endswith("/ack") for _, path, _, _ in self.server.requests) >= 3, 20, "polls")
         self.stop_agent()
         self.assertNotIn("T4001", self.log())
         self.assertEqual(len(self.query("SELECT 1 FROM alert")), 2)
         self.server.polls = 1
-        self.check(self.deliver([], self.outputs, expect=2) or
-                   [json.loads(document) for document in self.documents(2)])
+        self.deliver([], self.outputs, expect=2)
+        self.check(alerts)
 
     def test_without_ack(self):
         self.server = self.start(standins.SplunkHec, "2d1c1e2a-3f52-4e7b-9a55-6c0c1f0f6d11", ack=False)
@@ -401,7 +401,7 @@ class Alertmanager(Outputs):
             self.assertEqual(notes["command_line"], alert["process"]["command_line"][:1024])
             self.assertEqual(notes["summary"],
                              "Email access via active sync on exch01.corp.example.com by CONTOSO\\dadmin")
-            self.assertEqual(found[alert["event"]["id"]]["startsAt"][:26], "2024-05-06T07:08:09.123456")
+            self.assertEqual(found[alert["event"]["id"]]["startsAt"], "2024-05-06T07:08:09.123Z")
             self.assertEqual(found[alert["event"]["id"]]["status"]["state"], "active")
         self.assertEqual(len(self.server.alerts(host="exch01.corp.example.com")), len(alerts))
         self.assertEqual(self.server.alerts(host="other"), [])
