@@ -128,10 +128,20 @@ int output_http_key(char key[SHA256_HEX_SIZE], const struct output_alert *alerts
     return rc;
 }
 
-static enum output_outcome outcome_of(long status, size_t count)
+/* nginx answers 400 where its client's certificate is missing or bad, and says so in the page
+ * (src/http/ngx_http_special_response.c): that is for an operator to mend, and no alert is at fault. */
+static bool is_about_certificate(const struct https_reply *reply)
 {
+    return reply->status == 400 && strstr(reply->body, "SSL certificate") != NULL;
+}
+
+static enum output_outcome outcome_of(const struct https_reply *reply, size_t count)
+{
+    long status = reply->status;
     if (status >= 200 && status <= 299)
         return OUTPUT_DELIVERED;
+    if (is_about_certificate(reply))
+        return OUTPUT_RETRY;
     if (status == 400 || status == 413 || status == 422)
         return count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
     return OUTPUT_RETRY;
@@ -169,12 +179,13 @@ void output_answer_set(char answer[OUTPUT_MAX_ANSWER + 1], const char *text, siz
 static void judge(const struct https_reply *reply, size_t count, struct output_result *result)
 {
     result->status = reply->status;
-    result->outcome = outcome_of(reply->status, count);
+    result->outcome = outcome_of(reply, count);
     result->retry_after_ms = result->outcome == OUTPUT_RETRY ? reply->retry_after_ms : 0;
     output_answer_set(result->answer, reply->body, reply->size);
     if (result->outcome != OUTPUT_DELIVERED) {
         char detail[160];
-        const char *more = advice(reply->status);
+        const char *more = is_about_certificate(reply) ? "the collector wants another client certificate, or one at all"
+                                                       : advice(reply->status);
         snprintf(detail, sizeof(detail), "HTTP %ld%s%s", reply->status, more == NULL ? "" : ": ",
                  more == NULL ? "" : more);
         fault_set(&result->fault, "POST", reply->status, text_from(NULL), detail);

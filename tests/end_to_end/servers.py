@@ -141,3 +141,40 @@ class Alertmanager(Process):
     def alerts(self, **filters):
         query = "&".join("filter=" + urllib.parse.quote(f'{name}="{value}"') for name, value in filters.items())
         return json.loads(self.get("/api/v2/alerts?" + query))
+
+
+class Nginx(Process):
+    """Debian's nginx as the TLS end with client certificates, in front of a server of ours on plain HTTP."""
+
+    def __init__(self, directory, certificates, behind):
+        server = program("nginx", "nginx-light")
+        self.path = Path(directory)
+        self.path.mkdir(parents=True)
+        self.port, ca = free_port(), certificates / "ca.pem"
+        (self.path / "nginx.conf").write_text(
+            "daemon off; master_process off; error_log errors; pid pid;\nevents {}\nhttp {\n"
+            "  access_log off; client_max_body_size 32m;\n"
+            + "".join(f"  {kind}_temp_path {self.path}/{kind};\n"
+                      for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) +
+            f"  server {{ listen 127.0.0.1:{self.port} ssl; server_name localhost;\n"
+            f"    ssl_certificate {certificates}/server.pem; ssl_certificate_key {certificates}/server.key;\n"
+            f"    ssl_client_certificate {ca}; ssl_verify_client on;\n"
+            f"    location / {{ proxy_pass http://127.0.0.1:{behind}; proxy_set_header X-Client $ssl_client_s_dn; }} }}\n"
+            "}\n")
+        super().__init__(directory, [server, "-p", str(self.path), "-c", str(self.path / "nginx.conf"), "-e", "errors"])
+        def listens():
+            with socket.create_connection(("127.0.0.1", self.port), 1):
+                return True
+        self.wait_for(listens, "nginx")
+
+
+def cloudevents_reader(folder):
+    """The npm package cloudevents, installed once into folder: a command that reads a request and prints its events."""
+    node, npm = program("node", "nodejs"), program("npm", "npm")
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "node_modules" / "cloudevents" / "package.json").is_file():
+        done = subprocess.run([npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), "cloudevents@10.0.0"],
+                              capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=300)
+        if done.returncode != 0:
+            raise Missing("the npm package cloudevents can't be had: " + done.stderr.decode(errors="replace")[-200:])
+    return [node, str(Path(__file__).resolve().parent / "read_cloudevents.js"), str(folder / "node_modules" / "cloudevents")]

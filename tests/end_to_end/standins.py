@@ -4,6 +4,7 @@ import base64
 import datetime
 import gzip
 import hashlib
+import hmac
 import http.server
 import json
 import re
@@ -77,7 +78,7 @@ class StandIn:
     """An HTTPS server on loopback. script: answers for the next requests, before the contract has its say: (status,
     body[, headers]), "drop", or a function of the answer that would have been given."""
 
-    def __init__(self, directory, certificates, port=0):
+    def __init__(self, directory, certificates, port=0, plain=False):
         del directory
         self.lock = threading.RLock()
         self.requests, self.mistakes, self.script = [], [], []
@@ -85,7 +86,8 @@ class StandIn:
         self.context.load_cert_chain(certificates / "server.pem", certificates / "server.key")
         self.server = Server(("127.0.0.1", port), Handler)
         self.server.stand_in = self
-        self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
+        if not plain:
+            self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
         self.port = self.server.server_address[1]
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
@@ -115,6 +117,24 @@ def parse(text, what):
         return json.loads(text, object_pairs_hook=unique)
     except ValueError as error:
         raise Breach(f"{what}: {error}") from error
+
+
+class Webhook(StandIn):
+    """Takes whatever comes; whether the signature is right (Standard Webhooks) is looked at when there is a key."""
+
+    def __init__(self, directory, certificates, key=None, **more):
+        self.key = base64.b64decode(key.removeprefix("whsec_")) if key else None
+        super().__init__(directory, certificates, **more)
+
+    def post(self, path, headers, body):
+        if self.key is not None:
+            raw = self.requests[-1][3]
+            text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + raw
+            signature = base64.b64encode(hmac.new(self.key, text, hashlib.sha256).digest()).decode()
+            need(headers["webhook-signature"] == "v1," + signature, "signature", 401)
+            need(abs(int(headers["webhook-timestamp"]) - time.time()) < 10, "timestamp", 401)
+            need(headers["webhook-id"] == headers["Idempotency-Key"], "id", 401)
+        return 200, None
 
 
 class Elasticsearch(StandIn):
