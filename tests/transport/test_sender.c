@@ -23,14 +23,12 @@ struct output {
     bool hangs;      /* sends end only by output_cancel() */
     bool cancelled;
     size_t max_batch;
-    unsigned max_age_ms;
     size_t sends;
     size_t counts[MAX_SENDS]; /* of each send */
     int firsts[MAX_SENDS];    /* its first alert */
     double at[MAX_SENDS];     /* ms */
     int taken[MAX_ALERTS];    /* in the order of delivery */
     size_t taken_count;
-    struct output_item items[MAX_ALERTS];
 };
 
 /* What the sender reported. */
@@ -75,7 +73,8 @@ size_t output_max_batch_bytes(const struct output *output)
 
 unsigned output_max_batch_age_ms(const struct output *output)
 {
-    return output->max_age_ms;
+    (void)output;
+    return 0;
 }
 
 static enum output_outcome decide(const struct output *output, const struct store_item *items, size_t count)
@@ -86,17 +85,6 @@ static enum output_outcome decide(const struct output *output, const struct stor
         if (number_of(items[i].id) == output->refused_id)
             return count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
     return OUTPUT_DELIVERED;
-}
-
-/* In a MIXED answer: of each three the first is taken, the second comes again, the third is refused. */
-static void judge_one(struct output *output, const struct store_item *item, struct output_item *judged)
-{
-    static const enum output_outcome turns[] = {OUTPUT_DELIVERED, OUTPUT_RETRY, OUTPUT_REFUSED};
-    judged->outcome = turns[number_of(item->id) % 3];
-    judged->status = judged->outcome == OUTPUT_REFUSED ? 418 : 200;
-    snprintf(judged->answer, sizeof(judged->answer), "not %d", number_of(item->id));
-    if (judged->outcome == OUTPUT_DELIVERED && output->taken_count < MAX_ALERTS)
-        output->taken[output->taken_count++] = number_of(item->id);
 }
 
 void output_send(struct output *output, const struct store_item *items, size_t count, struct output_result *result)
@@ -116,9 +104,6 @@ void output_send(struct output *output, const struct store_item *items, size_t c
         (void)condition_wait(&output->changed, &output->mutex, &deadline);
         result->outcome = OUTPUT_RETRY;
     }
-    for (size_t i = 0; result->outcome == OUTPUT_MIXED && i < count; i++)
-        judge_one(output, &items[i], &output->items[i]);
-    result->items = output->items;
     if (output->fills_disk)
         vfs_trial.is_full = true;
     if (result->outcome == OUTPUT_REFUSED)
@@ -264,78 +249,6 @@ static void test_in_order(void)
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 0);
     CU_ASSERT_STRING_EQUAL(trial.log.output, "a");
     CU_ASSERT(!trial.log.had_fault);
-    end(&trial);
-}
-
-/* Of a batch some are taken, some are refused, and those in between come again, alone. */
-static void test_mixed(void)
-{
-    static const enum output_outcome script[] = {OUTPUT_MIXED};
-    struct trial trial;
-    struct store_counts counts;
-    begin(&trial, script, 1);
-    keep(&trial, 0, 8);
-    start(&trial);
-    CU_ASSERT(is_drained(&trial));
-    stop(&trial);
-    static const int taken[] = {0, 3, 6, 1, 4, 7};
-    CU_ASSERT_EQUAL_FATAL(trial.output.taken_count, 6);
-    for (size_t i = 0; i < 6; i++)
-        CU_ASSERT_EQUAL(trial.output.taken[i], taken[i]);
-    CU_ASSERT_EQUAL(trial.output.counts[1], 3);
-    CU_ASSERT_EQUAL(trial.log.counts[SENDER_DELIVERED], 6);
-    CU_ASSERT_EQUAL(trial.log.counts[SENDER_REFUSED], 2);
-    CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 1);
-    CU_ASSERT_EQUAL(number_of(trial.log.refused_id), 5);
-    CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
-    CU_ASSERT_EQUAL(counts.dead, 2);
-    end(&trial);
-}
-
-/* The first after quiet goes at once; those soon after it wait for each other; a full batch does not wait. */
-static void test_age(void)
-{
-    struct trial trial;
-    begin(&trial, NULL, 0);
-    trial.output.max_age_ms = 400;
-    start(&trial);
-    double began = now_ms();
-    keep(&trial, 0, 1);
-    wait_for_sends(&trial, 1);
-    keep(&trial, 1, 2);
-    keep(&trial, 2, 3);
-    wait_for_sends(&trial, 2);
-    keep(&trial, 3, 11);
-    wait_for_sends(&trial, 3);
-    CU_ASSERT(is_drained(&trial));
-    nanosleep(&(struct timespec){0, 450000000L}, NULL);
-    double quiet = now_ms();
-    keep(&trial, 11, 12);
-    CU_ASSERT(is_drained(&trial));
-    stop(&trial);
-    took(&trial, 0, 12, -1);
-    const double *at = trial.output.at;
-    CU_ASSERT(at[0] - began < 200);
-    CU_ASSERT_EQUAL(trial.output.counts[1], 2);
-    CU_ASSERT(at[1] - at[0] >= 390);
-    CU_ASSERT_EQUAL(trial.output.counts[trial.output.sends - 1], 1);
-    CU_ASSERT(at[trial.output.sends - 1] - quiet < 200);
-    end(&trial);
-}
-
-/* What waits already fills one batch after another without any wait. */
-static void test_age_of_many(void)
-{
-    struct trial trial;
-    begin(&trial, NULL, 0);
-    trial.output.max_age_ms = 2000;
-    keep(&trial, 0, 40);
-    start(&trial);
-    double began = now_ms();
-    CU_ASSERT(is_drained(&trial));
-    CU_ASSERT(now_ms() - began < 1500);
-    stop(&trial);
-    took(&trial, 0, 40, -1);
     end(&trial);
 }
 
@@ -497,9 +410,6 @@ static void test_store_woken(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"an answer for each", test_mixed},
-        {"batches by age", test_age},
-        {"full batches do not wait", test_age_of_many},
         {"in order", test_in_order},
         {"retry", test_retry},
         {"split and refused", test_split},
