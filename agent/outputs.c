@@ -14,10 +14,7 @@
 struct outputs {
     struct log *log;
     size_t count;
-    struct {
-        struct output *output;
-        struct sender *sender;
-    } list[CONFIG_MAX_OUTPUTS];
+    struct sender *senders[CONFIG_MAX_OUTPUTS]; /* each with its output */
 };
 
 /* On a sender's thread. */
@@ -36,6 +33,21 @@ static void report(void *context, const struct sender_report *r)
         log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,
                   "output %s: not delivered, next try in %u ms: %s (status=%ld)", r->output, r->wait_ms, text,
                   r->status);
+        break;
+    case SENDER_FORBIDDEN:
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_FORBIDDEN,
+                  "output %s: refused: the collector does not know us or does not let us; nothing is lost, next try in "
+                  "%u ms: %s",
+                  r->output, r->wait_ms, text);
+        break;
+    case SENDER_EXPIRED:
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_EXPIRED,
+                  "output %s: kept as dead letters, for they waited for longer than max-age: alerts=%llu", r->output,
+                  (unsigned long long)r->count);
+        break;
+    case SENDER_RENEWED:
+        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_RENEWED, "output %s: certificates and secrets were read anew",
+                  r->output);
         break;
     case SENDER_REFUSED:
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
@@ -179,13 +191,16 @@ int outputs_start(struct outputs **out, const struct config *config, struct stor
         return -ENOMEM;
     o->log = log;
     int rc = 0;
-    for (; o->count < config->output_count && rc == 0; o->count++)
-        rc = open_output(&o->list[o->count].output, &config->outputs[o->count], fault);
-    for (size_t i = 0; i < o->count && rc == 0; i++) {
-        struct sender_settings set = {store, o->list[i].output, o, report};
-        rc = sender_start(&o->list[i].sender, &set);
+    for (; o->count < config->output_count && rc == 0; o->count++) {
+        struct sender_settings set = {.store = store, .context = o, .report = report};
+        rc = open_output(&set.output, &config->outputs[o->count], fault);
         if (rc < 0)
-            fault_set(fault, "starting the sender", -rc, text_from(config->outputs[i].name), strerror(-rc));
+            break;
+        rc = sender_start(&o->senders[o->count], &set);
+        if (rc < 0) {
+            fault_set(fault, "starting the sender", -rc, text_from(config->outputs[o->count].name), strerror(-rc));
+            output_close(set.output);
+        }
     }
     if (rc < 0) {
         outputs_stop(o, 0);
@@ -200,9 +215,7 @@ void outputs_stop(struct outputs *o, unsigned grace_ms)
     if (o == NULL)
         return;
     for (size_t i = o->count; i > 0; i--) {
-        if (o->list[i - 1].sender != NULL)
-            sender_stop(o->list[i - 1].sender, grace_ms);
-        output_close(o->list[i - 1].output);
+        sender_stop(o->senders[i - 1], grace_ms);
         grace_ms = 0; /* the others had the same time already */
     }
     free(o);

@@ -21,7 +21,9 @@ struct output {
     int refused_id;  /* an alert that is never taken, as by a collector that says 422; -1: none */
     bool fills_disk; /* after each send the disk is full, until the sender reports that */
     bool hangs;      /* sends end only by output_cancel() */
-    bool cancelled;
+    bool is_away;    /* answers RETRY */
+    bool cancelled, closed;
+    long status; /* of each answer that is not DELIVERED; 0: 422 for REFUSED */
     size_t max_batch;
     size_t sends;
     size_t counts[MAX_SENDS]; /* of each send */
@@ -34,7 +36,7 @@ struct output {
 /* What the sender reported. */
 struct log {
     pthread_mutex_t mutex;
-    size_t counts[4]; /* of each event; alerts for DELIVERED */
+    size_t counts[7]; /* of each event; alerts for DELIVERED and EXPIRED */
     unsigned longest_wait_ms;
     char refused_id[ALERT_ID_SIZE];
     char output[16];
@@ -79,6 +81,8 @@ unsigned output_max_batch_age_ms(const struct output *output)
 
 static enum output_outcome decide(const struct output *output, const struct store_item *items, size_t count)
 {
+    if (output->is_away)
+        return OUTPUT_RETRY;
     if (output->sends < output->script_count)
         return output->script[output->sends];
     for (size_t i = 0; i < count; i++)
@@ -108,6 +112,8 @@ void output_send(struct output *output, const struct store_item *items, size_t c
         vfs_trial.is_full = true;
     if (result->outcome == OUTPUT_REFUSED)
         result->status = 422;
+    if (result->outcome != OUTPUT_DELIVERED && output->status != 0)
+        result->status = output->status;
     if (result->outcome != OUTPUT_DELIVERED)
         fault_set(&result->fault, "POST", 1, text_from(NULL), "no");
     for (size_t i = 0; result->outcome == OUTPUT_DELIVERED && i < count && output->taken_count < MAX_ALERTS; i++)
@@ -123,12 +129,19 @@ void output_cancel(struct output *output)
     pthread_mutex_unlock(&output->mutex);
 }
 
+void output_close(struct output *output)
+{
+    if (output != NULL)
+        output->closed = true;
+}
+
 /* Runs on the sender's thread. */
 static void note(void *context, const struct sender_report *report)
 {
     struct log *log = context;
     pthread_mutex_lock(&log->mutex);
-    log->counts[report->event] += report->event == SENDER_DELIVERED ? report->count : 1;
+    log->counts[report->event] +=
+        report->event == SENDER_DELIVERED || report->event == SENDER_EXPIRED ? report->count : 1;
     if (report->wait_ms > log->longest_wait_ms)
         log->longest_wait_ms = report->wait_ms;
     if (report->event == SENDER_REFUSED)
@@ -143,7 +156,13 @@ static void note(void *context, const struct sender_report *report)
 /* A store with an output and its sender. */
 struct trial {
     struct store *store;
-    struct output output;
+    struct output output, fresh;  /* fresh: what renew() gives */
+    enum sender_renew renew_when; /* to this question, once */
+    bool renews;
+    size_t changed, forbidden; /* how often each question came */
+    double paused_ms;          /* by pause_not_at_all(), in all */
+    unsigned spread_ms;
+    bool is_timeless; /* pauses take no time */
     struct log log;
     struct sender *sender;
 };
@@ -152,22 +171,41 @@ static void remove_files(void)
 {
     (void)remove(PATH); /* they may not be there */
     (void)remove(PATH "-wal");
+    (void)remove(PATH ".bookmarks");
+}
+
+static void begin_output(struct output *output)
+{
+    CU_ASSERT_EQUAL_FATAL(pthread_mutex_init(&output->mutex, NULL), 0);
+    CU_ASSERT_EQUAL_FATAL(condition_init(&output->changed), 0);
+    output->refused_id = -1;
+    output->max_batch = 8;
+}
+
+static int64_t trial_time_s;
+
+static int64_t trial_now_s(void)
+{
+    return trial_time_s;
 }
 
 static void begin(struct trial *trial, const enum output_outcome *script, size_t script_count)
 {
     static const char *const outputs[] = {"a"};
-    struct store_settings settings = {PATH, outputs, 1, 1000, 1000000};
+    struct store_settings settings = {.path = PATH,
+                                      .outputs = outputs,
+                                      .output_count = 1,
+                                      .max_alerts = 1000,
+                                      .max_bytes = 1000000,
+                                      .max_age_s = 100,
+                                      .now_s = trial_now_s};
     memset(trial, 0, sizeof(*trial));
     remove_files();
     CU_ASSERT_EQUAL_FATAL(store_open(&trial->store, &settings, NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(pthread_mutex_init(&trial->output.mutex, NULL), 0);
+    begin_output(&trial->output);
     CU_ASSERT_EQUAL_FATAL(pthread_mutex_init(&trial->log.mutex, NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(condition_init(&trial->output.changed), 0);
     trial->output.script = script;
     trial->output.script_count = script_count;
-    trial->output.refused_id = -1;
-    trial->output.max_batch = 8;
 }
 
 static void keep(struct trial *trial, int from, int to)
@@ -179,9 +217,36 @@ static void keep(struct trial *trial, int from, int to)
     }
 }
 
+static void note_trial(void *context, const struct sender_report *report)
+{
+    note(&((struct trial *)context)->log, report);
+}
+
+static struct output *renew(void *context, enum sender_renew why)
+{
+    struct trial *trial = context;
+    trial->changed += why == SENDER_RENEW_CHANGED;
+    trial->forbidden += why == SENDER_RENEW_FORBIDDEN;
+    if (!trial->renews || why != trial->renew_when)
+        return NULL;
+    trial->renews = false;
+    return &trial->fresh;
+}
+
+static void pause_not_at_all(void *context, unsigned ms)
+{
+    ((struct trial *)context)->paused_ms += ms;
+}
+
 static void start(struct trial *trial)
 {
-    struct sender_settings settings = {trial->store, &trial->output, &trial->log, note};
+    struct sender_settings settings = {.store = trial->store,
+                                       .output = &trial->output,
+                                       .context = trial,
+                                       .report = note_trial,
+                                       .renew = renew,
+                                       .pause = trial->is_timeless ? pause_not_at_all : NULL,
+                                       .start_spread_ms = trial->spread_ms};
     CU_ASSERT_EQUAL_FATAL(sender_start(&trial->sender, &settings), 0);
 }
 
@@ -407,6 +472,131 @@ static void test_store_woken(void)
     end(&trial);
 }
 
+/* 401 and 403: once a minute, and the secrets are read again; then on with the new output. */
+static void test_forbidden(void)
+{
+    static const enum output_outcome script[] = {OUTPUT_RETRY, OUTPUT_RETRY};
+    static const long statuses[] = {401, 403};
+    for (size_t i = 0; i < 2; i++) {
+        struct trial trial;
+        begin(&trial, script, 2);
+        trial.output.status = statuses[i];
+        trial.is_timeless = true;
+        trial.renews = true;
+        trial.renew_when = SENDER_RENEW_FORBIDDEN;
+        begin_output(&trial.fresh);
+        keep(&trial, 0, 2);
+        start(&trial);
+        CU_ASSERT(is_drained(&trial));
+        stop(&trial);
+        CU_ASSERT_EQUAL(trial.log.counts[SENDER_FORBIDDEN], 1);
+        CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 0);
+        CU_ASSERT_EQUAL(trial.log.counts[SENDER_RENEWED], 1);
+        CU_ASSERT(trial.log.longest_wait_ms >= 60000 && trial.log.longest_wait_ms <= 66000);
+        CU_ASSERT_EQUAL(trial.forbidden, 1);
+        CU_ASSERT_EQUAL(trial.output.sends, 1); /* the second answer of the script is never asked for */
+        CU_ASSERT_EQUAL(trial.fresh.sends, 1);
+        CU_ASSERT_EQUAL(trial.fresh.counts[0], 2);
+        CU_ASSERT(trial.output.closed && trial.fresh.closed);
+        end(&trial);
+    }
+}
+
+/* A file that changed: the new output takes the next batch. */
+static void test_renewed(void)
+{
+    struct trial trial;
+    begin(&trial, NULL, 0);
+    trial.renews = true;
+    trial.renew_when = SENDER_RENEW_CHANGED;
+    begin_output(&trial.fresh);
+    keep(&trial, 0, 2);
+    start(&trial);
+    CU_ASSERT(is_drained(&trial));
+    stop(&trial);
+    CU_ASSERT_EQUAL(trial.output.sends, 0);
+    CU_ASSERT_EQUAL(trial.fresh.sends, 1);
+    CU_ASSERT_EQUAL(trial.log.counts[SENDER_RENEWED], 1);
+    end(&trial);
+}
+
+/* A day with the collector away, in no time: the waits stay within their ceiling, and nothing is lost. */
+static void test_a_day(void)
+{
+    struct trial trial;
+    double longest_ms = 0;
+    begin(&trial, NULL, 0);
+    trial.output.is_away = true;
+    trial.is_timeless = true;
+    keep(&trial, 0, 10);
+    start(&trial);
+    while (longest_ms < 86400e3) {
+        nanosleep(&(struct timespec){0, 1000000L}, NULL);
+        pthread_mutex_lock(&trial.output.mutex);
+        longest_ms = trial.paused_ms; /* written before the next send, which takes this lock */
+        if (longest_ms >= 86400e3)
+            trial.output.is_away = false;
+        pthread_mutex_unlock(&trial.output.mutex);
+    }
+    CU_ASSERT(is_drained(&trial));
+    stop(&trial);
+    CU_ASSERT_EQUAL(trial.output.taken_count, 10);
+    CU_ASSERT(trial.log.longest_wait_ms <= 60000);
+    CU_ASSERT(trial.log.counts[SENDER_RETRY] >= 1440);
+    printf("%zu tries ", trial.log.counts[SENDER_RETRY]);
+    end(&trial);
+}
+
+/* What waits at the start waits for a random time; what comes later does not. */
+static void test_start_spread(void)
+{
+    double least = 1e9, most = 0;
+    for (int i = 0; i < 20; i++) {
+        struct trial trial;
+        begin(&trial, NULL, 0);
+        trial.is_timeless = true;
+        trial.spread_ms = 10000;
+        keep(&trial, 0, 1);
+        start(&trial);
+        CU_ASSERT(is_drained(&trial));
+        stop(&trial);
+        least = trial.paused_ms < least ? trial.paused_ms : least;
+        most = trial.paused_ms > most ? trial.paused_ms : most;
+        end(&trial);
+    }
+    CU_ASSERT(most <= 10000 + 100 && most - least > 2000);
+    struct trial trial;
+    begin(&trial, NULL, 0);
+    trial.spread_ms = 600000;
+    start(&trial);
+    nanosleep(&(struct timespec){0, 50000000L}, NULL);
+    keep(&trial, 0, 1);
+    CU_ASSERT(is_drained(&trial));
+    stop(&trial);
+    end(&trial);
+}
+
+/* What nobody takes for longer than the limit goes to the dead letters, and the rest goes on. */
+static void test_expired(void)
+{
+    struct trial trial;
+    struct store_counts counts;
+    begin(&trial, NULL, 0);
+    trial_time_s = 1000;
+    keep(&trial, 0, 3);
+    trial_time_s = 1101;
+    keep(&trial, 3, 5);
+    start(&trial);
+    CU_ASSERT(is_drained(&trial));
+    stop(&trial);
+    CU_ASSERT_EQUAL(trial.log.counts[SENDER_EXPIRED], 3);
+    CU_ASSERT_EQUAL(trial.output.taken_count, 2);
+    CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
+    CU_ASSERT_EQUAL(counts.dead, 3);
+    end(&trial);
+    trial_time_s = 0;
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -419,6 +609,11 @@ int main(void)
         {"stop while it waits for the next try", test_stop_in_backoff},
         {"stop while a request hangs", test_stop_hanging},
         {"woken store", test_store_woken},
+        {"401 and 403", test_forbidden},
+        {"a new output in place of the old", test_renewed},
+        {"a day without the collector", test_a_day},
+        {"a random start", test_start_spread},
+        {"too old", test_expired},
         CU_TEST_INFO_NULL,
     };
     vfs_install();
