@@ -14,7 +14,7 @@ int config_new(struct config **out)
     if (config == NULL)
         return -ENOMEM;
     int rc = file_default_state(&config->state_directory);
-    for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_EVENTLOG;
+    for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_OUTPUTS;
          i++) /* those whose struct is the config itself */
         rc = config_set_defaults(config, (enum config_element_id)i);
     if (rc < 0) {
@@ -43,7 +43,7 @@ void config_free(struct config *config)
         free(output->failover);
         free(output->type);
     }
-    for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_EVENTLOG; i++)
+    for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_OUTPUTS; i++)
         config_clear(config, (enum config_element_id)i);
     free(config);
 }

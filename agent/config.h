@@ -33,7 +33,9 @@ struct config_output {
     char *name, *type, *url;                         /* type: the element's name; url is NULL for a file */
     char *ca_file, *client_certificate, *client_key; /* paths, or NULL; certificate and key only together */
     char *client_key_password;                       /* secret */
-    char **headers;                                  /* "Name: value"; secrets */
+    char *pin, *pin_next;                            /* base64 of a SHA-256, or NULL */
+    bool ocsp_staple, allow_plaintext;
+    char **headers; /* "Name: value"; secrets */
     size_t header_count;
     char **failover; /* URLs */
     size_t failover_count;
@@ -59,6 +61,14 @@ struct config_output {
     unsigned files;
 };
 
+/* How outputs get out. */
+struct config_proxy {
+    char *url; /* "http://host[:port]", "none", or "environment" */
+    enum https_proxy_login login;
+    char *user, *password; /* password: secret */
+    char *bypass;          /* NULL: with a url of the config's own, none */
+};
+
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config {
@@ -71,6 +81,9 @@ struct config {
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     uint64_t store_max_alerts, store_max_bytes;
+    uint64_t store_max_age_s; /* 0: none */
+    struct config_proxy proxy;
+    unsigned start_spread_ms;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;
 };

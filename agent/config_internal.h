@@ -13,8 +13,9 @@ enum config_element_id {
     CONFIG_STATE,
     CONFIG_LOG,
     CONFIG_EVENTLOG,
+    CONFIG_PROXY,
+    CONFIG_OUTPUTS, /* up to here: their struct is the config itself */
     CONFIG_CHANNEL,
-    CONFIG_OUTPUTS,
     CONFIG_WEBHOOK, /* from here on: config_settings_output.c */
     CONFIG_CLICKHOUSE,
     CONFIG_ELASTICSEARCH,
@@ -41,7 +42,9 @@ enum config_kind {
     CONFIG_WORD,     /* one of words */
     CONFIG_NUMBER,   /* low..high, as written */
     CONFIG_DURATION, /* low..high seconds, written with s, m, h or d */
-    CONFIG_LOOKBACK  /* the same, or "all" or "none" */
+    CONFIG_LOOKBACK, /* the same, or "all" or "none" */
+    CONFIG_AGE,      /* the same, or "none", which is 0 */
+    CONFIG_PIN       /* base64 of 32 bytes */
 };
 
 /* How a value is kept in its struct. */
@@ -51,6 +54,7 @@ enum config_store {
     CONFIG_LEVEL,
     CONFIG_FORMAT,
     CONFIG_ENCODING,
+    CONFIG_PROXY_LOGIN,
     CONFIG_UNSIGNED,
     CONFIG_SIZE,
     CONFIG_U64,
@@ -119,7 +123,8 @@ void config_wipe(char *text);
 /* The values that setting takes, in words: "1 to 1000", "yes, no". */
 void config_range(char to[CONFIG_MAX_REASON], const struct config_setting *setting);
 
-/* NULL, or why value is no https:// URL that we send to: "what is wrong; what would be right". */
+/* NULL, or why value is no https:// URL that we send to, nor an http:// one of this host itself: "what is wrong; what
+ * would be right". */
 const char *config_url_fault(const char *value);
 
 /* Adds a mistake; the message is cut where longer than CONFIG_MAX_REASON * 2. Returns 0 or -ENOMEM. */

@@ -35,6 +35,65 @@ static const struct config_setting state[] = {
      .low = 1,
      .high = 65536,
      .scale = 1024u * 1024u},
+    {.name = "max-age",
+     .kind = CONFIG_AGE,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, store_max_age_s),
+     .initial = "none",
+     .low = 60,
+     .high = 3650u * DAY,
+     .scale = 1},
+};
+
+static const char *const proxy_logins[] = {"none", "basic", "system", NULL}; /* enum https_proxy_login */
+
+static const struct config_setting proxy[] = {
+    {.name = "url",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.url),
+     .initial = "environment",
+     .low = 1,
+     .high = 300},
+    {.name = "login",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_PROXY_LOGIN,
+     .offset = IN(struct config, proxy.login),
+     .initial = "none",
+     .words = proxy_logins},
+    {.name = "user",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.user),
+     .absent = "none",
+     .low = 1,
+     .high = 256},
+    {.name = "password",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.password),
+     .absent = "none",
+     .is_secret = true,
+     .low = 1,
+     .high = 1024},
+    {.name = "bypass",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.bypass),
+     .absent = "NO_PROXY of the environment",
+     .low = 1,
+     .high = 4096},
+};
+
+static const struct config_setting outputs[] = {
+    {.name = "start-spread",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, start_spread_ms),
+     .initial = "10s",
+     .low = 0,
+     .high = 600,
+     .scale = 1000},
 };
 
 static const struct config_setting log_settings[] = {
@@ -103,7 +162,8 @@ static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
     [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
-    [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, NULL, 0},
+    [CONFIG_PROXY] = {"proxy", CONFIG_TRIPLINE, 1, proxy, COUNT(proxy)},
+    [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, outputs, COUNT(outputs)},
 };
 
 const struct config_element *config_element(enum config_element_id id)

@@ -9,6 +9,7 @@
 static const char *const formats[] = {"json", "ndjson", "cloudevents", NULL}; /* enum output_format */
 static const char *const encodings[] = {"ecs", "ocsf", "sentinel", NULL};     /* enum output_encoding */
 static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const no_loopback[] = {"no", "loopback", NULL};
 
 /* One text: its name, its place, what holds without it (NULL: required), most bytes. */
 #define TEXT(setting, field, without, most)                                                                            \
@@ -66,6 +67,15 @@ static const char *const no_yes[] = {"no", "yes", NULL};
      .high = 2048},                                                                                                    \
         PATH("ca-file", ca_file, "the system's authorities"), PATH("client-certificate", client_certificate, "none"),  \
         PATH("client-key", client_key, "none"), SECRET("client-key-password", client_key_password, "none", 1023),      \
+        {.name = "pin", .kind = CONFIG_PIN, .store = CONFIG_CHARS, .offset = IN(pin), .absent = "none", .high = 44},   \
+        {.name = "pin-next",                                                                                           \
+         .kind = CONFIG_PIN,                                                                                           \
+         .store = CONFIG_CHARS,                                                                                        \
+         .offset = IN(pin_next),                                                                                       \
+         .absent = "none",                                                                                             \
+         .high = 44},                                                                                                  \
+        WORD("ocsp-staple", CONFIG_BOOL, ocsp_staple, no_yes, "no"),                                                   \
+        WORD("allow-plaintext", CONFIG_BOOL, allow_plaintext, no_loopback, "no"),                                      \
         DURATION("timeout", timeout_ms, "30s", 1, 300, 1000),                                                          \
         DURATION("connect-timeout", connect_timeout_ms, "10s", 1, 300, 1000)
 

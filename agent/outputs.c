@@ -1,26 +1,41 @@
 #include "agent/outputs.h"
 
+#include "agent/config_internal.h"
 #include "agent/file.h"
 #include "agent/messages.h"
+#include "agent/secret.h"
+#include "agent/secret_output.h"
 #include "agent/version.h"
 #include "transport/sender.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* Largest certificate or key file. */
 #define MAX_PEM (1024u * 1024u)
 
+/* How often it is looked whether a file that an output was made from has changed, s. */
+#define LOOK_S 10
+
 struct outputs {
     struct log *log;
     size_t count;
-    struct sender *senders[CONFIG_MAX_OUTPUTS]; /* each with its output */
+    const struct config *config;
+    struct one_output {
+        struct outputs *all;
+        const struct config_output *config;
+        struct sender *sender;       /* with its output; the rest is for its thread alone */
+        char stamp[SHA256_HEX_SIZE]; /* of what the output was made from */
+        time_t looked;               /* when that was last compared */
+        bool has_trouble;            /* what changed can't be used: said once */
+    } list[CONFIG_MAX_OUTPUTS];
 };
 
 /* On a sender's thread. */
 static void report(void *context, const struct sender_report *r)
 {
-    struct outputs *o = context;
+    struct outputs *o = ((struct one_output *)context)->all;
     char text[512] = "";
     if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
@@ -144,7 +159,9 @@ static void set_kind(struct output_settings *set, const struct config_output *c,
     set->files = c->files;
 }
 
-static int open_output(struct output **out, const struct config_output *c, struct fault *fault)
+/* c: with its secrets. */
+static int open_with(struct output **out, const struct config_output *c, const struct config_proxy *proxy,
+                     const char *proxy_password, struct fault *fault)
 {
     struct pems pems = {.ca = {NULL, 0}};
     int rc = read_pems(&pems, c, fault);
@@ -162,6 +179,16 @@ static int open_output(struct output **out, const struct config_output *c, struc
                       .key_pem = pems.key.text,
                       .key_pem_size = pems.key.size,
                       .key_password = c->client_key_password,
+                      .pins = {c->pin, c->pin_next},
+                      .wants_staple = c->ocsp_staple,
+                      .allows_http = c->allow_plaintext,
+                      .proxy = strcmp(proxy->url, "environment") == 0 ? NULL
+                               : strcmp(proxy->url, "none") == 0      ? ""
+                                                                      : proxy->url,
+                      .no_proxy = proxy->bypass,
+                      .proxy_login = proxy->login,
+                      .proxy_user = proxy->user,
+                      .proxy_password = proxy_password,
                       .headers = (const char *const *)c->headers,
                       .header_count = c->header_count,
                       .user_agent = agent,
@@ -183,6 +210,70 @@ static int open_output(struct output **out, const struct config_output *c, struc
     return rc;
 }
 
+/* Opens the output with all that it is made from as it is now. Unless is_needed, only when that has changed: else *out
+ * stays as it is. */
+static int open_output(struct output **out, struct one_output *one, bool is_needed, struct fault *fault)
+{
+    const struct config_proxy *proxy = &one->all->config->proxy;
+    struct config_output opened;
+    char stamp[SHA256_HEX_SIZE], *password = NULL;
+    int rc = secret_output_open(&opened, one->config, fault);
+    if (rc < 0)
+        return rc;
+    rc = secret_output_stamp(stamp, &opened);
+    if (rc == 0 && proxy->password != NULL)
+        rc = secret_read(&password, proxy->password, fault);
+    if (rc == 0 && (is_needed || strcmp(stamp, one->stamp) != 0)) {
+        rc = open_with(out, &opened, proxy, password, fault);
+        if (rc == 0)
+            memcpy(one->stamp, stamp, sizeof(stamp));
+    }
+    config_wipe(password);
+    secret_output_close(&opened);
+    return rc;
+}
+
+/* On a sender's thread: certificates, keys and secrets that have changed. */
+static struct output *renew(void *context, enum sender_renew why)
+{
+    struct one_output *one = context;
+    struct output *fresh = NULL;
+    struct fault fault = {.call = NULL};
+    char text[512];
+    time_t now = time(NULL);
+    /* A clock that went back is no reason to look no more. */
+    if (why == SENDER_RENEW_CHANGED && now >= one->looked && now - one->looked < LOOK_S)
+        return NULL;
+    one->looked = now;
+    int rc = open_output(&fresh, one, false, &fault);
+    if (rc < 0 && !one->has_trouble)
+        log_write(one->all->log, CONFIG_LOG_ERROR, MESSAGE_NOT_RENEWED,
+                  "output %s: a file or secret of it can't be read again, so the former is used: %s", one->config->name,
+                  fault_text(&fault, text, sizeof(text)));
+    one->has_trouble = rc < 0;
+    return fresh;
+}
+
+/* Opens the output and starts its sender. */
+static int start_one(struct one_output *one, struct store *store, struct fault *fault)
+{
+    struct sender_settings set = {.store = store,
+                                  .context = one,
+                                  .report = report,
+                                  .renew = renew,
+                                  .start_spread_ms = one->all->config->start_spread_ms};
+    one->looked = time(NULL);
+    int rc = open_output(&set.output, one, true, fault);
+    if (rc < 0)
+        return rc;
+    rc = sender_start(&one->sender, &set);
+    if (rc < 0) {
+        fault_set(fault, "starting the sender", -rc, text_from(one->config->name), strerror(-rc));
+        output_close(set.output);
+    }
+    return rc;
+}
+
 int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
                   struct fault *fault)
 {
@@ -191,16 +282,12 @@ int outputs_start(struct outputs **out, const struct config *config, struct stor
         return -ENOMEM;
     o->log = log;
     int rc = 0;
+    o->config = config;
     for (; o->count < config->output_count && rc == 0; o->count++) {
-        struct sender_settings set = {.store = store, .context = o, .report = report};
-        rc = open_output(&set.output, &config->outputs[o->count], fault);
-        if (rc < 0)
-            break;
-        rc = sender_start(&o->senders[o->count], &set);
-        if (rc < 0) {
-            fault_set(fault, "starting the sender", -rc, text_from(config->outputs[o->count].name), strerror(-rc));
-            output_close(set.output);
-        }
+        struct one_output *one = &o->list[o->count];
+        one->all = o;
+        one->config = &config->outputs[o->count];
+        rc = start_one(one, store, fault);
     }
     if (rc < 0) {
         outputs_stop(o, 0);
@@ -215,7 +302,7 @@ void outputs_stop(struct outputs *o, unsigned grace_ms)
     if (o == NULL)
         return;
     for (size_t i = o->count; i > 0; i--) {
-        sender_stop(o->senders[i - 1], grace_ms);
+        sender_stop(o->list[i - 1].sender, grace_ms);
         grace_ms = 0; /* the others had the same time already */
     }
     free(o);

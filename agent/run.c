@@ -125,6 +125,7 @@ static enum run_problem open_store(struct run *r)
                                  .output_count = r->config->output_count,
                                  .max_alerts = r->config->store_max_alerts,
                                  .max_bytes = r->config->store_max_bytes,
+                                 .max_age_s = r->config->store_max_age_s,
                                  .context = r,
                                  .rescued = store_rescued};
     int rc = store_open(&r->store, &set, &fault);

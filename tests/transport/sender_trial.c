@@ -40,8 +40,7 @@ size_t output_max_batch_bytes(const struct output *output)
 
 unsigned output_max_batch_age_ms(const struct output *output)
 {
-    (void)output;
-    return 0;
+    return output->max_age_ms;
 }
 
 static enum output_outcome decide(const struct output *output, const struct store_item *items, size_t count)

@@ -24,6 +24,7 @@ struct output {
     bool cancelled, closed;
     long status; /* of each answer that is not DELIVERED; 0: 422 for REFUSED */
     size_t max_batch;
+    unsigned max_age_ms;
     size_t sends;
     size_t counts[MAX_SENDS]; /* of each send */
     int firsts[MAX_SENDS];    /* its first alert */
