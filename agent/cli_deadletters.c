@@ -140,8 +140,8 @@ static int each_number(struct store *store, const struct wish *wish)
 static int read_wish(struct wish *wish, int argc, char **argv)
 {
     static const char *const actions[] = {"list", "retry", "drop"};
-    int i = 1;
-    for (; i < argc; i++) {
+    wish->numbers = argv + 1; /* moved up over what is read already */
+    for (int i = 1; i < argc; i++) {
         int rc = cli_option(&wish->config_path, argc, argv, &i, "--config");
         if (rc < 0)
             return cli_usage(argv[0], "wants a file behind --config", NULL);
@@ -154,11 +154,9 @@ static int read_wish(struct wish *wish, int argc, char **argv)
         else if (wish->action == NULL)
             wish->action = argv[i];
         else
-            break;
+            wish->numbers[wish->count++] = argv[i];
     }
-    wish->numbers = argv + i;
-    wish->count = argc - i;
-    wish->all = wish->count == 1 && strcmp(argv[i], "all") == 0;
+    wish->all = wish->count == 1 && strcmp(wish->numbers[0], "all") == 0;
     bool is_known = false;
     for (size_t j = 0; wish->action != NULL && j < sizeof(actions) / sizeof(actions[0]); j++)
         is_known |= strcmp(wish->action, actions[j]) == 0;

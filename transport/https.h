@@ -31,7 +31,8 @@ struct https_settings {
     size_t ca_pem_size;
     const char *pins[2]; /* base64 of the SHA-256 of a server's public key (RFC 7469 section 2.4), NULL: none. With any,
                             one must be the server's, besides all that is checked otherwise */
-    bool wants_staple;   /* the server must staple an OCSP answer that says its certificate is good */
+    bool wants_staple;   /* the server must staple an OCSP answer that says its certificate is good, and send the
+                            certificate of its issuer too, which libcurl looks for there */
     const char *certificate_pem; /* the client's, with its chain; or a whole .p12 with its key; NULL: none */
     size_t certificate_pem_size;
     const char *key_pem; /* its private key; NULL with a .p12 */

@@ -62,7 +62,10 @@ static int classify_broken(const struct https *https, CURLcode code, const char 
                                      : "the proxy does not let us through";
         return -EACCES;
     }
-    if (is_client_alert(https->error)) {
+    /* This one alert, on a connection that was made already, is about renegotiation. */
+    bool is_late = (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) &&
+                   strstr(https->error, "alert handshake failure") != NULL;
+    if (!is_late && is_client_alert(https->error)) {
         *words = https->certificate == NULL ? "the server asks for a client certificate"
                                             : "the server does not accept the client certificate";
         return -EACCES;

@@ -19,6 +19,8 @@ static CURLcode prepare_tls(CURL *easy, void *context, void *unused)
     (void)unused;
     SSL_CTX_set_security_level(tls, 2);                      /* no RSA or DH below 2048 bits, no SHA-1 in signatures */
     (void)SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION); /* returns the options that hold now */
+    /* libcurl takes a connection that is cut off for the end of an answer that names no length. */
+    (void)SSL_CTX_clear_options(tls, SSL_OP_IGNORE_UNEXPECTED_EOF); /* as above */
     /* OpenSSL knows the hybrid since 3.5; an older one refuses the whole list. */
     if (SSL_CTX_set1_groups_list(tls, "X25519MLKEM768:X25519:P-256:P-384") != 1 &&
         SSL_CTX_set1_groups_list(tls, "X25519:P-256:P-384") != 1)
@@ -55,6 +57,7 @@ static CURLcode set_tls(struct https *https, const struct https_settings *settin
     HTTPS_SET(code, https, CURLOPT_SSL_VERIFYPEER, 1L);
     HTTPS_SET(code, https, CURLOPT_SSL_VERIFYHOST, 2L);
     HTTPS_SET(code, https, CURLOPT_SSL_VERIFYSTATUS, settings->wants_staple ? 1L : 0L);
+    HTTPS_SET(code, https, CURLOPT_SSL_SESSIONID_CACHE, settings->wants_staple ? 0L : 1L); /* a resumed one has none */
     HTTPS_SET(code, https, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
     if (code == CURLE_OK)
         code = set_pins(https, settings);

@@ -1,4 +1,5 @@
 """The program on this system with alerts in its outbox, for tests of how they get out."""
+import contextlib
 import hashlib
 import json
 import os
@@ -67,7 +68,7 @@ class Agent:
 
     def waiting(self):
         """{output: {ids that wait for it}}; only while the program is stopped."""
-        with sqlite3.connect(self.database) as database:
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             rows = database.execute("SELECT output.name, alert.id FROM delivery JOIN output ON output.id = delivery.output "
                                     "JOIN alert ON alert.number = delivery.alert").fetchall()
@@ -150,5 +151,4 @@ class Server:
         self.listener.close()
 
 
-def wait_until(condition, timeout_s, what):
-    return world.wait_for(condition, timeout_s, what)
+wait_until = world.wait_for

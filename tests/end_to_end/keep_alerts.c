@@ -3,6 +3,8 @@
  * where there is no Event Log.
  *
  *     keep_alerts DATABASE OUTPUT... < ALERTS        one document a line; prints how many were new
+ *
+ * Each is kept in a transaction of its own, or as many together as TRIPLINE_KEEP_BATCH says (up to 1000).
  */
 #include "transport/store.h"
 
@@ -12,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define MAX_BATCH 1000
+
 static int fail(const char *what, const struct fault *fault)
 {
     char text[512] = "";
@@ -19,20 +23,40 @@ static int fail(const char *what, const struct fault *fault)
     return 1;
 }
 
-/* Keeps one line's document under its event.id. */
-static int keep_line(struct store *store, const char *line, size_t size, size_t *total, struct fault *fault)
+/* What is kept in one transaction. */
+struct batch {
+    struct store_alert alerts[MAX_BATCH];
+    json_t *documents[MAX_BATCH]; /* whose ids the alerts borrow */
+    size_t count;
+};
+
+static int flush(struct store *store, struct batch *batch, size_t *total, struct fault *fault)
 {
     size_t added = 0;
-    json_t *document = json_loadb(line, size, JSON_ALLOW_NUL, NULL);
-    const char *id = json_string_value(json_object_get(json_object_get(document, "event"), "id"));
-    int rc = -EBADMSG;
-    if (id != NULL) {
-        struct store_alert alert = {id, line, size};
-        rc = store_keep(store, &alert, 1, NULL, NULL, &added, fault);
+    int rc = batch->count == 0 ? 0 : store_keep(store, batch->alerts, batch->count, NULL, NULL, &added, fault);
+    for (size_t i = 0; i < batch->count; i++) {
+        json_decref(batch->documents[i]);
+        free((char *)batch->alerts[i].document);
     }
-    json_decref(document);
+    batch->count = 0;
     *total += added;
     return rc;
+}
+
+/* One line's document under its event.id. */
+static int add_line(struct batch *batch, const char *line, size_t size)
+{
+    json_t *document = json_loadb(line, size, JSON_ALLOW_NUL, NULL);
+    const char *id = json_string_value(json_object_get(json_object_get(document, "event"), "id"));
+    char *copy = id == NULL ? NULL : malloc(size);
+    if (copy == NULL) {
+        json_decref(document);
+        return id == NULL ? -EBADMSG : -ENOMEM;
+    }
+    memcpy(copy, line, size);
+    batch->documents[batch->count] = document;
+    batch->alerts[batch->count++] = (struct store_alert){id, copy, size};
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -43,6 +67,10 @@ int main(int argc, char **argv)
     size_t room = 0, total = 0;
     ssize_t size;
     int rc = 0;
+    static struct batch batch;
+    const char *wanted = getenv("TRIPLINE_KEEP_BATCH");
+    size_t most = wanted == NULL ? 1 : (size_t)strtoul(wanted, NULL, 10);
+    most = most < 1 || most > MAX_BATCH ? 1 : most;
     if (argc < 3) {
         fprintf(stderr, "usage: keep_alerts DATABASE OUTPUT... < ALERTS\n");
         return 2;
@@ -54,8 +82,13 @@ int main(int argc, char **argv)
                                       .max_bytes = 1u << 30};
     if (store_open(&store, &settings, &fault) < 0)
         return fail("opening", &fault);
-    while (rc == 0 && (size = getline(&line, &room, stdin)) > 0)
-        rc = keep_line(store, line, (size_t)size - (line[size - 1] == '\n' ? 1 : 0), &total, &fault);
+    while (rc == 0 && (size = getline(&line, &room, stdin)) > 0) {
+        rc = add_line(&batch, line, (size_t)size - (line[size - 1] == '\n' ? 1 : 0));
+        if (rc == 0 && batch.count == most)
+            rc = flush(store, &batch, &total, &fault);
+    }
+    if (rc == 0)
+        rc = flush(store, &batch, &total, &fault);
     free(line);
     store_close(store);
     if (rc < 0)
