@@ -87,7 +87,7 @@ void https_close(struct https *https)
     (void)curl_multi_cleanup(https->multi); /* fails only for what is no handle */
     https_cover_free(https->headers);
     https_cover_free(https->key);
-    https_cover_free(https->proxy_user);
+    https_cover_free(https->proxy_login);
     wipe(https->url, https->url == NULL ? 0 : strlen(https->url));
     free(https->certificate);
     free(https->ca);
@@ -222,31 +222,16 @@ static unsigned retry_after_ms(const struct https *https)
     return (unsigned)(seconds > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S : seconds) * 1000u;
 }
 
-/* Uncovers what curl needs during a request, or covers it again. */
-static void use_secrets(struct https *https, CURLcode *code, bool is_wanted)
-{
-    if (is_wanted) {
-        (void)https_cover_open(https->key); /* curl has its place */
-        if (https->proxy_user != NULL)
-            HTTPS_SET(*code, https, CURLOPT_PROXYUSERPWD, https_cover_open(https->proxy_user));
-    } else {
-        https_cover_close(https->key);
-        if (https->proxy_user != NULL) {
-            (void)curl_easy_setopt(https->easy, CURLOPT_PROXYUSERPWD, NULL); /* frees, and so overwrites, the copy */
-            https_cover_close(https->proxy_user);
-        }
-    }
-}
-
 /* Sends request with these headers. Returns 0 with reply, or as https_post(). */
 static int send_request(struct https *https, const struct https_request *request, struct curl_slist *headers,
-                        CURLcode code, struct https_reply *reply, struct fault *fault)
+                        struct curl_slist *proxy_headers, CURLcode code, struct https_reply *reply, struct fault *fault)
 {
     int rc = 0;
     https->error[0] = '\0';
     https->reply = reply;
     https->received = 0;
-    use_secrets(https, &code, true);
+    (void)https_cover_open(https->key); /* curl has its place */
+    HTTPS_SET(code, https, CURLOPT_PROXYHEADER, proxy_headers);
     HTTPS_SET(code, https, CURLOPT_WRITEFUNCTION, take_body);
     HTTPS_SET(code, https, CURLOPT_WRITEDATA, https);
     HTTPS_SET(code, https, CURLOPT_HTTPHEADER, headers);
@@ -254,7 +239,7 @@ static int send_request(struct https *https, const struct https_request *request
     HTTPS_SET(code, https, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
     if (code == CURLE_OK)
         rc = perform(https, &code);
-    use_secrets(https, &code, false);
+    https_cover_close(https->key);
     reply->body[reply->size] = '\0';
     if (rc < 0) {
         rc = report_cancelled(https, fault);
@@ -264,14 +249,15 @@ static int send_request(struct https *https, const struct https_request *request
         (void)curl_easy_getinfo(https->easy, CURLINFO_RESPONSE_CODE, &reply->status); /* stays 0 if it can't */
         reply->retry_after_ms = retry_after_ms(https);
     }
-    (void)curl_easy_setopt(https->easy, CURLOPT_HTTPHEADER, NULL); /* the list goes now */
+    (void)curl_easy_setopt(https->easy, CURLOPT_HTTPHEADER, NULL); /* the lists go now */
+    (void)curl_easy_setopt(https->easy, CURLOPT_PROXYHEADER, NULL);
     (void)curl_easy_setopt(https->easy, CURLOPT_POSTFIELDS, NULL);
     return rc;
 }
 
 int https_post(struct https *https, const struct https_request *request, struct https_reply *reply, struct fault *fault)
 {
-    struct curl_slist *headers = NULL;
+    struct curl_slist *headers = NULL, *proxy_headers = NULL;
     CURLcode code = CURLE_OK;
     reply->status = 0;
     reply->retry_after_ms = 0;
@@ -282,8 +268,13 @@ int https_post(struct https *https, const struct https_request *request, struct 
     int rc = set_url(https, request, &code, fault);
     if (rc == 0)
         rc = request_headers(&headers, https, request);
+    if (rc == 0 && https->proxy_login != NULL) {
+        rc = add_header(&proxy_headers, https_cover_open(https->proxy_login));
+        https_cover_close(https->proxy_login);
+    }
     if (rc == 0)
-        rc = send_request(https, request, headers, code, reply, fault);
+        rc = send_request(https, request, headers, proxy_headers, code, reply, fault);
+    free_headers(proxy_headers);
     free_headers(headers);
     return rc;
 }

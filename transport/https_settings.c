@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,8 +97,6 @@ static CURLcode set_proxy(struct https *https, const struct https_settings *sett
     if (settings->proxy_login == HTTPS_PROXY_SYSTEM) {
         HTTPS_SET(code, https, CURLOPT_PROXYAUTH, (long)(CURLAUTH_NEGOTIATE | CURLAUTH_NTLM));
         HTTPS_SET(code, https, CURLOPT_PROXYUSERPWD, ":"); /* who we are (curl.se/libcurl/c/CURLOPT_PROXYAUTH.html) */
-    } else if (settings->proxy_login == HTTPS_PROXY_BASIC) {
-        HTTPS_SET(code, https, CURLOPT_PROXYAUTH, (long)CURLAUTH_BASIC);
     }
     return code;
 }
@@ -159,24 +158,30 @@ static int cover_headers(struct https *https, const struct https_settings *setti
     return rc;
 }
 
-/* "user:password", the form of CURLOPT_PROXYUSERPWD; a user's name has no colon. */
-static int cover_proxy_user(struct https *https, const struct https_settings *settings, struct fault *fault)
+/* "Proxy-Authorization: Basic ..." (RFC 7617), our own: of a user and a password libcurl would keep copies. */
+static int cover_proxy_login(struct https *https, const struct https_settings *settings, struct fault *fault)
 {
+    static const char begin[] = "Proxy-Authorization: Basic ";
+    const char *user = settings->proxy_user, *password = settings->proxy_password;
     if (settings->proxy_login != HTTPS_PROXY_BASIC)
         return 0;
-    const char *user = settings->proxy_user, *password = settings->proxy_password;
     if (user == NULL || password == NULL || strchr(user, ':') != NULL) {
         fault_set(fault, "https_open", EINVAL, text_from("proxy"),
                   "a proxy's user (without a colon) and password are only good together");
         return -EINVAL;
     }
-    size_t size = strlen(user) + strlen(password) + 2;
-    char *both = malloc(size);
-    if (both == NULL)
-        return -ENOMEM;
-    snprintf(both, size, "%s:%s", user, password);
-    int rc = https_cover_new(&https->proxy_user, both, size - 1);
-    OPENSSL_cleanse(both, size);
+    size_t size = strlen(user) + strlen(password) + 2, room = sizeof(begin) + (size + 2) / 3 * 4;
+    char *both = malloc(size), *header = malloc(room);
+    int rc = both == NULL || header == NULL ? -ENOMEM : 0;
+    if (rc == 0) {
+        snprintf(both, size, "%s:%s", user, password);
+        memcpy(header, begin, sizeof(begin) - 1);
+        int length = EVP_EncodeBlock((unsigned char *)header + sizeof(begin) - 1, (unsigned char *)both, (int)size - 1);
+        rc = https_cover_new(&https->proxy_login, header, sizeof(begin) - 1 + (size_t)length);
+        OPENSSL_cleanse(both, size);
+        OPENSSL_cleanse(header, room);
+    }
+    free(header);
     free(both);
     return rc;
 }
@@ -205,7 +210,7 @@ int https_settings_apply(struct https *https, const struct https_settings *setti
     if (rc == 0)
         rc = cover_headers(https, settings, fault);
     if (rc == 0)
-        rc = cover_proxy_user(https, settings, fault);
+        rc = cover_proxy_login(https, settings, fault);
     if (rc == 0)
         rc = set_options(https, settings, fault);
     https_identity_clear(&identity);
