@@ -21,6 +21,7 @@ struct pipeline {
     struct pending *pending;
     size_t count, room;
     int store_trouble; /* what the store last failed with: said once, not at each try */
+    bool is_filling;   /* the outbox was said to be nearly full */
 };
 
 int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
@@ -124,6 +125,19 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
                   fault_text(fault, text, sizeof(text)));
 }
 
+/* Said at 90 %, and again only after it was below 80 %. */
+static void look_at_room(struct pipeline *p)
+{
+    struct store_counts counts;
+    if (store_counts(p->set.store, &counts, NULL) < 0)
+        return;
+    if (counts.percent >= 90 && !p->is_filling)
+        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
+                  "the outbox is %u %% full: alerts=%llu; when it is full, reading waits", counts.percent,
+                  (unsigned long long)counts.waiting);
+    p->is_filling = counts.percent >= 90 || (p->is_filling && counts.percent >= 80);
+}
+
 static int keep(void *context, struct text source, struct text bookmark)
 {
     struct pipeline *p = context;
@@ -137,6 +151,8 @@ static int keep(void *context, struct text source, struct text bookmark)
         rc = store_keep(p->set.store, alerts, p->count, name, mark, NULL, &fault);
     }
     report_store(p, rc, &fault);
+    if (rc == 0 && p->count > 0)
+        look_at_room(p);
     if (rc == 0)
         pending_clear(p);
     free(mark);

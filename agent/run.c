@@ -98,6 +98,19 @@ static int make_agent_id(struct run *r, struct fault *fault)
     return store_value(r->store, "agent.id", id, &r->agent_id, fault);
 }
 
+/* Under the store's lock. */
+static void store_rescued(void *context, const struct store_rescue *rescue)
+{
+    struct run *r = context;
+    char text[512];
+    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_STORE_RESCUED,
+              "the outbox was damaged; it is now %s, and a new one goes on with alerts=%llu deadletters=%llu "
+              "bookmarks=%llu from it and copied-bookmarks=%llu; alerts that can't be read: %llu or more: %s",
+              rescue->moved_to, (unsigned long long)rescue->alerts, (unsigned long long)rescue->dead,
+              (unsigned long long)rescue->bookmarks, (unsigned long long)rescue->copies,
+              (unsigned long long)rescue->unreadable, fault_text(rescue->fault, text, sizeof(text)));
+}
+
 static enum run_problem open_store(struct run *r)
 {
     const char *names[CONFIG_MAX_OUTPUTS];
@@ -111,7 +124,10 @@ static enum run_problem open_store(struct run *r)
                                  .outputs = names,
                                  .output_count = r->config->output_count,
                                  .max_alerts = r->config->store_max_alerts,
-                                 .max_bytes = r->config->store_max_bytes};
+                                 .max_bytes = r->config->store_max_bytes,
+                                 .max_age_s = r->config->store_max_age_s,
+                                 .context = r,
+                                 .rescued = store_rescued};
     int rc = store_open(&r->store, &set, &fault);
     if (rc == 0)
         rc = make_agent_id(r, &fault);

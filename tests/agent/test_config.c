@@ -47,7 +47,7 @@ static const struct {
     {ROOT "<outputs/></tripline>", 1, 23, "<outputs> is empty"},
     {ROOT "<outptus>" HOOK "</outptus>" OUT "</tripline>", 1, 23,
      "unknown element \"outptus\" in <tripline>; did you mean"},
-    {ROOT "<colour/>" OUT "</tripline>", 1, 23, "known are <state>, <log>, <eventlog>, <outputs>"},
+    {ROOT "<colour/>" OUT "</tripline>", 1, 23, "known are <state>, <log>, <eventlog>, <proxy>, <outputs>"},
     {ROOT "<state><x/></state>" OUT "</tripline>", 1, 30, "nothing may stand in it"},
     {ROOT "<outputs><webhok name=\"a\"/></outputs></tripline>", 1, 32, "did you mean <webhook>?"},
     {ROOT "<webhook/>" OUT "</tripline>", 1, 23, "unknown element \"webhook\" in <tripline>"},
@@ -56,7 +56,26 @@ static const struct {
     {ROOT "<state max-alert=\"1\"/>" OUT "</tripline>", 1, 30,
      "unknown attribute \"max-alert\" of <state>; did you mean max-alerts?"},
     {ROOT "<state colour=\"1\"/>" OUT "</tripline>", 1, 30, "known are directory, max-alerts, max-megabytes"},
-    {ROOT "<outputs a=\"1\">" HOOK "</outputs></tripline>", 1, 32, "it has none"},
+    {ROOT "<outputs a=\"1\">" HOOK "</outputs></tripline>", 1, 32, "known are start-spread"},
+    {ROOT "<proxy url=\"https://p:1\"/>" OUT "</tripline>", 1, 30, "url of <proxy> is no proxy"},
+    {ROOT "<proxy url=\"http://u:p@h:1\"/>" OUT "</tripline>", 1, 30, "url of <proxy> is no proxy"},
+    {ROOT "<proxy login=\"basic\" user=\"u\"/>" OUT "</tripline>", 1, 30, "login, user and password"},
+    {ROOT "<proxy user=\"u\" password=\"p\"/>" OUT "</tripline>", 1, 23, "login, user and password"},
+    {ROOT "<proxy password=\"env:\"/>" OUT "</tripline>", 1, 30, "password has an env: without a name"},
+    {ROOT "<state max-age=\"all\"/>" OUT "</tripline>", 1, 30, "write none, or 1m to 3650d"},
+    {ROOT "<outputs><webhook name=\"a\" url=\"http://localhost:1/\"/></outputs></tripline>", 1, 50,
+     "allow-plaintext=\"loopback\""},
+    {ROOT
+     "<outputs><webhook name=\"a\" url=\"http://localhost.x/\" allow-plaintext=\"loopback\"/></outputs></tripline>",
+     1, 50, "write https://"},
+    {ROOT "<outputs><webhook name=\"a\" url=\"https://h/\" pin=\"AAAA\"/></outputs></tripline>", 1, 67,
+     "44 characters of base64"},
+    {ROOT "<outputs><webhook name=\"a\" url=\"https://h/\" client-certificate=\"c.p12\" client-key=\"k\"/></outputs>"
+          "</tripline>",
+     1, 94, "client-key beside a .p12"},
+    {ROOT "<outputs><webhook name=\"a\" url=\"https://h/\"><header name=\"A\" value=\"Bearer dpapi:!\"/></webhook>"
+          "</outputs></tripline>",
+     1, 84, "tripline protect"},
     {ROOT "hello" OUT "</tripline>", 1, 23, "text in <tripline>; settings are attributes"},
     {ROOT "<state max-alerts=\"0\"/>" OUT "</tripline>", 1, 30,
      "max-alerts=\"0\" is out of range; write 1 to 10000000"},
@@ -222,7 +241,7 @@ static void test_defaults(void)
     CU_ASSERT_EQUAL(o->timeout_ms, 30000);
     CU_ASSERT_EQUAL(o->connect_timeout_ms, 10000);
     CU_ASSERT_EQUAL(o->max_batch_alerts, 100);
-    CU_ASSERT_EQUAL(o->max_batch_bytes, 1024 * 1024);
+    CU_ASSERT_EQUAL(o->max_batch_bytes, 512 * 1024);
     config_errors_free(&errors);
     config_free(c);
 }
