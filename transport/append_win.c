@@ -123,10 +123,12 @@ int append_bytes(const char *path, const char *bytes, size_t size)
     HANDLE file =
         CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                     OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
-    rc = file == INVALID_HANDLE_VALUE ? last_error() : 0;
-    free(wide);
-    if (rc < 0)
+    if (file == INVALID_HANDLE_VALUE) {
+        rc = last_error();
+        free(wide);
         return rc;
+    }
+    free(wide);
     rc = append(file, bytes, size);
     if (!CloseHandle(file) && rc == 0)
         rc = -EIO;

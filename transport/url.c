@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,16 @@ static int result_of(CURLUcode code)
     if (code == CURLUE_OK)
         return 0;
     return code == CURLUE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
+}
+
+/* first_size bytes of first, then second; NULL: no memory. */
+static char *join(const char *first, size_t first_size, const char *second)
+{
+    size_t size = first_size + strlen(second) + 1;
+    char *whole = malloc(size);
+    if (whole != NULL)
+        snprintf(whole, size, "%.*s%s", (int)first_size, first, second);
+    return whole;
 }
 
 /* Base's path without the / at its end, then path. */
@@ -24,16 +35,21 @@ static int add_path(CURLU *url, const char *path)
     size_t size = strlen(before);
     while (size > 0 && before[size - 1] == '/')
         size--;
-    char *whole = malloc(size + strlen(path) + 1);
-    if (whole == NULL) {
-        curl_free(before);
-        return -ENOMEM;
-    }
-    memcpy(whole, before, size);
-    memcpy(whole + size, path, strlen(path) + 1);
-    rc = result_of(curl_url_set(url, CURLUPART_PATH, whole, CURLU_URLENCODE));
+    char *whole = join(before, size, path);
+    rc = whole == NULL ? -ENOMEM : result_of(curl_url_set(url, CURLUPART_PATH, whole, CURLU_URLENCODE));
     free(whole);
     curl_free(before);
+    return rc;
+}
+
+/* pair: "name=value", whose value is escaped here: how libcurl does it has changed from version to version. */
+static int add_query(CURLU *url, const char *pair)
+{
+    size_t name_size = strcspn(pair, "=") + 1;
+    char *value = url_escape(pair + name_size), *whole = value == NULL ? NULL : join(pair, name_size, value);
+    int rc = whole == NULL ? -ENOMEM : result_of(curl_url_set(url, CURLUPART_QUERY, whole, CURLU_APPENDQUERY));
+    free(whole);
+    free(value);
     return rc;
 }
 
@@ -47,7 +63,7 @@ int url_make(char **out, const char *base, const char *path, const char *const *
     if (rc == 0 && path != NULL)
         rc = add_path(url, path);
     for (; rc == 0 && query != NULL && *query != NULL; query++)
-        rc = result_of(curl_url_set(url, CURLUPART_QUERY, *query, CURLU_APPENDQUERY | CURLU_URLENCODE));
+        rc = add_query(url, *query);
     if (rc == 0)
         rc = result_of(curl_url_get(url, CURLUPART_URL, &text, 0));
     if (rc == 0) {

@@ -17,6 +17,7 @@ import unittest
 from pathlib import Path
 
 import jsonschema
+import recipes
 import servers
 import standins
 import world
@@ -24,23 +25,7 @@ import world
 TRIPLINE, KEEP_ALERTS, SOURCE = sys.argv[1], sys.argv[2], Path(sys.argv[3])
 
 
-def recipes():
-    """The code blocks of docs/outputs.md: {section: {language: [block, ...]}}"""
-    found, section, language, block = {}, None, None, []
-    for line in (SOURCE / "docs" / "outputs.md").read_text(encoding="utf-8").splitlines():
-        if line.startswith("## "):
-            section = line[3:].strip()
-        elif line.startswith("```") and language is None:
-            language, block = line[3:].strip(), []
-        elif line == "```":
-            found.setdefault(section, {}).setdefault(language, []).append("\n".join(block))
-            language = None
-        elif language is not None:
-            block.append(line)
-    return found
-
-
-RECIPES = recipes()
+RECIPES = recipes.read(SOURCE)
 
 # Command lines that every way must carry unharmed.
 ODD = ["\u00e9\u20ac\U0001f600 'single' \"double\" \\back\\slash\ttab\r\nnew line", "</script>&amp;%41%00${jndi}{{x}}",
@@ -95,16 +80,12 @@ class Outputs(unittest.TestCase):
         return RECIPES[section][language][index]
 
     def config(self, *outputs, ports=()):
-        """Writes a config with these outputs; ports: {host of an example: port of ours}."""
-        text = "\n".join(outputs)
-        for host, port in dict(ports).items():
-            text, count = re.subn(re.escape(host) + r"(:\d+)?(?=[/\"])", f"localhost:{port}", text)
-            self.assertGreater(count, 0, f"{host} is not in the example")
-        self.assertNotIn(".example.com", text)
+        """Writes a config with these outputs; ports: {host of an example: port of ours}. Returns the outputs' names."""
+        text, names = recipes.place("\n".join(outputs), dict(ports))
         (self.home / "tripline.xml").write_text(
             '<tripline version="1"><state directory="state"/><log level="debug"/><outputs>\n' + text +
             "\n</outputs></tripline>\n", encoding="utf-8")
-        return re.findall(r'<(?!header)\w+ name="([\w-]+)"', text)
+        return names
 
     def documents(self, count=3, first=1, command_lines=()):
         """count alerts of the program's own making, as texts."""
