@@ -212,7 +212,7 @@ int install_config_write(char **out, const struct install_properties *p, char re
     attribute(&xml, "lookback", p->values[INSTALL_LOOKBACK]);
     literal(&xml, "/>\n");
     if (install_config_lists(p->values[INSTALL_SOURCES], "etw"))
-        literal(&xml, "    <etw/>\n");
+        literal(&xml, "    <etw enabled=\"yes\"/>\n");
     write_output(&xml, element, p);
     literal(&xml, "</tripline>\n");
     if (xml.rc < 0)
