@@ -132,6 +132,22 @@ class Tables(unittest.TestCase):
                  for msi in (self.msi, newer)]
         self.assertNotEqual(codes[0], codes[1])
 
+    def test_program(self):
+        """What the loader and the Event Viewer find in tripline.exe."""
+        show = subprocess.run([SOURCE / "cmake" / "load_config.py", "--show", PROGRAM], check=True, capture_output=True,
+                              text=True)
+        self.assertEqual(show.stdout, "0x800\n")  # LOAD_LIBRARY_SEARCH_SYSTEM32
+        dump = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", PROGRAM], check=True, capture_output=True, text=True).stdout
+        self.assertRegex(dump, r"DllCharacteristics\s+00000160")  # high entropy, ASLR, DEP
+        imported = {name.lower() for name in re.findall(r"DLL Name: (\S+)", dump)}
+        self.assertLessEqual(imported, {"advapi32.dll", "bcrypt.dll", "crypt32.dll", "iphlpapi.dll", "kernel32.dll",
+                                        "msvcrt.dll", "netapi32.dll", "ole32.dll", "secur32.dll", "shell32.dll", "tdh.dll",
+                                        "user32.dll", "wevtapi.dll", "ws2_32.dll"})
+        data = PROGRAM.read_bytes()
+        for text in ("OriginalFilename", "T1001 %1!S!", "T2006 %1!S!"):
+            self.assertIn(text.encode("utf-16-le"), data)
+        self.assertIn(b'level="asInvoker"', data)
+
     def test_sbom(self):
         prefix = subprocess.run([SOURCE / "cmake" / "deps" / "build-deps.sh", "--print-prefix"], check=True,
                                 capture_output=True, text=True).stdout.strip()
