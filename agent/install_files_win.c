@@ -108,15 +108,15 @@ static unsigned long write_new(const char *path, const char *text, PSECURITY_DES
     (void)DeleteFileW(wide); /* of a run that was cut off; CREATE_NEW tells when it could not */
     HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, &attributes, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
     unsigned long code = file == INVALID_HANDLE_VALUE ? GetLastError() : 0;
-    free(wide);
-    if (code != 0)
-        return code;
     DWORD size = (DWORD)strlen(text), written = 0;
-    if (!WriteFile(file, text, size, &written, NULL) || !FlushFileBuffers(file))
-        code = GetLastError();
-    else if (written != size)
-        code = ERROR_DISK_FULL;
-    CloseHandle(file);
+    free(wide);
+    if (file != INVALID_HANDLE_VALUE) {
+        if (!WriteFile(file, text, size, &written, NULL) || !FlushFileBuffers(file))
+            code = GetLastError();
+        else if (written != size)
+            code = ERROR_DISK_FULL;
+        CloseHandle(file);
+    }
     return code;
 }
 

@@ -39,12 +39,15 @@ static bool is_trusted(const char *sid, enum state_guard_kind kind, const struct
     for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
         if (strcmp(sid, always[i]) == 0)
             return true;
+    /* The service's own SID, which no other process has, whatever its account is: it may change the state. */
+    if (kind == STATE_GUARD_STATE && strcmp(sid, STATE_GUARD_SERVICE_SID) == 0)
+        return true;
     return strcmp(sid, self->sid) == 0 && (self->is_administrator || self->is_foreground || kind == STATE_GUARD_STATE);
 }
 
 static const char *noun(enum state_guard_kind kind)
 {
-    static const char *const nouns[] = {"the config", "the config's directory", "the state directory"};
+    static const char *const nouns[] = {"the config", "the config's directory", "the state"};
     return nouns[kind];
 }
 

@@ -13,6 +13,9 @@
 /* Longest SID as text with its NUL: S-1-, a 48-bit authority in hex, 15 numbers of 10 digits. */
 #define STATE_GUARD_MAX_SID 184
 
+/* The SID of the service "Tripline": install_service_sid(), a test holds the two together. */
+#define STATE_GUARD_SERVICE_SID "S-1-5-80-2626929972-1828039956-2459551040-2650350661-2553190788"
+
 /* Entries of one access list that are looked at; one that has more is refused, no sane one comes near. */
 #define STATE_GUARD_MAX_ENTRIES 128
 
@@ -22,7 +25,7 @@
 enum state_guard_kind {
     STATE_GUARD_CONFIG,           /* the config file, and whatever it may say */
     STATE_GUARD_CONFIG_DIRECTORY, /* who may put another file in its place? */
-    STATE_GUARD_STATE             /* the state directory: who may add, change or take away files in it? */
+    STATE_GUARD_STATE             /* the state directory, and the files in it: who may change them? */
 };
 
 /* One entry of a discretionary access list. */

@@ -2,7 +2,6 @@
 
 #include "detect/text.h"
 #include <errno.h>
-#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,7 +13,18 @@ static char *number(unsigned long value)
     return text_dup((struct text){text, (size_t)length});
 }
 
-/* At start, before there are threads: getpwuid and getgrgid keep their answers in static memory. */
+/* Longest record of the user data base that is looked at; without a name the number stands. */
+#define MAX_RECORD 4096
+
+static char *user_name(uid_t id)
+{
+    char buffer[MAX_RECORD];
+    struct passwd record, *found = NULL;
+    if (getpwuid_r(id, &record, buffer, sizeof(buffer), &found) != 0 || found == NULL)
+        return number(id);
+    return text_dup(text_from(record.pw_name));
+}
+
 int token_read(struct token_facts **out, struct fault *fault)
 {
     gid_t ids[TOKEN_MAX_GROUPS];
@@ -28,16 +38,14 @@ int token_read(struct token_facts **out, struct fault *fault)
         token_free(facts);
         return -code;
     }
-    const struct passwd *user = getpwuid(geteuid());
     facts->sid = number(geteuid());
-    facts->account = user == NULL ? number(geteuid()) : text_dup(text_from(user->pw_name));
+    facts->account = user_name(geteuid());
     facts->is_administrator = geteuid() == 0;
     bool is_whole = facts->sid != NULL && facts->account != NULL;
     for (int i = 0; i < count && is_whole; i++) {
-        const struct group *entry = getgrgid(ids[i]);
         struct token_group *group = &facts->groups[facts->group_count++];
-        *group = (struct token_group){number(ids[i]), entry == NULL ? NULL : text_dup(text_from(entry->gr_name)), true};
-        is_whole = group->sid != NULL && (entry == NULL || group->name != NULL);
+        *group = (struct token_group){number(ids[i]), NULL, true};
+        is_whole = group->sid != NULL;
     }
     if (!is_whole) {
         token_free(facts);

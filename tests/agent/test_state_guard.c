@@ -1,6 +1,7 @@
 #include "agent/state_guard.h"
 
 #include "agent/file.h"
+#include "agent/install_account.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #define SYSTEM_SID "S-1-5-18"
 #define ADMINISTRATORS "S-1-5-32-544"
 #define USERS "S-1-5-32-545"
-#define SERVICE "S-1-5-80-2626929972-1828039956-2459551040-2650350661-2553190788"
+#define SERVICE STATE_GUARD_SERVICE_SID
 #define FULL 0x1F01FFu
 
 static char reason[STATE_GUARD_MAX_REASON];
@@ -53,8 +54,17 @@ static void test_own_account(void)
     CU_ASSERT_EQUAL(judge(object(0x12019F), STATE_GUARD_CONFIG, &service), -EPERM);
     CU_ASSERT_PTR_NOT_NULL(strstr(reason, "can be changed by " SERVICE));
     CU_ASSERT_EQUAL(judge(object(0x40), STATE_GUARD_CONFIG_DIRECTORY, &service), -EPERM);
-    /* As seen by an agent of another account it is a stranger. */
-    CU_ASSERT_EQUAL(judge(object(FULL), STATE_GUARD_STATE, &system_self), -EPERM);
+    /* With LocalSystem as account it is the same service. */
+    CU_ASSERT_EQUAL(judge(object(0x1200AB), STATE_GUARD_STATE, &system_self), 0);
+    CU_ASSERT_EQUAL(judge(object(FULL), STATE_GUARD_STATE, &administrator), 0);
+    CU_ASSERT_EQUAL(judge(object(0x12019F), STATE_GUARD_CONFIG, &system_self), -EPERM);
+    char sid[INSTALL_MAX_SID];
+    CU_ASSERT_EQUAL(install_service_sid(sid, "Tripline"), 0);
+    CU_ASSERT_STRING_EQUAL(sid, STATE_GUARD_SERVICE_SID);
+    struct state_guard_object *o = object(0);
+    snprintf(o->entries[2].sid, sizeof(o->entries[2].sid), "S-1-5-80-1-2-3-4-5");
+    o->entries[2].mask = 0x2;
+    CU_ASSERT_EQUAL(judge(o, STATE_GUARD_STATE, &system_self), -EPERM); /* another service's */
 }
 
 static void test_each_right(void)
