@@ -46,8 +46,7 @@ static void add(struct growing *to, const char *separator, const char *word)
         to->has_failed = true;
         return;
     }
-    memcpy(larger + to->used, separator, first);
-    memcpy(larger + to->used + first, word, second + 1);
+    snprintf(larger + to->used, first + second + 1, "%s%s", separator, word);
     to->text = larger;
     to->used += first + second;
 }
