@@ -405,6 +405,48 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.tripline("start")[0], 0)
         self.assertEqual(self.wait_for_alerts(2), {1, 2})
 
+    def test_by_hand(self):
+        """tripline install and uninstall do what the MSI does."""
+        self.wine.home.mkdir()
+        (self.wine.home / "tripline.exe").write_bytes(PROGRAM.read_bytes())
+        listed = self.drive / "properties.txt"
+        listed.write_bytes(b"\xef\xbb\xbf" + f"COLLECTOR_URL={self.receiver.url}\r\nCA_FILE=C:\\ca.pem\r\n"
+                           "TOKEN=\"quoted\" <&>\r\nLOOKBACK=all\r\n".encode())
+        code, out, errors = self.tripline("install", "--properties", "C:\\properties.txt", "START_SERVICE=1")
+        self.assertEqual(code, 0, out + errors)
+        self.attack()
+        self.wait_for_alerts(1)
+        headers = {name.lower(): value for name, value in self.taken()[0]["headers"].items()}
+        self.assertEqual(headers["authorization"], "Bearer \"quoted\" <&>")
+        self.assertRegex(self.registry(SOURCE_KEY), r"TypesSupported\s+REG_DWORD\s+0x7")
+        self.assertIn("already", self.tripline("install")[2])
+        self.assertEqual(self.tripline("uninstall")[0], 0)
+        self.assertEqual(self.registry(SOURCE_KEY), "")
+        config = self.wine.state / "tripline.xml"
+        first = config.read_text()
+        again = ("install", "--properties", "C:\\properties.txt", "LOOKBACK=7d")
+        self.assertIn("is kept as it is", self.tripline(*again)[1])
+        self.assertEqual(config.read_text(), first)
+        self.assertEqual(self.tripline("uninstall")[0], 0)
+        self.assertEqual(self.tripline(*again, "RECONFIGURE=1")[0], 0)
+        self.assertIn("lookback=\"7d\"", config.read_text())
+        self.assertEqual((self.wine.state / "tripline.xml.old").read_text(), first)
+        self.assertEqual(self.tripline("install", "COLLECTOR=x")[0], 2)
+        self.assertEqual(self.tripline("install", "--nonsense")[0], 2)
+        self.assertEqual(self.tripline("install", "--properties", "C:\\none.txt")[0], 1)
+        self.assertEqual(self.tripline("uninstall", "PURGE=1")[0], 0)
+        self.assertFalse(self.wine.state.exists())
+
+    def test_failed_reconfigure(self):
+        """A new config that does not start the service gives way to the old one."""
+        self.assertEqual(self.install(), 0)
+        config = self.wine.state / "tripline.xml"
+        first = config.read_text()
+        self.assertIn(self.install("0.1.1", "COLLECTOR_URL=https://x.example/", "CLIENT_CERT=C:\\ca.pem",
+                                   "RECONFIGURE=1"), FAILED)
+        self.assertEqual(config.read_text(), first)
+        self.assertFalse((self.wine.state / "tripline.xml.old").exists())
+
     def test_second_agent(self):
         self.assertEqual(self.install(), 0)
         code, _, errors = self.tripline("run")
