@@ -20,8 +20,8 @@ int cli_deadletters(int argc, char **argv);  /* deadletters list|retry|drop [--c
 
 /* The Windows service; on other systems they say that there is none here and return 1 (service_posix.c). */
 int cli_service(int argc, char **argv);   /* service [--config F]: what the service manager starts */
-int cli_install(int argc, char **argv);   /* install [--config F] */
-int cli_uninstall(int argc, char **argv); /* uninstall */
+int cli_install(int argc, char **argv);   /* install [--config F] [--properties F] [NAME=VALUE ...] */
+int cli_uninstall(int argc, char **argv); /* uninstall [PURGE=1] */
 int cli_start(int argc, char **argv);     /* start */
 int cli_stop(int argc, char **argv);      /* stop */
 

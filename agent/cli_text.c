@@ -64,14 +64,32 @@ static const char protect_help[] =
     "secret setting of the config. Only on Windows; the config of another host can't use it.\n"
     "\n"
     "Exit codes: 0 done; 1 failed, or not on Windows; 2 wrong usage.\n";
+static const char install_help[] =
+    "Does what the MSI does, with the same properties (docs/install.md): directory, config, service,\n"
+    "account, Event Log source. A config that is there is kept.\n"
+    "\n" CONFIG_OPTION "  --properties F\n"
+    "               a file with one NAME=VALUE a line, - is stdin; so that TOKEN is seen in no list\n"
+    "               of processes\n"
+    "  --configure  for the MSI: only what its tables can't do\n"
+    "  NAME=VALUE   COLLECTOR_URL OUTPUT_TYPE TOKEN CA_FILE CLIENT_CERT CLIENT_KEY SOURCES LOOKBACK\n"
+    "               CONFIG_FILE ACCOUNT START_SERVICE RECONFIGURE\n"
+    "\n"
+    "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n";
+
+static const char uninstall_help[] =
+    "Stops and removes the service. Config, outbox and log stay, but for PURGE=1, which deletes them.\n"
+    "\n"
+    "  --properties F, --configure\n"
+    "               as for tripline install\n"
+    "\n"
+    "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n";
 
 const struct cli_verb cli_verbs[] = {
     {"run", cli_run, "[--config F]", "run the agent in the foreground; Ctrl-C stops it cleanly",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
-    {"install", cli_install, "[--config F]", "make the Windows service",
-     CONFIG_OPTION "\nNeeds an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n"},
-    {"uninstall", cli_uninstall, "", "remove the Windows service",
-     "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n"},
+    {"install", cli_install, "[--config F] [--properties F] [NAME=VALUE ...]", "make the Windows service",
+     install_help},
+    {"uninstall", cli_uninstall, "[--properties F] [PURGE=1]", "remove the Windows service", uninstall_help},
     {"start", cli_start, "", "start the Windows service",
      "Needs an administrator. Exit codes: 0 it runs; 1 failed; 2 wrong usage.\n"},
     {"stop", cli_stop, "", "stop the Windows service",

@@ -12,6 +12,10 @@ enum message {
     MESSAGE_START_FAILED = 1003,
     MESSAGE_CONFIG_BAD = 1004,
     MESSAGE_NO_SOURCES = 1005,
+    /* 11xx: installation and rights */
+    MESSAGE_RIGHTS = 1101,
+    MESSAGE_NOT_HARDENED = 1102,
+    MESSAGE_UNSAFE = 1103,
     /* 2xxx: reading */
     MESSAGE_SOURCE_OPENED = 2001,
     MESSAGE_SOURCE_ABSENT = 2002,

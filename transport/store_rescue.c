@@ -9,7 +9,10 @@
 #include <string.h>
 #include <time.h>
 
-/* ".damaged-20261124T120000Z" and a number where there is one of that second. */
+/* Damaged files that one second can have; one more: the store can't be opened. */
+#define MAX_IN_A_SECOND 100u
+
+/* ".damaged-", seconds since 1970, and a number that tells those of one second apart. */
 #define SUFFIX_SIZE 40
 
 /* The old file and what came of it. */
@@ -50,16 +53,16 @@ static int move_both(const char *path, const char *to)
 /* Moves the file aside, to store->damaged. */
 static int move_aside(struct store *store, struct fault *fault)
 {
-    char suffix[SUFFIX_SIZE], when[24] = "";
+    char suffix[SUFFIX_SIZE], *moved_to = NULL;
     if (store->damaged != NULL)
         return 0; /* an earlier try came so far */
-    time_t now = (time_t)store_now_s(store);
-    struct tm utc;
-    if (gmtime_r(&now, &utc) != NULL)
-        (void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc); /* it fits until the year 9999 */
-    snprintf(suffix, sizeof(suffix), ".damaged-%s", when);
-    char *moved_to = join(store->path, suffix);
-    int rc = moved_to == NULL ? -ENOMEM : move_both(store->path, moved_to);
+    int rc = -EEXIST;
+    for (unsigned n = 0; rc == -EEXIST && n < MAX_IN_A_SECOND; n++) {
+        free(moved_to);
+        snprintf(suffix, sizeof(suffix), ".damaged-%lld-%u", (long long)store_now_s(store), n);
+        moved_to = join(store->path, suffix);
+        rc = moved_to == NULL ? -ENOMEM : move_both(store->path, moved_to);
+    }
     if (rc == 0) {
         store->damaged = moved_to;
         return 0;
