@@ -6,6 +6,7 @@
 #include <aclapi.h>
 #include <errno.h>
 #include <sddl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Any of these lets its holder read, or give himself the right to. */

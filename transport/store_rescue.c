@@ -7,9 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-/* ".damaged-20261124T120000Z" and a number where there is one of that second. */
+/* ".damaged-" and a number. */
 #define SUFFIX_SIZE 40
 
 /* The old file and what came of it. */
@@ -50,14 +49,10 @@ static int move_both(const char *path, const char *to)
 /* Moves the file aside, to store->damaged. */
 static int move_aside(struct store *store, struct fault *fault)
 {
-    char suffix[SUFFIX_SIZE], when[24] = "";
+    char suffix[SUFFIX_SIZE];
     if (store->damaged != NULL)
         return 0; /* an earlier try came so far */
-    time_t now = (time_t)store_now_s(store);
-    struct tm utc;
-    if (gmtime_r(&now, &utc) != NULL)
-        (void)strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc); /* it fits until the year 9999 */
-    snprintf(suffix, sizeof(suffix), ".damaged-%s", when);
+    snprintf(suffix, sizeof(suffix), ".damaged-%lld", (long long)store_now_s(store));
     char *moved_to = join(store->path, suffix);
     int rc = moved_to == NULL ? -ENOMEM : move_both(store->path, moved_to);
     if (rc == 0) {
