@@ -144,7 +144,7 @@ static void test_one_page(void)
 /* Every page in turn: no crash, no forged alert, and afterwards a store that works. */
 static void test_every_page(void)
 {
-    unsigned long saved = 0, tried = 0;
+    size_t saved = 0, tried = 0;
     for (long page = 0; page < 40; page++) {
         forget();
         struct store *store = open_store(1);
@@ -160,7 +160,7 @@ static void test_every_page(void)
         CU_ASSERT_EQUAL(waiting(store, "a"), 30);
         store_close(store);
     }
-    printf("%lu of %lu alerts saved ", saved, tried);
+    printf("%zu of %zu alerts saved ", saved, tried);
     CU_ASSERT(saved > tried / 2);
     forget();
 }
