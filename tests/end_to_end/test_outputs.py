@@ -102,7 +102,7 @@ class Outputs(unittest.TestCase):
             self.assertGreater(count, 0, f"{host} is not in the example")
         self.assertNotIn(".example.com", text)
         (self.home / "tripline.xml").write_text(
-            '<tripline version="1"><state directory="state"/><log level="debug"/><outputs>\n' + text +
+            '<tripline version="1"><state directory="state"/><log level="debug"/><outputs start-spread="0s">\n' + text +
             "\n</outputs></tripline>\n", encoding="utf-8")
         return re.findall(r'<(?!header)\w+ name="([\w-]+)"', text)
 
