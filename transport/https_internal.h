@@ -17,8 +17,8 @@ struct https {
     char *ca, *certificate;
     size_t ca_size, certificate_size;
     /* Uncovered only while a request runs. */
-    struct https_cover *headers; /* those of the settings: each with its NUL, one after the other */
-    struct https_cover *key;     /* PEM without a password, which curl reads at each new connection */
+    struct https_cover *headers;     /* those of the settings: each with its NUL, one after the other */
+    struct https_cover *key;         /* PEM without a password, which curl reads at each new connection */
     struct https_cover *proxy_login; /* a header */
     char origin[HTTPS_ORIGIN_SIZE];
     char error[CURL_ERROR_SIZE];

@@ -135,6 +135,18 @@ static bool is_about_certificate(const struct https_reply *reply)
     return reply->status == 400 && strstr(reply->body, "SSL certificate") != NULL;
 }
 
+/* Does the collector speak of what was sent, so that the same will never be taken? Else it is about who sends (401,
+ * 403, 407), where to (404, 405, 410, 421), or about time (408, 425, 429), and is tried again. 501: as good as a 4xx.
+ */
+static bool is_about_alerts(long status)
+{
+    static const long others[] = {401, 403, 404, 405, 407, 408, 410, 421, 425, 429};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (status == others[i])
+            return false;
+    return (status >= 400 && status <= 499) || status == 501;
+}
+
 static enum output_outcome outcome_of(const struct https_reply *reply, size_t count)
 {
     long status = reply->status;
@@ -142,7 +154,7 @@ static enum output_outcome outcome_of(const struct https_reply *reply, size_t co
         return OUTPUT_DELIVERED;
     if (is_about_certificate(reply))
         return OUTPUT_RETRY;
-    if (status == 400 || status == 413 || status == 422)
+    if (is_about_alerts(status))
         return count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
     return OUTPUT_RETRY;
 }

@@ -87,10 +87,10 @@ struct store_dead {
  * Opens the file, making it when it is not there; only one process can have it open. An alert kept under other output
  * names stays for those that are still there; when none of them is and none has had it, it waits for all that there are
  * now, so that a renamed output loses nothing. Otherwise a new output gets only what comes from now on.
- * A damaged file, now or later, is moved aside (PATH.damaged-TIME), what can be read of it is kept in a new one, and
- * settings->rescued is told.
- * Returns 0; -EINVAL; -ENOMEM; -EPROTO (another program's database, or of a newer version: the file is left as it is);
- * -EBUSY (another process has it open); -EBADMSG (damaged, and can't be moved); -EIO and others with fault.
+ * A damaged file, now or later, is moved aside (PATH.damaged-SECONDS since 1970), what can be read of it is kept in a
+ * new one, and settings->rescued is told. Returns 0; -EINVAL; -ENOMEM; -EPROTO (another program's database, or of a
+ * newer version: the file is left as it is); -EBUSY (another process has it open); -EBADMSG (damaged, and can't be
+ * moved); -EIO and others with fault.
  */
 int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
 

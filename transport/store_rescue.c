@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Damaged files that one second can have; one more: the store can't be opened. */
 #define MAX_IN_A_SECOND 100u

@@ -83,7 +83,7 @@ class Outputs(unittest.TestCase):
         """Writes a config with these outputs; ports: {host of an example: port of ours}. Returns the outputs' names."""
         text, names = recipes.place("\n".join(outputs), dict(ports))
         (self.home / "tripline.xml").write_text(
-            '<tripline version="1"><state directory="state"/><log level="debug"/><outputs>\n' + text +
+            '<tripline version="1"><state directory="state"/><log level="debug"/><outputs start-spread="0s">\n' + text +
             "\n</outputs></tripline>\n", encoding="utf-8")
         return names
 

@@ -139,7 +139,7 @@ def write_config(path, url, ca_file, channels, state, lookback="all", output="",
         names += f"        <channel name={quoteattr(name)}{'' if query is None else ' query=' + quoteattr(query)}/>\n"
     Path(path).write_text(
         f"<tripline version=\"1\">\n    <state directory={quoteattr(state)} {limits}/>\n    <log level=\"debug\"/>\n"
-        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>\n    <outputs>\n"
+        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>\n    <outputs start-spread=\"0s\">\n"
         f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
         f"    </outputs>\n</tripline>\n", encoding="utf-8")
 
