@@ -207,6 +207,21 @@ static void output_check(struct config_parse *p, const struct build *b)
     pem_check(p, b, "client-key", last->client_key);
 }
 
+/* azure_logs shows who it is by a secret or by a certificate. */
+static void login_check(struct config_parse *p, const struct build *b, const struct config_output *last)
+{
+    bool has_certificate = last->signing_certificate != NULL;
+    if (has_certificate != (last->signing_key_file != NULL))
+        config_parse_fault(p, place_of(b, has_certificate ? "signing-certificate" : "signing-key"),
+                           "signing-certificate and signing-key are only good together; write both or none");
+    else if (has_certificate == (last->client_secret != NULL))
+        config_parse_fault(p, b->tag,
+                           "<azure_logs> wants either client-secret, or signing-certificate and signing-key; write one "
+                           "of them");
+    pem_check(p, b, "signing-certificate", last->signing_certificate);
+    pem_check(p, b, "signing-key", last->signing_key_file);
+}
+
 /* Those that the program itself sets. */
 static const char *const own_headers[] = {"Content-Type", "Content-Encoding", "Content-Length",
                                           "Host",         "Idempotency-Key",  "Transfer-Encoding",
@@ -287,6 +302,8 @@ static void output_start(struct config_parse *p, struct build *b, enum config_el
     b->target = output;
     set_all(p, b, attributes);
     output_check(p, b);
+    if (element == CONFIG_AZURE_LOGS)
+        login_check(p, b, output);
 }
 
 void config_build_start(struct config_parse *p, enum config_element_id element, const char **attributes, size_t tag)
