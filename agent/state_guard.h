@@ -20,7 +20,7 @@
 #define STATE_GUARD_MAX_ENTRIES 128
 
 /* Most characters of a reason, with its NUL. */
-#define STATE_GUARD_MAX_REASON 768
+#define STATE_GUARD_MAX_REASON 1024
 
 enum state_guard_kind {
     STATE_GUARD_CONFIG,           /* the config file, and whatever it may say */
