@@ -395,8 +395,9 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.install(), 0)
         self.assertEqual(self.tripline("stop")[0], 0)
         for i in range(50):
-            self.assertEqual(self.tripline("start")[0], 0, f"start {i}")
-            self.assertEqual(self.tripline("stop")[0], 0, f"stop {i}")
+            for verb in ("start", "stop"):
+                done = self.tripline(verb)
+                self.assertEqual(done[0], 0, f"{verb} {i}: {done} {self.wine.log()[-1500:]}")
         self.assertEqual(self.tripline("start")[0], 0)
         self.attack()
         self.wait_for_alerts(1)
