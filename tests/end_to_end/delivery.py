@@ -14,6 +14,11 @@ from xml.sax.saxutils import quoteattr
 import world
 
 
+def has_sanitizers(program):
+    """Was it built with AddressSanitizer, which takes memory and time of its own and reads no leaks under strace?"""
+    return b"__asan_init" in Path(program).read_bytes()
+
+
 def alert(number):
     """(id, document) of a small alert."""
     name = hashlib.sha256(str(number).encode()).hexdigest()

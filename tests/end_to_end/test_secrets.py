@@ -34,6 +34,8 @@ def memory_of(pid):
             begin, end = (int(match.group(i), 16) for i in (1, 2))
             if match.group(3) == "[stack]":
                 end = min(end, top)
+            if end - begin > 1 << 30:
+                continue  # AddressSanitizer's own, mostly never touched
             try:
                 memory.seek(begin)
                 found.append((match.group(3), memory.read(end - begin)))
