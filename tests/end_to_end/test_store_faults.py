@@ -74,7 +74,7 @@ class StoreFaults(unittest.TestCase):
         """The fault at the first call, the second ..., until a run sees none of it."""
         tried = 0
         for call in CALLS:
-            number, step = 1, 1 if LONG else 3
+            number, step = 1, 1 if LONG else 7
             while number < 400:
                 agent = self.new(f"{call}-{number}")
                 inject = f"{call}:{what}:when={number}"
