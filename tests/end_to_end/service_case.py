@@ -97,6 +97,11 @@ class ServiceCase(unittest.TestCase):
             self.assertEqual(got, want)
         return got
 
+    def security(self, first, last, attacks=(), **more):
+        """Records first to last of Security, in one write; those of attacks match."""
+        self.wine.append(world.SECURITY, *(world.event_4688(i, world.ATTACK if i in attacks else world.HARMLESS, **more)
+                                           for i in range(first, last + 1)))
+
     def lines(self, message):
         """The agent's log lines with that message id."""
         return [line for line in self.wine.log().splitlines() if f" T{message} " in line]

@@ -161,7 +161,7 @@ class StoreFaults(unittest.TestCase):
         delivery.wait_until(lambda: "T1001" in self.agent.log(), 20, "the start")
         self.assertEqual(self.agent.stop(), 0)
         line = re.search("T4106 .*", self.agent.log()).group(0)
-        moved = re.search(r"it is now (\S+\.damaged-\w+)", line).group(1)
+        moved = re.search(r"it is now (\S+\.damaged-[\w-]+)", line).group(1)
         self.assertEqual(Path(moved).read_bytes()[:100], data[:100])
         self.recovers(self.agent, "")
 
