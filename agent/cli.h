@@ -15,11 +15,13 @@ int cli_check_config(int argc, char **argv); /* check-config [F] */
 int cli_scan(int argc, char **argv);         /* scan [--jobs N] [--report F.html] FILE... */
 int cli_verify(int argc, char **argv);       /* verify [F.tsv] */
 int cli_version(int argc, char **argv);      /* version [--json] */
+int cli_protect(int argc, char **argv);      /* protect < SECRET */
+int cli_deadletters(int argc, char **argv);  /* deadletters list|retry|drop [--config F] [--json] [NUMBER...|all] */
 
 /* The Windows service; on other systems they say that there is none here and return 1 (service_posix.c). */
 int cli_service(int argc, char **argv);   /* service [--config F]: what the service manager starts */
-int cli_install(int argc, char **argv);   /* install [--config F] */
-int cli_uninstall(int argc, char **argv); /* uninstall */
+int cli_install(int argc, char **argv);   /* install [--config F] [--properties F] [NAME=VALUE ...] */
+int cli_uninstall(int argc, char **argv); /* uninstall [PURGE=1] */
 int cli_start(int argc, char **argv);     /* start */
 int cli_stop(int argc, char **argv);      /* stop */
 

@@ -10,8 +10,8 @@
 
 struct outputs;
 
-/* config is read during the call only; store and log must outlive the outputs. Returns 0 or a negative errno value with
- * fault. */
+/* config, store and log must outlive the outputs: files and secrets that config names are read again when they change.
+ * Returns 0 or a negative errno value with fault. */
 int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
                   struct fault *fault);
 

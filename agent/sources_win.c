@@ -68,6 +68,7 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
         struct eventlog_settings set = {.channels = channels,
                                         .channel_count = config->channel_count,
                                         .lookback_s = lookback(config),
+                                        .retry_ms = config->retry_ms,
                                         .matcher = settings->matcher,
                                         .sink = pipeline_sink(s->pipeline)};
         rc = eventlog_new(&s->eventlog, &set, fault);

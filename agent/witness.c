@@ -115,10 +115,12 @@ static uint64_t apart(uint64_t a, uint64_t b)
 static bool fits(const struct subject *subject, const struct sighting *s, uint64_t *distance)
 {
     const struct store_subject *is = &subject->s;
+    if (!s->is_child && is->witness[s->source] != 0 && is->witness[s->source] != s->event)
+        return false; /* a source tells of each creation once */
     if (strcmp(is->key, s->key) != 0)
         return false;
-    if (!s->is_child && is->witness[s->source] != 0) /* a source tells of each creation once */
-        return is->witness[s->source] == s->event;
+    if (!s->is_child && is->witness[s->source] != 0)
+        return true;
     if (is->created != 0 && s->created != 0) {
         *distance = apart(is->created, s->created);
         return *distance <= WITNESS_SLACK;
@@ -141,7 +143,7 @@ static struct subject *find(struct witness *w, const struct sighting *s, const c
         uint64_t distance = 0;
         if (w->keys[i] != s->hash)
             continue;
-        if (strcmp(subject->s.alert, event_id) == 0) /* this very event made it */
+        if (w->alerts[i] == s->event && strcmp(subject->s.alert, event_id) == 0) /* this very event made it */
             return subject;
         if (fits(subject, s, &distance) && (best == NULL || distance < least)) {
             best = subject;

@@ -9,7 +9,7 @@ prefix=$top/build/win64/wine
 
 begin() {
     winsim_prefix_remove "$prefix"
-    winsim_prefix_new "$prefix" "$top/build/win64/tests/winsim/wevtapi.dll"
+    winsim_prefix_new "$prefix" "$top/build/win64/tests/winsim/wevtapi.dll" test_eventlog_figures.exe
     winsim_session_start "$prefix"
 }
 

@@ -25,7 +25,8 @@ static int one, other;
 static struct trial trial_open(void)
 {
     struct trial t = {NULL, NULL};
-    struct store_settings set = {PATH, outputs, 1, 1000, 1000000};
+    struct store_settings set = {
+        .path = PATH, .outputs = outputs, .output_count = 1, .max_alerts = 1000, .max_bytes = 1000000};
     struct fault fault;
     CU_ASSERT_FATAL(store_open(&t.store, &set, &fault) == 0);
     CU_ASSERT_FATAL(witness_new(&t.w, t.store, NULL, &fault) == 0);
