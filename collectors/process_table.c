@@ -59,11 +59,6 @@ static struct node **bucket_of(const struct process_table *t, uint32_t pid)
     return (struct node **)bucket;
 }
 
-static struct list *list_of(struct process_table *t, const struct node *n)
-{
-    return n->entry.ended == 0 ? &t->running : &t->ended;
-}
-
 static void list_add(struct list *list, struct node *n)
 {
     n->older = list->newest;
@@ -87,13 +82,17 @@ static void list_remove(struct list *list, struct node *n)
         n->newer->older = n->older;
 }
 
-static void drop(struct process_table *t, struct node *n)
+static void drop_oldest(struct process_table *t, struct list *list)
 {
-    struct node **at = bucket_of(t, n->entry.pid);
+    struct node *n = list->oldest, **at = bucket_of(t, n->entry.pid);
     while (*at != n)
         at = &(*at)->next;
     *at = n->next;
-    list_remove(list_of(t, n), n);
+    list->oldest = n->newer;
+    if (list->oldest == NULL)
+        list->newest = NULL;
+    else
+        list->oldest->older = NULL;
     t->counts.entries--;
     t->counts.ended -= n->entry.ended != 0;
     t->counts.bytes -= n->bytes;
@@ -111,13 +110,13 @@ static void end(struct process_table *t, struct node *n, uint64_t time)
 /* What ended long ago goes, and what must go to make room for so many entries and bytes more. */
 static void make_room(struct process_table *t, size_t entries, size_t bytes, uint64_t now)
 {
-    for (struct node *n; (n = t->ended.oldest) != NULL && n->entry.ended + PROCESS_TABLE_KEEP_ENDED < now;)
-        drop(t, n);
+    while (t->ended.oldest != NULL && t->ended.oldest->entry.ended + PROCESS_TABLE_KEEP_ENDED < now)
+        drop_oldest(t, &t->ended);
     while (t->counts.entries > 0 &&
            (t->counts.entries + entries > t->limits.entries || t->counts.bytes + bytes > t->limits.bytes)) {
-        struct node *n = t->ended.oldest != NULL ? t->ended.oldest : t->running.oldest;
-        ++*(n->entry.ended != 0 ? &t->counts.evicted : &t->counts.evicted_running);
-        drop(t, n);
+        bool has_ended = t->ended.oldest != NULL;
+        ++*(has_ended ? &t->counts.evicted : &t->counts.evicted_running);
+        drop_oldest(t, has_ended ? &t->ended : &t->running);
     }
 }
 

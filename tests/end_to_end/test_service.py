@@ -47,7 +47,7 @@ class Service(unittest.TestCase):
         path = self.wine.state / "tripline.xml"
         (self.wine.state / "ca.pem").write_bytes((self.certificates / ca).read_bytes())
         world.write_config(path, url or self.receiver.url, "ca.pem", CHANNELS,
-                           self.wine.windows_path(self.wine.state), lookback, output, extra)
+                           self.wine.windows_path(self.wine.state), lookback, output, extra=extra)
         return self.wine.windows_path(path)
 
     def tripline(self, *arguments, code=0):
