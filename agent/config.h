@@ -69,6 +69,12 @@ struct config_proxy {
     char *bypass;          /* NULL: with a url of the config's own, none */
 };
 
+/* What is read by Event Tracing for Windows: docs/etw.md. */
+struct config_etw {
+    bool enabled, sysmon, security;
+    unsigned min_buffers, max_buffers, flush_ms;
+};
+
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
 
 struct config {
@@ -81,6 +87,8 @@ struct config {
     unsigned retry_ms;   /* channels that are absent or denied are tried again, all channels' settings looked at */
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
+    struct config_etw etw;
+    bool is_faithful; /* each match is an alert, as the rule is written; else one for each process */
     uint64_t store_max_alerts, store_max_bytes;
     uint64_t store_max_age_s; /* 0: none */
     struct config_proxy proxy;

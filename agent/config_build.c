@@ -99,6 +99,15 @@ static unsigned long line_of(const struct config_parse *p, size_t at)
     return line;
 }
 
+static void etw_check(struct config_parse *p, const struct build *b)
+{
+    const struct config_etw *etw = &p->config->etw;
+    if (etw->min_buffers > etw->max_buffers)
+        config_parse_fault(p, place_of(b, "min-buffers"),
+                           "min-buffers (%u) is above max-buffers (%u); write it the other way round", etw->min_buffers,
+                           etw->max_buffers);
+}
+
 static void channel_check(struct config_parse *p, const struct build *b)
 {
     struct config *c = p->config;
@@ -317,6 +326,10 @@ void config_build_start(struct config_parse *p, enum config_element_id element, 
         break;
     case CONFIG_FAILOVER:
         failover_start(p, &b, attributes);
+        break;
+    case CONFIG_ETW:
+        set_all(p, &b, attributes);
+        etw_check(p, &b);
         break;
     case CONFIG_HEADER:
         header_start(p, &b, attributes);

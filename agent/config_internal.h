@@ -13,6 +13,8 @@ enum config_element_id {
     CONFIG_STATE,
     CONFIG_LOG,
     CONFIG_EVENTLOG,
+    CONFIG_ETW,
+    CONFIG_MATCHING,
     CONFIG_PROXY,
     CONFIG_OUTPUTS, /* up to here: their struct is the config itself */
     CONFIG_CHANNEL,

@@ -5,6 +5,8 @@
 #define IN(type, field) offsetof(type, field)
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* enum config_log_level */
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const readings[] = {"corrected", "faithful", NULL};
 static const char *const versions[] = {"1", NULL};
 
 static const struct config_setting tripline[] = {
@@ -147,6 +149,60 @@ static const struct config_setting eventlog[] = {
      .scale = 1000},
 };
 
+static const struct config_setting etw[] = {
+    {.name = "enabled",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, etw.enabled),
+     .initial = "no",
+     .words = no_yes},
+    {.name = "sysmon",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, etw.sysmon),
+     .initial = "yes",
+     .words = no_yes},
+    {.name = "security",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, etw.security),
+     .initial = "yes",
+     .words = no_yes},
+    {.name = "min-buffers",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, etw.min_buffers),
+     .initial = "64",
+     .low = 2,
+     .high = 1024,
+     .scale = 1},
+    {.name = "max-buffers",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, etw.max_buffers),
+     .initial = "256",
+     .low = 2,
+     .high = 4096,
+     .scale = 1},
+    {.name = "flush-milliseconds",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, etw.flush_ms),
+     .initial = "1000",
+     .low = 5,
+     .high = 1000,
+     .scale = 1},
+};
+
+static const struct config_setting matching[] = {
+    {.name = "reading",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, is_faithful),
+     .initial = "corrected",
+     .words = readings},
+};
+
 static const struct config_setting channel[] = {
     /* 255: learn.microsoft.com/windows/win32/wes/eventmanifestschema-channeltype-complextype; units of up to 3 bytes */
     {.name = "name",
@@ -169,6 +225,8 @@ static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_STATE] = {"state", CONFIG_TRIPLINE, 1, state, COUNT(state)},
     [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
+    [CONFIG_ETW] = {"etw", CONFIG_TRIPLINE, 1, etw, COUNT(etw)},
+    [CONFIG_MATCHING] = {"matching", CONFIG_TRIPLINE, 1, matching, COUNT(matching)},
     [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
     [CONFIG_PROXY] = {"proxy", CONFIG_TRIPLINE, 1, proxy, COUNT(proxy)},
     [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, outputs, COUNT(outputs)},

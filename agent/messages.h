@@ -32,6 +32,13 @@ enum message {
     MESSAGE_LOG_SHRUNK = 2105,
     MESSAGE_IDS_RESTARTED = 2106,
     MESSAGE_LOG_WRAPPING = 2107,
+    /* 22xx: ETW and the join of witnesses */
+    MESSAGE_ETW_LOST = 2201,
+    MESSAGE_ETW_STOPPED = 2202,
+    MESSAGE_ETW_NO_SLOT = 2203,
+    MESSAGE_ETW_FOREIGN = 2204,
+    MESSAGE_WITNESS = 2210,
+    MESSAGE_WITNESS_MISSED = 2211,
     /* 3xxx: matching and keeping */
     MESSAGE_MATCH = 3001,
     MESSAGE_STORE_FULL = 3002,

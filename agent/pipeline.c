@@ -11,6 +11,7 @@
 /* An alert that the next checkpoint keeps. */
 struct pending {
     char id[ALERT_ID_SIZE];
+    char alert[ALERT_ID_SIZE]; /* the alert that it is, or adds to */
     char *document;
     size_t size;
 };
@@ -51,6 +52,8 @@ void pipeline_free(struct pipeline *p)
     if (p == NULL)
         return;
     pending_clear(p);
+    if (p->set.witness != NULL)
+        witness_forget(p->set.witness, p);
     free(p->pending);
     free(p->matches);
     free(p);
@@ -69,22 +72,42 @@ static int pending_grow(struct pipeline *p)
     return 0;
 }
 
-static int add_alert(struct pipeline *p, const struct alert *alert)
+static int add_alert(struct pipeline *p, struct alert *alert)
 {
+    struct witness_verdict verdict = {.action = NULL};
     int rc = pending_grow(p);
     if (rc < 0)
         return rc;
     struct pending *next = &p->pending[p->count];
     rc = alert_id(next->id, alert);
+    if (rc == 0 && p->set.witness != NULL)
+        rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
+    memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
+    alert->follows = verdict.action != NULL ? next->alert : NULL;
+    alert->action = verdict.action;
     if (rc == 0)
         rc = encode_ecs(&next->document, &next->size, alert, p->set.agent);
     if (rc < 0)
         return rc;
     p->count++;
+    if (verdict.action != NULL) {
+        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
+                  (unsigned long long)alert->event->record_id, next->id, verdict.alert);
+        return 0;
+    }
     /* The command line stays out of the log: event contents stand in alerts alone. */
     log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
               alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
     return 0;
+}
+
+/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
+static bool as_written(struct match *match)
+{
+    for (size_t i = 0; i < match->rule->branch_count; i++)
+        if (match->rule->branches[i].is_corrected)
+            match->branches &= ~(1u << i);
+    return match->branches != 0;
 }
 
 static int take_event(void *context, const struct process_event *event)
@@ -93,6 +116,8 @@ static int take_event(void *context, const struct process_event *event)
     size_t found = matcher_match(p->set.matcher, event, p->matches);
     for (size_t i = 0; i < found; i++) {
         struct alert alert;
+        if (p->set.witness == NULL && !as_written(&p->matches[i]))
+            continue;
         int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
         if (rc == 0) {
             rc = add_alert(p, &alert);
@@ -125,6 +150,16 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
                   fault_text(fault, text, sizeof(text)));
 }
 
+/* The processes that what waits is about. */
+static size_t subjects_of(struct pipeline *p, struct store_subject *subjects)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < p->count && p->set.witness != NULL; i++)
+        if (witness_subject(p->set.witness, p->pending[i].alert, &subjects[count]))
+            count++;
+    return count;
+}
+
 /* Said at 90 %, and again only after it was below 80 %. */
 static void look_at_room(struct pipeline *p)
 {
@@ -143,20 +178,25 @@ static int keep(void *context, struct text source, struct text bookmark)
     struct pipeline *p = context;
     struct fault fault = {0};
     struct store_alert *alerts = p->count == 0 ? NULL : calloc(p->count, sizeof(*alerts));
+    struct store_subject *subjects = p->count == 0 ? NULL : calloc(p->count, sizeof(*subjects));
     char *name = text_dup(source), *mark = text_dup(bookmark);
     int rc = -ENOMEM;
-    if ((alerts != NULL || p->count == 0) && name != NULL && mark != NULL) {
+    if (((alerts != NULL && subjects != NULL) || p->count == 0) && name != NULL && mark != NULL) {
         for (size_t i = 0; i < p->count; i++)
             alerts[i] = (struct store_alert){p->pending[i].id, p->pending[i].document, p->pending[i].size};
-        rc = store_keep(p->set.store, alerts, p->count, name, mark, NULL, &fault);
+        rc = store_keep_told(p->set.store, alerts, p->count, subjects, subjects_of(p, subjects),
+                             bookmark.bytes == NULL ? NULL : name, mark, NULL, &fault);
     }
     report_store(p, rc, &fault);
+    for (size_t i = 0; i < p->count && rc == 0 && p->set.witness != NULL; i++)
+        witness_kept(p->set.witness, p->pending[i].alert);
     if (rc == 0 && p->count > 0)
         look_at_room(p);
     if (rc == 0)
         pending_clear(p);
     free(mark);
     free(name);
+    free(subjects);
     free(alerts);
     return rc;
 }
@@ -199,10 +239,23 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, CONFIG_LOG_WARNING, "the log was made smaller, bytes"},
         [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, CONFIG_LOG_WARNING, "record ids went down"},
         [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, CONFIG_LOG_WARNING, "will soon overwrite what was not read"},
+        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, CONFIG_LOG_ERROR, "events were lost; the Event Log may have them"},
+        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, CONFIG_LOG_ERROR,
+                               "somebody stopped the agent's session; it is started again"},
+        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, CONFIG_LOG_ERROR, "no session is free; will be tried again"},
+        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, CONFIG_LOG_ERROR,
+                               "the session's name is taken; will be tried again"},
     };
     struct pipeline *p = context;
     char text[512] = "", numbers[80];
-    if (r->fault != NULL)
+    bool is_open = r->kind == COLLECTOR_OPENED, is_trouble = r->kind != COLLECTOR_BAD_EVENT &&
+                                                             r->kind != COLLECTOR_GAP && r->kind != COLLECTOR_LOST &&
+                                                             r->kind != COLLECTOR_RESUMED;
+    if (p->set.witness != NULL && (is_open || is_trouble))
+        witness_source(p->set.witness, r->source, is_open);
+    if (r->fault != NULL && r->fault->call == NULL) /* nothing failed: the detail says it all */
+        (void)text_copy(text, sizeof(text), text_from(r->fault->detail));
+    else if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
     report_numbers(numbers, sizeof(numbers), r);
     log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%.*s%s%s", (int)r->source.len,

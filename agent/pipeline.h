@@ -6,6 +6,7 @@
 #define AGENT_PIPELINE_H
 
 #include "agent/log.h"
+#include "agent/witness.h"
 #include "collectors/collector.h"
 #include "detect/matcher.h"
 #include "transport/encode_ecs.h"
@@ -17,6 +18,8 @@ struct pipeline_settings {
     struct store *store;
     const struct encode_agent *agent;
     struct log *log;
+    struct witness *witness; /* joins what several sources tell of one process; NULL: each event is an alert (the rule
+                                as it is written) */
 };
 
 struct pipeline;

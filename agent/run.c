@@ -23,6 +23,7 @@ struct run {
     char *agent_id;
     struct encode_agent agent;
     struct matcher *matcher;
+    struct witness *witness;
     struct outputs *outputs;
     struct sources *sources;
     bool is_https_up, is_started;
@@ -177,7 +178,9 @@ static enum run_problem start_sources(struct run *r)
     if (matcher_new(&r->matcher, rules, count) < 0)
         return RUN_NO_MEMORY;
     r->agent = (struct encode_agent){version_number, r->agent_id};
-    struct pipeline_settings set = {r->matcher, r->store, &r->agent, r->log};
+    if (!r->config->is_faithful && witness_new(&r->witness, r->store, r->log, &fault) < 0)
+        return fail(r, RUN_BAD_STORE, "the join of witnesses", &fault);
+    struct pipeline_settings set = {r->matcher, r->store, &r->agent, r->log, r->witness};
     int rc = sources_start(&r->sources, r->config, &set, &fault);
     if (rc == -ENOTSUP) {
         char text[512];
@@ -218,6 +221,7 @@ void run_stop(struct run *r, unsigned grace_ms)
     if (r == NULL)
         return;
     sources_stop(r->sources);
+    witness_free(r->witness);
     matcher_free(r->matcher);
     outputs_stop(r->outputs, grace_ms);
     if (r->is_https_up)

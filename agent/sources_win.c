@@ -1,14 +1,28 @@
 #include "agent/sources.h"
 
+#include "collectors/etw.h"
 #include "collectors/eventlog.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+/* ETW_KERNEL, ETW_SYSMON, ETW_SECURITY */
+#define MAX_ETW 3
+
+/* One ETW session, its thread and that thread's pipeline. */
+struct etw_source {
+    struct pipeline *pipeline;
+    struct etw *etw;
+    pthread_t thread;
+    bool is_running;
+};
+
 struct sources {
     struct pipeline *pipeline; /* of the Event Log's thread */
     struct eventlog *eventlog;
     pthread_t thread;
+    bool is_running;
+    struct etw_source etw[MAX_ETW];
 };
 
 static void *eventlog_thread(void *context)
@@ -17,6 +31,11 @@ static void *eventlog_thread(void *context)
     return NULL;
 }
 
+static void *etw_thread(void *context)
+{
+    etw_run(context);
+    return NULL;
+}
 static uint64_t lookback(const struct config *config)
 {
     return config->lookback_s == UINT64_MAX ? EVENTLOG_LOOKBACK_ALL : config->lookback_s;
@@ -59,34 +78,80 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
     return rc;
 }
 
+static int start_thread(bool *is_running, pthread_t *thread, void *(*run)(void *), void *context, struct fault *fault)
+{
+    *is_running = pthread_create(thread, NULL, run, context) == 0;
+    if (*is_running)
+        return 0;
+    fault_set(fault, "pthread_create", EAGAIN, text_from("sources"), NULL);
+    return -EAGAIN;
+}
+
+static int start_etw(struct etw_source *s, enum etw_kind kind, const struct config *config,
+                     const struct pipeline_settings *settings, struct fault *fault)
+{
+    int rc = pipeline_new(&s->pipeline, settings);
+    if (rc == 0) {
+        struct etw_settings set = {.kind = kind,
+                                   .min_buffers = config->etw.min_buffers,
+                                   .max_buffers = config->etw.max_buffers,
+                                   .flush_ms = config->etw.flush_ms,
+                                   .matcher = settings->matcher,
+                                   .sink = pipeline_sink(s->pipeline)};
+        rc = etw_new(&s->etw, &set, fault);
+    }
+    return rc < 0 ? rc : start_thread(&s->is_running, &s->thread, etw_thread, s->etw, fault);
+}
+
+/* ETW first: what it sees begins now, and the Event Log remembers. */
+static int start_all(struct sources *s, const struct config *config, const struct pipeline_settings *settings,
+                     struct fault *fault)
+{
+    const bool wanted[MAX_ETW] = {
+        [ETW_KERNEL] = true, [ETW_SYSMON] = config->etw.sysmon, [ETW_SECURITY] = config->etw.security};
+    int rc = 0;
+    for (int kind = 0; kind < MAX_ETW && rc == 0; kind++)
+        if (config->etw.enabled && wanted[kind])
+            rc = start_etw(&s->etw[kind], (enum etw_kind)kind, config, settings, fault);
+    if (rc == 0)
+        rc = open_eventlog(s, config, settings, fault);
+    return rc < 0 ? rc : start_thread(&s->is_running, &s->thread, eventlog_thread, s->eventlog, fault);
+}
+
 int sources_start(struct sources **out, const struct config *config, const struct pipeline_settings *settings,
                   struct fault *fault)
 {
     struct sources *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return -ENOMEM;
-    int rc = open_eventlog(s, config, settings, fault);
-    if (rc == 0 && pthread_create(&s->thread, NULL, eventlog_thread, s->eventlog) != 0) {
-        fault_set(fault, "pthread_create", EAGAIN, text_from("eventlog"), NULL);
-        rc = -EAGAIN;
-    }
+    int rc = start_all(s, config, settings, fault);
     if (rc < 0) {
-        eventlog_free(s->eventlog);
-        pipeline_free(s->pipeline);
-        free(s);
+        sources_stop(s);
         return rc;
     }
     *out = s;
     return 0;
 }
 
+/* All are told before any is waited for. */
 void sources_stop(struct sources *s)
 {
     if (s == NULL)
         return;
-    eventlog_stop(s->eventlog);
-    (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
+    for (size_t i = 0; i < MAX_ETW; i++)
+        if (s->etw[i].is_running)
+            etw_stop(s->etw[i].etw);
+    if (s->is_running) {
+        eventlog_stop(s->eventlog);
+        (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
+    }
     eventlog_free(s->eventlog);
     pipeline_free(s->pipeline);
+    for (size_t i = 0; i < MAX_ETW; i++) {
+        if (s->etw[i].is_running)
+            (void)pthread_join(s->etw[i].thread, NULL); /* as above */
+        etw_free(s->etw[i].etw);
+        pipeline_free(s->etw[i].pipeline);
+    }
     free(s);
 }

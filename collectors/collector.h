@@ -25,7 +25,11 @@ enum collector_report_kind {
     COLLECTOR_ENABLED,   /* source is enabled again */
     COLLECTOR_SHRUNK,    /* source's log was made smaller: from first to last bytes */
     COLLECTOR_RESTARTED, /* record ids went down from first to last: a log began anew, or is read again */
-    COLLECTOR_WRAPPING   /* source's log will overwrite what was not read within last hours */
+    COLLECTOR_WRAPPING,  /* source's log will overwrite what was not read within last hours */
+    COLLECTOR_LOST,      /* ETW: events were lost, as the detail says */
+    COLLECTOR_STOPPED,   /* ETW: somebody else stopped our session; it will be started again */
+    COLLECTOR_NO_SLOT,   /* ETW: no session is free; will be tried again */
+    COLLECTOR_FOREIGN    /* ETW: a session of our name is somebody else's; will be tried again */
 };
 
 struct collector_report {
@@ -48,7 +52,7 @@ struct collector_sink {
      * All events of source up to bookmark have been handed over: keep what came of them, and the bookmark, in one step.
      * bookmark: text that only the collector understands. Returns 0: kept, on disk. -ENOSPC (no room now) or another
      * negative errno value: nothing was kept; the collector reads no further and calls again until it is.
-     * NULL for collectors without bookmarks (files).
+     * bookmark absent: there is none to keep (ETW). NULL for collectors without bookmarks (files).
      */
     int (*checkpoint)(void *context, struct text source, struct text bookmark);
     /* Something that an operator should know. */

@@ -96,7 +96,23 @@ static int row_device_process(struct alert *alert)
     row[ALERT_INITIATING_PROCESS_ACCOUNT_DOMAIN] = alert->host_account.account_domain;
     row[ALERT_INITIATING_PROCESS_ACCOUNT_NAME] = alert->host_account.account_name;
     row[ALERT_INITIATING_PROCESS_FILE_NAME] = text_after_last(field[EVENT_PARENT_IMAGE], '\\');
+    row[ALERT_INITIATING_PROCESS_PARENT_FILE_NAME] = text_after_last(field[EVENT_GRANDPARENT_IMAGE], '\\');
     row[ALERT_INITIATING_PROCESS_COMMAND_LINE] = field[EVENT_PARENT_COMMAND_LINE];
+    return 0;
+}
+
+/* The same for the event's own process: what the row of its first child would say of it (quirk Q8). */
+static int row_device_process_own(struct alert *alert)
+{
+    const struct text *field = alert->event->field;
+    struct text *row = alert->row;
+    alert->host_account = entity_corrected(field[EVENT_COMPUTER], field[EVENT_USER]);
+    row[ALERT_DEVICE_NAME] = row[ALERT_HOST_ENTITY] = field[EVENT_COMPUTER];
+    row[ALERT_INITIATING_PROCESS_ACCOUNT_DOMAIN] = alert->host_account.account_domain;
+    row[ALERT_INITIATING_PROCESS_ACCOUNT_NAME] = alert->host_account.account_name;
+    row[ALERT_INITIATING_PROCESS_FILE_NAME] = text_after_last(field[EVENT_IMAGE], '\\');
+    row[ALERT_INITIATING_PROCESS_PARENT_FILE_NAME] = text_after_last(field[EVENT_PARENT_IMAGE], '\\');
+    row[ALERT_INITIATING_PROCESS_COMMAND_LINE] = field[EVENT_COMMAND_LINE];
     return 0;
 }
 
@@ -110,6 +126,8 @@ static int fill_row(struct alert *alert)
         return row_sysmon(alert);
     case RULE_ROW_DEVICE_PROCESS:
         return row_device_process(alert);
+    case RULE_ROW_DEVICE_PROCESS_OWN:
+        return row_device_process_own(alert);
     }
     return -EINVAL;
 }

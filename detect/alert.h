@@ -46,6 +46,8 @@ struct alert {
     struct text row[ALERT_COLUMN_COUNT]; /* faithful; empty where the branch has no such column */
     long domain_index;          /* faithful DomainIndex: code points before the first dot of HostEntity, or -1 */
     struct entity host_account; /* corrected */
+    const char *follows;        /* id of the alert that this adds to; NULL: it is an alert of its own */
+    const char *action;         /* with follows: what it adds, as ECS's event.action */
     char *owned;                /* the alert's own: texts that had to be put together */
 };
 

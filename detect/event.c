@@ -28,6 +28,10 @@ static const char *const names[EVENT_FIELD_COUNT] = {
     [EVENT_PARENT_COMMAND_LINE] = "process.parent.command_line",
     [EVENT_PARENT_USER] = "process.parent.user",
     [EVENT_PARENT_GUID] = "process.parent.entity_id",
+    [EVENT_USER_SID] = "process.user.id",
+    [EVENT_PARENT_USER_SID] = "process.parent.user.id",
+    [EVENT_GRANDPARENT_IMAGE] = "process.parent.parent.executable",
+    [EVENT_CLAIMED_PARENT_IMAGE] = "tripline.claimed_parent.executable",
 };
 
 const char *event_field_name(enum event_field field)

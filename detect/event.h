@@ -24,24 +24,28 @@ enum event_kind {
 /* Canonical fields; in brackets the raw names of Security 4688 and of Sysmon 1. Numbers stand in struct process_event.
  */
 enum event_field {
-    EVENT_PROVIDER,            /* System/Provider/@Name */
-    EVENT_CHANNEL,             /* System/Channel: where the event was written first */
-    EVENT_COMPUTER,            /* System/Computer: where it happened */
-    EVENT_COMMAND_LINE,        /* of the new process [CommandLine, CommandLine] */
-    EVENT_IMAGE,               /* full path of the new process [NewProcessName, Image] */
-    EVENT_PROCESS_GUID,        /* [-, ProcessGuid] */
-    EVENT_USER,                /* account of the new process, domain\name [-, User] */
-    EVENT_SUBJECT_SID,         /* the creator's account [SubjectUserSid, -] */
-    EVENT_SUBJECT_NAME,        /* [SubjectUserName, -] */
-    EVENT_SUBJECT_DOMAIN,      /* [SubjectDomainName, -] */
-    EVENT_TARGET_SID,          /* account of the new process, S-1-0-0 where it is the creator's [TargetUserSid, -] */
-    EVENT_TARGET_NAME,         /* [TargetUserName, -] */
-    EVENT_TARGET_DOMAIN,       /* [TargetDomainName, -] */
-    EVENT_LOGON_ID,            /* of the creator's session [SubjectLogonId, LogonId] */
-    EVENT_PARENT_IMAGE,        /* full path of the creator [ParentProcessName, ParentImage] */
-    EVENT_PARENT_COMMAND_LINE, /* [-, ParentCommandLine] */
-    EVENT_PARENT_USER,         /* domain\name [-, ParentUser] */
-    EVENT_PARENT_GUID,         /* [-, ParentProcessGuid] */
+    EVENT_PROVIDER,             /* System/Provider/@Name */
+    EVENT_CHANNEL,              /* System/Channel: where the event was written first */
+    EVENT_COMPUTER,             /* System/Computer: where it happened */
+    EVENT_COMMAND_LINE,         /* of the new process [CommandLine, CommandLine] */
+    EVENT_IMAGE,                /* full path of the new process [NewProcessName, Image] */
+    EVENT_PROCESS_GUID,         /* [-, ProcessGuid] */
+    EVENT_USER,                 /* account of the new process, domain\name [-, User] */
+    EVENT_SUBJECT_SID,          /* the creator's account [SubjectUserSid, -] */
+    EVENT_SUBJECT_NAME,         /* [SubjectUserName, -] */
+    EVENT_SUBJECT_DOMAIN,       /* [SubjectDomainName, -] */
+    EVENT_TARGET_SID,           /* account of the new process, S-1-0-0 where it is the creator's [TargetUserSid, -] */
+    EVENT_TARGET_NAME,          /* [TargetUserName, -] */
+    EVENT_TARGET_DOMAIN,        /* [TargetDomainName, -] */
+    EVENT_LOGON_ID,             /* of the creator's session [SubjectLogonId, LogonId] */
+    EVENT_PARENT_IMAGE,         /* full path of the creator [ParentProcessName, ParentImage] */
+    EVENT_PARENT_COMMAND_LINE,  /* [-, ParentCommandLine] */
+    EVENT_PARENT_USER,          /* domain\name [-, ParentUser] */
+    EVENT_PARENT_GUID,          /* [-, ParentProcessGuid] */
+    EVENT_USER_SID,             /* account of the new process; ETW alone [-, -] */
+    EVENT_PARENT_USER_SID,      /* of the creator; ETW alone [-, -] */
+    EVENT_GRANDPARENT_IMAGE,    /* of the creator's creator; ETW alone [-, -] */
+    EVENT_CLAIMED_PARENT_IMAGE, /* of the process claimed_parent_pid, ETW alone [-, -] */
     EVENT_FIELD_COUNT
 };
 
@@ -60,6 +64,9 @@ struct process_event {
     uint64_t time;                        /* when it happened: 100 ns since 1601-01-01 UTC (FILETIME); 0: not known */
     bool has_pid, has_parent_pid;         /* are pid and parent_pid known? */
     uint32_t pid, parent_pid;             /* of the new process and of its creator */
+    uint64_t parent_time;                 /* when the creator began, as time; 0: not known */
+    bool has_claimed_parent;              /* does the event name another parent than the process that created it? */
+    uint32_t claimed_parent_pid;          /* which; anybody may set it (PROC_THREAD_ATTRIBUTE_PARENT_PROCESS) */
     struct text field[EVENT_FIELD_COUNT]; /* absent where the event has no such field */
 };
 

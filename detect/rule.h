@@ -11,7 +11,13 @@
 #define RULE_MAX_BRANCHES 16
 
 /* Which event the row of a branch is about: names the columns it fills (docs/rule-semantics.md, "The rule's row"). */
-enum rule_row { RULE_ROW_SECURITY_EVENT, RULE_ROW_WINDOWS_EVENT, RULE_ROW_DEVICE_PROCESS, RULE_ROW_SYSMON };
+enum rule_row {
+    RULE_ROW_SECURITY_EVENT,
+    RULE_ROW_WINDOWS_EVENT,
+    RULE_ROW_DEVICE_PROCESS,
+    RULE_ROW_SYSMON,
+    RULE_ROW_DEVICE_PROCESS_OWN /* as DEVICE_PROCESS for a child of the event's process, whether or not it has one */
+};
 
 /* "In events of this kind, this field must hold all terms." */
 struct rule_branch {
@@ -20,6 +26,7 @@ struct rule_branch {
     enum rule_row row;
     unsigned kinds;         /* bit 1u << enum event_kind for each kind it reads */
     enum event_field field; /* the text that is tested */
+    bool is_corrected;      /* not in the rule as it is written: mends quirk Q8 (docs/rule-semantics.md) */
 };
 
 /* A tactic or technique of MITRE ATT&CK. */

@@ -110,11 +110,13 @@ static json_t *event_object(bool *failed, const struct alert *alert, const char 
 {
     const struct process_event *event = alert->event;
     json_t *object = json_object();
-    put_string(failed, object, "kind", "alert");
+    put_string(failed, object, "kind", alert->follows == NULL ? "alert" : "event");
+    if (alert->follows != NULL)
+        put_string(failed, object, "action", alert->action);
     put(failed, object, "category", array_of(failed, "process"));
     put(failed, object, "type", array_of(failed, "start"));
     put_string(failed, object, "module", "endpoint");
-    put_string(failed, object, "dataset", "endpoint.alert");
+    put_string(failed, object, "dataset", alert->follows == NULL ? "endpoint.alert" : "endpoint.witness");
     put_string(failed, object, "id", id);
     put_time(failed, object, "created", alert->created, true);
     if (event->event_id != 0) {
@@ -197,13 +199,21 @@ static json_t *host_object(bool *failed, const struct alert *alert)
     return object;
 }
 
+/* The field with the SID of the alert's account. */
+static enum event_field account_sid(enum rule_row row)
+{
+    if (row == RULE_ROW_DEVICE_PROCESS_OWN)
+        return EVENT_USER_SID;
+    return row == RULE_ROW_DEVICE_PROCESS ? EVENT_PARENT_USER_SID : EVENT_SUBJECT_SID;
+}
+
 static json_t *user_object(bool *failed, const struct alert *alert)
 {
     const struct text *field = alert->event->field;
     json_t *object = json_object(), *target = json_object();
     put_text(failed, object, "name", alert->host_account.account_name);
     put_text(failed, object, "domain", alert->host_account.account_domain);
-    put_text(failed, object, "id", known(field[EVENT_SUBJECT_SID]));
+    put_text(failed, object, "id", known(field[account_sid(alert->branch->row)]));
     if (known(field[EVENT_TARGET_SID]).len > 0 && known(field[EVENT_TARGET_NAME]).len > 0) {
         put_text(failed, target, "id", field[EVENT_TARGET_SID]);
         put_text(failed, target, "name", field[EVENT_TARGET_NAME]);
@@ -293,20 +303,41 @@ static int put_cut(bool *failed, json_t *object, const char *flag, const char *d
     return rc;
 }
 
+static bool has_number(const json_t *array, unsigned number)
+{
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (json_integer_value(json_array_get(array, i)) == (json_int_t)number)
+            return true;
+    return false;
+}
+
+/* The parent that the event names although another process created this one. */
+static json_t *claimed_parent_object(bool *failed, const struct process_event *event)
+{
+    json_t *object = json_object();
+    if (event->has_claimed_parent) {
+        put_number(failed, object, "pid", event->claimed_parent_pid);
+        put_image(failed, object, event->field[EVENT_CLAIMED_PARENT_IMAGE]);
+    }
+    return object;
+}
+
 /* What only this agent says. Returns 0, -ENOMEM or -EIO. */
 static int put_tripline(bool *failed, json_t *document, const struct alert *alert)
 {
     const struct rule *rule = alert->rule;
     json_t *object = json_object(), *branches = json_array(), *upstream = json_object();
     for (size_t i = 0; i < rule->branch_count; i++)
-        if ((alert->branches & 1u << i) != 0 &&
+        if ((alert->branches & 1u << i) != 0 && !has_number(branches, rule->branches[i].number) &&
             json_array_append_new(branches, json_integer(rule->branches[i].number)) < 0)
             *failed = true;
+    put_string(failed, object, "alert_id", alert->follows);
     put(failed, object, "branches", branches);
     put_string(failed, upstream, "commit", rule->upstream_commit);
     put_string(failed, upstream, "version", rule->upstream_version);
     put_string(failed, upstream, "sha256", rule->upstream_sha256);
     put_filled(failed, object, "rule_upstream", upstream);
+    put_filled(failed, object, "claimed_parent", claimed_parent_object(failed, alert->event));
     int rc = put_cut(failed, object, "command_line_truncated", "command_line_sha256",
                      alert->event->field[EVENT_COMMAND_LINE]);
     if (rc == 0)

@@ -118,12 +118,19 @@ static void alertmanager_send(void *state, const struct output_alert *alerts, si
     struct alertmanager *alertmanager = state;
     struct output_body body = {.bytes = NULL};
     struct https_request request = {.content_type = "application/json"};
+    size_t posted = 0;
     for (size_t i = 0; i < count; i++) {
-        output_body_add_text(&body, i == 0 ? "[" : ",");
+        if (document_at(alerts[i].ecs, "tripline.alert_id") != NULL)
+            continue; /* a follow-up: somebody was told already */
+        output_body_add_text(&body, posted++ == 0 ? "[" : ",");
         output_body_add_json(&body, posting_of(alertmanager, &alerts[i]));
     }
     output_body_add_text(&body, "]");
-    (void)output_http_send_alerts(&alertmanager->http, &body, &request, alerts, count, result); /* result says it all */
+    if (posted == 0)
+        result->outcome = OUTPUT_DELIVERED;
+    else
+        (void)output_http_send_alerts(&alertmanager->http, &body, &request, alerts, count,
+                                      result); /* result says it all */
     output_body_free(&body);
 }
 

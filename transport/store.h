@@ -57,6 +57,19 @@ struct store_alert {
     size_t size;          /* of document, bytes */
 };
 
+/* Kinds of event that a process can be told of by, each from a log and live. */
+#define STORE_SOURCES 8
+
+/* Subjects kept; the oldest go first. */
+#define STORE_MAX_SUBJECTS 8192
+
+/* The process that an alert is about, and who told of it: agent/witness.h gives all of it its meaning. */
+struct store_subject {
+    char alert[ALERT_ID_SIZE], key[ALERT_ID_SIZE];
+    uint64_t created, until;
+    uint64_t witness[STORE_SOURCES];
+};
+
 /* One alert of the outbox. */
 struct store_item {
     int64_t number; /* place in the outbox: later alerts have greater numbers */
@@ -106,6 +119,16 @@ void store_close(struct store *store);
  */
 int store_keep(struct store *store, const struct store_alert *alerts, size_t count, const char *source,
                const char *bookmark, size_t *added, struct fault *fault);
+
+/* As store_keep(), and in the same transaction subjects[0..subject_count-1], each instead of the one of its alert. */
+int store_keep_told(struct store *store, const struct store_alert *alerts, size_t count,
+                    const struct store_subject *subjects, size_t subject_count, const char *source,
+                    const char *bookmark, size_t *added, struct fault *fault);
+
+/* Calls each for every subject, oldest first, under the store's lock. Returns 0, or the first negative value that each
+ * returned or that reading failed with. */
+int store_subjects(struct store *store, int (*each)(void *context, const struct store_subject *subject), void *context,
+                   struct fault *fault);
 
 /* *out: the bookmark of source, which the caller frees, or NULL if there is none. Returns 0 or a negative errno value.
  */

@@ -80,4 +80,7 @@ uint64_t store_take_copies(struct store *store);
 /* Renames a file (store_file_posix.c, store_file_win.c). Returns 0 or a negative errno value. */
 int store_file_move(const char *from, const char *to);
 
+/* Keeps or replaces the subject of its alert, within a transaction (store_subject.c). */
+int store_subject_set(struct store *store, const struct store_subject *subject, struct fault *fault);
+
 #endif

@@ -61,6 +61,11 @@ static const char before_writing[] = "PRAGMA synchronous = FULL;"
                                      "PRAGMA wal_autocheckpoint = 250;" /* pages: a log of 1 MB */
                                      "PRAGMA journal_size_limit = 4194304;";
 
+/* Came later than format 1, whose other tables it leaves as they are: an older program passes over it. */
+static const char additions[] =
+    "CREATE TABLE IF NOT EXISTS subject(number INTEGER PRIMARY KEY AUTOINCREMENT, alert TEXT NOT NULL UNIQUE,"
+    " key TEXT NOT NULL, created INTEGER NOT NULL, until INTEGER NOT NULL, witness BLOB NOT NULL);";
+
 static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
     [SQL_COMMIT] = "COMMIT",
@@ -109,6 +114,10 @@ static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_BOOKMARK] = "SELECT value FROM bookmark WHERE source = ?1",
     [SQL_VALUE_ADD] = "INSERT OR IGNORE INTO value(name, value) VALUES(?1, ?2)",
     [SQL_VALUE] = "SELECT value FROM value WHERE name = ?1",
+    [SQL_SUBJECT_SET] = ("INSERT INTO subject(alert, key, created, until, witness) VALUES(?1, ?2, ?3, ?4, ?5)"
+                         " ON CONFLICT(alert) DO UPDATE SET created = excluded.created, witness = excluded.witness"),
+    [SQL_SUBJECT_FORGET] = "DELETE FROM subject WHERE number <= (SELECT max(number) FROM subject) - ?1",
+    [SQL_SUBJECT_LIST] = "SELECT alert, key, created, until, witness FROM subject ORDER BY number",
     [SQL_PAGES] = "PRAGMA page_count",
     [SQL_FREE_PAGES] = "PRAGMA freelist_count",
 };
@@ -242,6 +251,8 @@ int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
         rc = run_text(sql, schema, fault);
     else if (rc == 0 && version < FORMAT_VERSION)
         rc = run_text(sql, conversion, fault);
+    if (rc == 0)
+        rc = run_text(sql, additions, fault);
     return rc == 0 ? prepare_all(sql, fault) : rc;
 }
 

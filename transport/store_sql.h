@@ -51,6 +51,9 @@ enum store_statement {
     SQL_BOOKMARKS,       /* -> source, value */
     SQL_VALUE_ADD,       /* name, value; nothing when there is one */
     SQL_VALUE,           /* name -> value */
+    SQL_SUBJECT_SET,     /* alert, key, created, until, witnesses */
+    SQL_SUBJECT_FORGET,  /* how many to keep */
+    SQL_SUBJECT_LIST,    /* -> alert, key, created, until, witnesses; oldest first */
     SQL_PAGES,           /* -> pages of the database, those in the write-ahead log included */
     SQL_FREE_PAGES,      /* -> how many of them are free */
     SQL_STATEMENT_COUNT

@@ -43,9 +43,14 @@ static int reserve(struct store *store, const struct store_alert *alerts, size_t
     return store_sql_reserve(&store->sql, 2 * size, fault);
 }
 
-/* One try of store_keep(), under the lock. -ENOBUFS: the limits, not the disk. */
-static int keep(struct store *store, const struct store_alert *alerts, size_t alert_count, const char *source,
-                const char *bookmark, size_t *added, struct fault *fault)
+struct told {
+    const struct store_subject *subjects;
+    size_t count;
+};
+
+/* One try of store_keep_told(), under the lock. -ENOBUFS: the limits, not the disk. */
+static int keep(struct store *store, const struct store_alert *alerts, size_t alert_count, const struct told *told,
+                const char *source, const char *bookmark, size_t *added, struct fault *fault)
 {
     struct store_totals totals = store->totals;
     *added = 0;
@@ -67,6 +72,8 @@ static int keep(struct store *store, const struct store_alert *alerts, size_t al
         fault_set(fault, "store_keep", 0, text_from(source), "the outbox is full");
         rc = -ENOBUFS;
     }
+    for (size_t i = 0; rc == 0 && i < told->count; i++)
+        rc = store_subject_set(store, &told->subjects[i], fault);
     if (rc == 0 && source != NULL)
         rc = set_bookmark(store, source, bookmark, fault);
     return store_finish(store, rc, &totals, fault);
@@ -75,6 +82,14 @@ static int keep(struct store *store, const struct store_alert *alerts, size_t al
 int store_keep(struct store *store, const struct store_alert *alerts, size_t alert_count, const char *source,
                const char *bookmark, size_t *added, struct fault *fault)
 {
+    return store_keep_told(store, alerts, alert_count, NULL, 0, source, bookmark, added, fault);
+}
+
+int store_keep_told(struct store *store, const struct store_alert *alerts, size_t alert_count,
+                    const struct store_subject *subjects, size_t subject_count, const char *source,
+                    const char *bookmark, size_t *added, struct fault *fault)
+{
+    const struct told told = {subjects, subject_count};
     size_t new_alerts = 0;
     if (alert_count == 0 && source == NULL) {
         if (added != NULL)
@@ -82,14 +97,14 @@ int store_keep(struct store *store, const struct store_alert *alerts, size_t ale
         return 0;
     }
     pthread_mutex_lock(&store->mutex);
-    int rc = keep(store, alerts, alert_count, source, bookmark, &new_alerts, fault);
+    int rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
     if (rc == -ENOSPC) {
         store_sql_checkpoint(&store->sql);
-        rc = keep(store, alerts, alert_count, source, bookmark, &new_alerts, fault);
+        rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
     }
     rc = store_heal(store, rc, fault);
     if (rc == -EAGAIN)
-        rc = keep(store, alerts, alert_count, source, bookmark, &new_alerts, fault);
+        rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
     if (rc == -ENOBUFS)
         rc = -ENOSPC;
     if (rc == 0 && new_alerts > 0)

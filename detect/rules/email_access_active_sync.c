@@ -21,11 +21,12 @@ static const char *const terms[] = {"Set-CASMailbox", "ActiveSyncAllowedDeviceID
 
 /* The branches that test the new process's own command line come first: their row describes the matching process. */
 static const struct rule_branch branches[] = {
-    {1, "SecurityEvent", RULE_ROW_SECURITY_EVENT, KIND(EVENT_SECURITY_4688), EVENT_COMMAND_LINE},
-    {2, "WindowsEvent", RULE_ROW_WINDOWS_EVENT, KIND(EVENT_FORWARDED_4688), EVENT_COMMAND_LINE},
-    {4, "Event: Microsoft-Windows-Sysmon", RULE_ROW_SYSMON, KIND(EVENT_SYSMON_1), EVENT_COMMAND_LINE},
+    {1, "SecurityEvent", RULE_ROW_SECURITY_EVENT, KIND(EVENT_SECURITY_4688), EVENT_COMMAND_LINE, false},
+    {2, "WindowsEvent", RULE_ROW_WINDOWS_EVENT, KIND(EVENT_FORWARDED_4688), EVENT_COMMAND_LINE, false},
+    {4, "Event: Microsoft-Windows-Sysmon", RULE_ROW_SYSMON, KIND(EVENT_SYSMON_1), EVENT_COMMAND_LINE, false},
+    {3, "DeviceProcessEvents", RULE_ROW_DEVICE_PROCESS_OWN, KIND(EVENT_ETW_PROCESS), EVENT_COMMAND_LINE, true},
     {3, "DeviceProcessEvents", RULE_ROW_DEVICE_PROCESS, KIND(EVENT_SYSMON_1) | KIND(EVENT_ETW_PROCESS),
-     EVENT_PARENT_COMMAND_LINE},
+     EVENT_PARENT_COMMAND_LINE, false},
 };
 
 const struct rule rule_email_access_active_sync = {

@@ -99,6 +99,10 @@ static void test_4688_fields(void)
         {EVENT_PARENT_COMMAND_LINE, NULL},
         {EVENT_PARENT_USER, NULL},
         {EVENT_PARENT_GUID, NULL},
+        {EVENT_USER_SID, NULL},
+        {EVENT_PARENT_USER_SID, NULL},
+        {EVENT_GRANDPARENT_IMAGE, NULL},
+        {EVENT_CLAIMED_PARENT_IMAGE, NULL},
     };
     CU_ASSERT_EQUAL(sizeof(want) / sizeof(want[0]), EVENT_FIELD_COUNT);
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
@@ -147,6 +151,10 @@ static void test_sysmon_fields(void)
         {EVENT_PARENT_COMMAND_LINE, "\"C:\\Windows\\system32\\cmd.exe\" "}, /* the blank at the end stays */
         {EVENT_PARENT_USER, "CORP\\anna.berg"},
         {EVENT_PARENT_GUID, "{a57649d1-a3e0-62f3-1a0c-000000001a00}"},
+        {EVENT_USER_SID, NULL},
+        {EVENT_PARENT_USER_SID, NULL},
+        {EVENT_GRANDPARENT_IMAGE, NULL},
+        {EVENT_CLAIMED_PARENT_IMAGE, NULL},
     };
     CU_ASSERT_EQUAL(sizeof(want) / sizeof(want[0]), EVENT_FIELD_COUNT);
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)

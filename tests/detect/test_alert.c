@@ -103,11 +103,39 @@ static void test_device_process(void)
     alert_clear(&a);
 }
 
+/* ETW: the row that its first child would have; the account, which the rule loses, stands beside it. */
+static void test_device_process_own(void)
+{
+    struct process_event e = sample_event(EVENT_ETW_PROCESS);
+    e.field[EVENT_USER] = text_from("CONTOSO\\dadmin");
+    struct alert a = make(&e);
+    check_row(&a, "Type=DeviceProcessEvents\nDeviceName=EXCH01.corp.example.com\nHostEntity=EXCH01.corp.example.com\n"
+                  "InitiatingProcessAccountDomain=CONTOSO\nInitiatingProcessAccountName=dadmin\n"
+                  "InitiatingProcessFileName=powershell.exe\nInitiatingProcessParentFileName=cmd.exe\n"
+                  "InitiatingProcessCommandLine=" SAMPLE_ATTACK "\n"
+                  "HostName=EXCH01\nHostNameDomain=corp.example.com\n");
+    CU_ASSERT(a.branch->number == 3 && a.branch->is_corrected && a.follows == NULL);
+    CU_ASSERT(text_equal(a.host_account.account_name, text_from("dadmin")));
+    alert_clear(&a);
+
+    /* only the creator's matches: with the creator's creator */
+    e.field[EVENT_PARENT_COMMAND_LINE] = e.field[EVENT_COMMAND_LINE];
+    e.field[EVENT_COMMAND_LINE] = text_from("whoami");
+    e.field[EVENT_GRANDPARENT_IMAGE] = text_from("C:\\Windows\\explorer.exe");
+    a = make(&e);
+    CU_ASSERT(a.branch->number == 3 && !a.branch->is_corrected);
+    CU_ASSERT(text_equal(a.row[ALERT_INITIATING_PROCESS_PARENT_FILE_NAME], text_from("explorer.exe")));
+    alert_clear(&a);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"4688", test_4688},     {"4688 without account", test_4688_without_account},
-        {"sysmon", test_sysmon}, {"device process", test_device_process},
+        {"4688", test_4688},
+        {"4688 without account", test_4688_without_account},
+        {"sysmon", test_sysmon},
+        {"device process", test_device_process},
+        {"device process of ETW", test_device_process_own},
         CU_TEST_INFO_NULL,
     };
     return test_main("alert", tests);

@@ -44,9 +44,11 @@ static void test_branches(void)
     e.kind = EVENT_ETW_PROCESS;
     CU_ASSERT(branches(m, &e) == 3);
 
-    /* ETW's branch reads the creator's command line alone, a 4688 has none */
+    /* ETW: the creator's command line as the rule has it, and the process's own (quirk Q8); a 4688 has no creator's */
     e = sample_event(EVENT_ETW_PROCESS);
-    CU_ASSERT(branches(m, &e) == 0);
+    CU_ASSERT(branches(m, &e) == 3);
+    e.field[EVENT_PARENT_COMMAND_LINE] = text_from(SAMPLE_ATTACK);
+    CU_ASSERT(branches(m, &e) == 33);
     e = sample_event(EVENT_SECURITY_4688);
     e.field[EVENT_PARENT_COMMAND_LINE] = e.field[EVENT_COMMAND_LINE];
     e.field[EVENT_COMMAND_LINE] = text_from(NULL);

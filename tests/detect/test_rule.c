@@ -19,7 +19,7 @@ static void test_email_access(void)
     CU_ASSERT(r->tactic_count == 1 && strcmp(r->tactics[0].id, "TA0004") == 0);
     CU_ASSERT(r->technique_count == 2 && strcmp(r->techniques[0].id, "T1068") == 0 &&
               strcmp(r->techniques[1].id, "T1078") == 0);
-    CU_ASSERT(r->branch_count == 4);
+    CU_ASSERT(r->branch_count == 5);
 }
 
 static void test_all(void)

@@ -43,11 +43,11 @@ class Service(unittest.TestCase):
     def receive(self, *arguments, port=0):
         self.receiver = world.Receiver(self.path, self.certificates, *arguments, port=port)
 
-    def config(self, lookback="all", url=None, ca="ca.pem", output=""):
+    def config(self, lookback="all", url=None, ca="ca.pem", output="", extra=""):
         path = self.wine.state / "tripline.xml"
         (self.wine.state / "ca.pem").write_bytes((self.certificates / ca).read_bytes())
         world.write_config(path, url or self.receiver.url, "ca.pem", CHANNELS,
-                           self.wine.windows_path(self.wine.state), lookback, output)
+                           self.wine.windows_path(self.wine.state), lookback, output, extra=extra)
         return self.wine.windows_path(path)
 
     def tripline(self, *arguments, code=0):
@@ -109,6 +109,42 @@ class Service(unittest.TestCase):
         self.assertNotIn("Tripline", self.wine.run("query", "HKLM\\System\\CurrentControlSet\\Services\\Tripline",
                                                    program="reg")[1])
         self.assertRegex(self.wine.leaks(), r"\A(.*: 0 .*\n|.*\b0\b.*\n)*\Z")
+
+    def test_one_process_one_story(self):
+        """4688 and Sysmon of the same process: one alert, one follow-up; also when a restart lies between them."""
+        self.receive()
+        self.install_and_start()
+        for record in (1, 2):
+            when = world.now()
+            self.wine.append(world.SECURITY, world.event_4688(record, world.ATTACK, when, pid=100 * record))
+            self.ids(2 * record - 1)
+            if record == 2:
+                self.wine.kill_service()
+                self.tripline("start")
+            self.wine.append(world.SYSMON, world.event_sysmon(record, world.ATTACK, when, pid=100 * record))
+            self.ids(2 * record)
+        alerts = [r["alert"] for r in self.taken() if not r["repeat"]]
+        self.assertEqual([a["event"]["kind"] for a in alerts], ["alert", "event", "alert", "event"])
+        for alert, follow_up in (alerts[0:2], alerts[2:4]):
+            self.assertEqual(follow_up["event"]["action"], "witness-added")
+            self.assertEqual(follow_up["tripline"]["alert_id"], alert["event"]["id"])
+            self.assertEqual(follow_up["sentinel"]["Type"], "Event: Microsoft-Windows-Sysmon")
+        self.tripline("stop")
+
+    def test_faithful(self):
+        """The rule as it is written: a row for each table and each child."""
+        self.receive()
+        config = self.config(extra='<matching reading="faithful"/>')
+        self.tripline("install", "--config", config)
+        self.tripline("start")
+        when = world.now()
+        self.wine.append(world.SECURITY, world.event_4688(1, world.ATTACK, when, pid=100))
+        self.wine.append(world.SYSMON, world.event_sysmon(1, world.ATTACK, when, pid=100),
+                         *(world.event_sysmon(record, "whoami.exe", parent=world.ATTACK, parent_pid=100, pid=100 + record)
+                           for record in (2, 3)))
+        self.assertEqual(self.ids(4), {("4688", 1): 1, ("1", 1): 1, ("1", 2): 1, ("1", 3): 1})
+        self.assertEqual({r["alert"]["event"]["kind"] for r in self.taken()}, {"alert"})
+        self.tripline("stop")
 
     def test_killed_in_the_middle(self):
         """kill -9 while the collector is down: after it, each alert comes, and comes once."""

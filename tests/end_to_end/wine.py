@@ -26,11 +26,13 @@ def process_table():
 class Wine:
     """A prefix of its own with a running session; program is copied into it, as an administrator would."""
 
-    def __init__(self, directory, program, wevtapi):
+    def __init__(self, directory, program, wevtapi, sechost=None):
         self.prefix = Path(directory) / "prefix"
         self.scratch = Path(directory)
         self.calls = 0
         self.shell("winsim_prefix_new", self.prefix, wevtapi)
+        if sechost is not None:
+            self.shell("winsim_prefix_etw", self.prefix, sechost)
         self.home = self.prefix / "drive_c" / "Program Files" / "Tripline"
         self.home.mkdir(parents=True)
         shutil.copy(program, self.home / "tripline.exe")

@@ -47,9 +47,9 @@ def event(provider, event_id, channel, record, data, when=None, computer="EXCH01
             f"<Security/></System><EventData>{fields}</EventData></Event>")
 
 
-def event_4688(record, command_line, when=None, **more):
+def event_4688(record, command_line, when=None, pid=9636, **more):
     data = {"SubjectUserSid": "S-1-5-21-1377283216-344919071-3415362939-1104", "SubjectUserName": "dadmin",
-            "SubjectDomainName": "CONTOSO", "SubjectLogonId": "0x569860", "NewProcessId": "0x25a4",
+            "SubjectDomainName": "CONTOSO", "SubjectLogonId": "0x569860", "NewProcessId": f"0x{pid:x}",
             "NewProcessName": POWERSHELL, "TokenElevationType": "%%1936", "ProcessId": "0x1544",
             "CommandLine": command_line, "TargetUserSid": "S-1-0-0", "TargetUserName": "-", "TargetDomainName": "-",
             "TargetLogonId": "0x0", "ParentProcessName": r"C:\Windows\System32\cmd.exe",
@@ -57,11 +57,12 @@ def event_4688(record, command_line, when=None, **more):
     return event("Microsoft-Windows-Security-Auditing", 4688, SECURITY, record, data, when, **more)
 
 
-def event_sysmon(record, command_line, when=None, parent="cmd.exe", **more):
+def event_sysmon(record, command_line, when=None, parent="cmd.exe", pid=9640, parent_pid=5444, **more):
+    """By default of another process than event_4688: the same one would be one alert."""
     data = {"RuleName": "-", "UtcTime": "2024-05-06 07:08:09.123",
-            "ProcessGuid": "{0f0f0f0f-1111-2222-3333-444444444444}", "ProcessId": "9636", "Image": POWERSHELL,
+            "ProcessGuid": "{0f0f0f0f-1111-2222-3333-444444444444}", "ProcessId": str(pid), "Image": POWERSHELL,
             "CommandLine": command_line, "CurrentDirectory": "C:\\", "User": r"CONTOSO\dadmin",
-            "LogonId": "0x569860", "ParentProcessId": "5444", "ParentImage": r"C:\Windows\System32\cmd.exe",
+            "LogonId": "0x569860", "ParentProcessId": str(parent_pid), "ParentImage": r"C:\Windows\System32\cmd.exe",
             "ParentCommandLine": parent, "ParentUser": r"CONTOSO\dadmin"}
     return event("Microsoft-Windows-Sysmon", 1, SYSMON, record, data, when, **more)
 
@@ -130,16 +131,16 @@ def wait_for(condition, timeout_s, what):
     raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
-def write_config(path, url, ca_file, channels, state, lookback="all", output="", eventlog="", limits=""):
+def write_config(path, url, ca_file, channels, state, lookback="all", output="", eventlog="", limits="", extra=""):
     """A config for the agent. Paths as the agent's system writes them. channels: names, or (name, query);
-    eventlog, limits, output: more attributes of <eventlog>, <state>, <webhook>."""
+    eventlog, limits, output: more attributes of <eventlog>, <state>, <webhook>; extra: more elements."""
     names = ""
     for channel in channels:
         name, query = (channel, None) if isinstance(channel, str) else channel
         names += f"        <channel name={quoteattr(name)}{'' if query is None else ' query=' + quoteattr(query)}/>\n"
     Path(path).write_text(
         f"<tripline version=\"1\">\n    <state directory={quoteattr(state)} {limits}/>\n    <log level=\"debug\"/>\n"
-        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>\n    <outputs start-spread=\"0s\">\n"
+        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>\n    {extra}\n    <outputs start-spread=\"0s\">\n"
         f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
         f"    </outputs>\n</tripline>\n", encoding="utf-8")
 

@@ -87,3 +87,25 @@ void sample_device_process(struct sample *sample)
     set(sample, EVENT_PARENT_COMMAND_LINE, COMMAND);
     set(sample, EVENT_PARENT_IMAGE, POWERSHELL);
 }
+
+void sample_etw(struct sample *sample)
+{
+    sample_device_process(sample);
+    sample->match.branches = 1u << 3 | 1u << 4; /* as the rule's file has them */
+    sample->event.kind = EVENT_ETW_PROCESS;
+    sample->event.event_id = 0;
+    sample->event.has_record_id = false;
+    sample->event.has_claimed_parent = true;
+    sample->event.claimed_parent_pid = 600;
+    set(sample, EVENT_PROVIDER, "Windows Kernel Trace");
+    set(sample, EVENT_CHANNEL, NULL);
+    set(sample, EVENT_PROCESS_GUID, NULL);
+    set(sample, EVENT_PARENT_GUID, NULL);
+    set(sample, EVENT_COMMAND_LINE, COMMAND);
+    set(sample, EVENT_IMAGE, POWERSHELL);
+    set(sample, EVENT_PARENT_IMAGE, "C:\\Windows\\System32\\cmd.exe");
+    set(sample, EVENT_GRANDPARENT_IMAGE, "services.exe");
+    set(sample, EVENT_CLAIMED_PARENT_IMAGE, "explorer.exe");
+    set(sample, EVENT_USER_SID, "S-1-5-21-1-2-1104");
+    set(sample, EVENT_PARENT_USER_SID, "S-1-5-18");
+}

@@ -22,4 +22,7 @@ void sample_sysmon(struct sample *sample);
 /* A Sysmon event 1 whose creator's command line matches; branch 3. */
 void sample_device_process(struct sample *sample);
 
+/* ETW's event of a process whose own and whose creator's command line match; branch 3, twice. */
+void sample_etw(struct sample *sample);
+
 #endif

@@ -11,12 +11,17 @@
 
 static const struct encode_agent agent = {"0.1.0", "9f0c2f3e-0000-4000-8000-000000000001"};
 
+/* Of the next documents: what they add to; NULL: nothing. */
+static const char *follows;
+
 /* Encodes sample, keeps the document for the schema's test under name (unless NULL), and reads it back. */
 static json_t *document_of(struct sample *sample, const char *name)
 {
     char *text = NULL, path[512];
     size_t size = 0;
     sample_alert(sample);
+    sample->alert.follows = follows;
+    sample->alert.action = "witness-added";
     CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &sample->alert, &agent), 0);
     alert_clear(&sample->alert);
     CU_ASSERT_EQUAL(strlen(text), size);
@@ -292,6 +297,48 @@ static void test_out_of_memory(void)
     alert_clear(&sample.alert);
 }
 
+static void test_follow_up(void)
+{
+    static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct sample sample;
+    sample_sysmon(&sample);
+    follows = id;
+    json_t *document = document_of(&sample, "follow_up");
+    follows = NULL;
+    is_text(document, "event.kind", "event");
+    is_text(document, "event.action", "witness-added");
+    is_text(document, "event.dataset", "endpoint.witness");
+    is_text(document, "tripline.alert_id", id);
+    json_decref(document);
+    document = document_of(&sample, NULL);
+    is_text(document, "event.action", NULL);
+    is_text(document, "tripline.alert_id", NULL);
+    json_decref(document);
+}
+
+/* ETW: both branches that bear the number 3 match, and the parent is a claimed one. */
+static void test_etw(void)
+{
+    struct sample sample;
+    sample_etw(&sample);
+    json_t *document = document_of(&sample, "etw");
+    is_text(document, "event.code", NULL);
+    is_text(document, "user.id", "S-1-5-21-1-2-1104");
+    is_text(document, "user.name", "dadmin");
+    CU_ASSERT_EQUAL(json_array_size(at(document, "tripline.branches")), 1);
+    CU_ASSERT_EQUAL(json_integer_value(at(document, "tripline.claimed_parent.pid")), 600);
+    is_text(document, "tripline.claimed_parent.name", "explorer.exe");
+    is_text(document, "sentinel.InitiatingProcessParentFileName", "cmd.exe");
+    is_text(document, "sentinel.AccountEntity", "");
+    json_decref(document);
+    sample.match.branches = 1u << 4; /* the creator's command line alone: then its account */
+    CU_ASSERT_FATAL(sample.match.rule->branches[4].row == RULE_ROW_DEVICE_PROCESS);
+    document = document_of(&sample, "etw_child");
+    is_text(document, "user.id", "S-1-5-18");
+    is_text(document, "sentinel.InitiatingProcessParentFileName", "services.exe");
+    json_decref(document);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -306,6 +353,8 @@ int main(void)
         {"numbers", test_numbers},
         {"no agent id", test_no_agent_id},
         {"out of memory", test_out_of_memory},
+        {"a follow-up", test_follow_up},
+        {"ETW", test_etw},
         CU_TEST_INFO_NULL,
     };
     return test_main("encode_ecs", tests);

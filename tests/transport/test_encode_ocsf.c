@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of the next documents: the alert that they add to; NULL: none. */
+static const char *follows;
+
 /* sample's ECS document; ends the program if it can't be made. */
 static json_t *document_of(struct sample *sample)
 {
@@ -14,6 +17,8 @@ static json_t *document_of(struct sample *sample)
     size_t size = 0;
     struct encode_agent agent = {"0.1.0", "11111111-2222-4333-8444-555555555555"};
     sample_alert(sample);
+    sample->alert.follows = follows;
+    sample->alert.action = "witness-added";
     if (encode_ecs(&text, &size, &sample->alert, &agent) < 0)
         exit(1);
     alert_clear(&sample->alert);
@@ -106,13 +111,30 @@ static void test_out_of_memory(void)
     json_decref(ecs);
 }
 
+/* What adds to an alert names it. */
+static void test_follow_up(void)
+{
+    static const char id[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    struct sample sample;
+    sample_sysmon(&sample);
+    follows = id;
+    json_t *made = make(&sample, "ocsf_follow_up");
+    follows = NULL;
+    sample_etw(&sample);
+    json_decref(make(&sample, "ocsf_etw")); /* whose claimed parent the schema knows, too */
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(made, "activity_id")), 2);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(made, "type_uid")), 200402);
+    CU_ASSERT(json_is_false(json_object_get(made, "is_alert")));
+    CU_ASSERT_STRING_EQUAL(document_text(made, "finding_info.uid"), id);
+    CU_ASSERT_STRING_NOT_EQUAL(document_text(made, "metadata.uid"), id);
+    json_decref(made);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"every row", test_every_row},
-        {"values", test_values},
-        {"out of memory", test_out_of_memory},
-        CU_TEST_INFO_NULL,
+        {"every row", test_every_row},   {"values", test_values}, {"out of memory", test_out_of_memory},
+        {"a follow-up", test_follow_up}, CU_TEST_INFO_NULL,
     };
     return test_main("encode_ocsf", tests);
 }

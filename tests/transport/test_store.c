@@ -236,6 +236,35 @@ static void test_value(void)
     store_close(store);
 }
 
+static int take_subject(void *context, const struct store_subject *subject)
+{
+    struct store_subject *list = context;
+    size_t i = 0;
+    while (list[i].alert[0] != '\0')
+        i++;
+    list[i] = *subject;
+    return i == 2 ? -EPROTO : 0;
+}
+
+static void test_subjects(void)
+{
+    struct store *store = trial_open_new(1);
+    struct store_subject two[2] = {{.alert = "1", .key = "k1", .created = 5, .until = UINT64_MAX, .witness = {0, 7}},
+                                   {.alert = "2", .key = "k2"}};
+    struct store_subject list[4] = {{.alert = ""}};
+    CU_ASSERT_EQUAL(store_keep_told(store, NULL, 0, two, 2, "Security", "m", NULL, &trial_fault), 0);
+    trial_bookmark(store, "m");
+    two[0].created = 6;
+    two[0].witness[7] = UINT64_MAX;
+    CU_ASSERT_EQUAL(store_keep_told(store, NULL, 0, two, 1, "Security", "n", NULL, &trial_fault), 0); /* instead */
+    store_close(store);
+    store = trial_open(trial_one_output, 1, 100, 100000);
+    CU_ASSERT_EQUAL(store_subjects(store, take_subject, list, &trial_fault), 0);
+    CU_ASSERT(memcmp(list, two, sizeof(two)) == 0 && list[2].alert[0] == '\0');
+    CU_ASSERT_EQUAL(store_subjects(store, take_subject, list, &trial_fault), -EPROTO); /* what each says */
+    store_close(store);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -250,6 +279,7 @@ int main(void)
         {"outputs change", test_outputs_change},
         {"dead letters are limited", test_dead_limit},
         {"value", test_value},
+        {"subjects", test_subjects},
         CU_TEST_INFO_NULL,
     };
     vfs_install();

@@ -3,6 +3,7 @@
 # Wine prefixes with the stand-in wevtapi.dll, for tests, the demo and benchmarks. To be sourced; README.md has an example.
 #
 #   winsim_prefix_new DIR DLL [EXE...]     makes the prefix DIR; programs named EXE use DLL, as tripline.exe always does
+#   winsim_prefix_etw DIR DLL [EXE...]     gives it the stand-in sechost.dll (ETW) too; before the session starts
 #   winsim_session_start DIR               starts Wine there; services live until winsim_session_stop
 #   winsim_run DIR OUT COMMAND...          runs a Windows program: OUT.out, OUT.err; returns its exit code (mod 256)
 #   winsim_run_code DIR OUT COMMAND...     the same through cmd.exe: the whole exit code is in OUT.code; returns 0 if it is 0
@@ -58,9 +59,9 @@ winsim_template() {
     printf '%s\n' "$template"
 }
 
-# The registry lines that make program $1 load wevtapi.dll from the prefix instead of Wine's own.
+# The registry lines that make program $1 load wevtapi.dll (or $2) from the prefix instead of Wine's own.
 winsim_override() {
-    printf '\n[Software\\\\Wine\\\\AppDefaults\\\\%s\\\\DllOverrides]\n"wevtapi"="native"\n' "$1"
+    printf '\n[Software\\\\Wine\\\\AppDefaults\\\\%s\\\\DllOverrides]\n"%s"="native"\n' "$1" "${2:-wevtapi}"
 }
 
 winsim_prefix_new() {
@@ -82,6 +83,19 @@ winsim_prefix_new() {
         winsim_override "$exe"
     done >>"$prefix/user.reg"
     mkdir -p "$prefix/drive_c/winsim"
+}
+
+# Wine's own sechost.dll stays, as the one that all but six calls go on to.
+winsim_prefix_etw() {
+    local prefix=$1 dll=$2 system32=$1/drive_c/windows/system32 exe
+    shift 2
+    [[ -f $dll ]] || { winsim_say "$dll is missing"; return 1; }
+    cp --remove-destination "$system32/sechost.dll" "$system32/sechost_wine.dll" || return 1
+    cp --remove-destination "$dll" "$system32/sechost.dll" || return 1
+    for exe in tripline.exe "$@"; do
+        winsim_override "$exe" sechost
+    done >>"$prefix/user.reg"
+    mkdir -p "$prefix/drive_c/winsim/etw/sessions"
 }
 
 winsim_session_start() {
