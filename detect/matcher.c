@@ -98,10 +98,18 @@ bool matcher_text_matches(const struct matcher *m, struct text text)
     return false;
 }
 
+size_t matcher_bytes_find(const struct matcher *m, struct text bytes, size_t from)
+{
+    size_t first = bytes.len;
+    for (size_t i = 0; i < m->count && first > from; i++) {
+        struct text before = {bytes.bytes, first};
+        size_t found = m->rules[i].has_rarest ? scan_find(&m->rules[i].rarest, before, from) : from;
+        first = found < first ? found : first;
+    }
+    return first;
+}
+
 bool matcher_bytes_may_match(const struct matcher *m, struct text bytes)
 {
-    for (size_t i = 0; i < m->count; i++)
-        if (!m->rules[i].has_rarest || scan_find(&m->rules[i].rarest, bytes, 0) < bytes.len)
-            return true;
-    return false;
+    return matcher_bytes_find(m, bytes, 0) < bytes.len;
 }

@@ -191,6 +191,19 @@ static void test_kind(void)
             free(copy);
         }
     }
+    /* Whatever came before, recall answers as peek does. */
+    size_t count = sizeof(cases) / sizeof(cases[0]);
+    for (size_t first = 0; first < count; first++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t cut = 0; cut <= strlen(cases[i].xml); cut++) {
+                struct event_xml_kind_memory memory = {.size = 0};
+                struct text before = text_from(cases[first].xml), event = {cases[i].xml, cut};
+                (void)event_xml_kind_recall(&kind, &memory, before); /* what it leaves in memory counts */
+                enum event_xml_kind want = KIND_OTHER, got = KIND_OTHER;
+                bool is_told = event_xml_kind_peek(&want, event);
+                if (event_xml_kind_recall(&got, &memory, event) != is_told || got != want)
+                    CU_FAIL(cases[i].xml);
+            }
 }
 
 static void test_utf16(void)
