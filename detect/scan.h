@@ -30,4 +30,8 @@ size_t scan_find(const struct scan *scan, struct text bytes, size_t from);
 /* The same in UTF-16. */
 size_t scan_find_utf16(const struct scan *scan, const uint16_t *units, size_t count, size_t from);
 
+/* Does the word stand at bytes, units? scan->length of them can be read. */
+bool scan_stands_at(const struct scan *scan, const unsigned char *bytes);
+bool scan_stands_at_utf16(const struct scan *scan, const uint16_t *units);
+
 #endif

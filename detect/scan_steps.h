@@ -14,8 +14,4 @@ size_t scan_steps_avx2(const struct scan *scan, const unsigned char *bytes, size
 size_t scan_steps_utf16_sse2(const struct scan *scan, const uint16_t *units, size_t from, size_t last);
 size_t scan_steps_utf16_avx2(const struct scan *scan, const uint16_t *units, size_t from, size_t last);
 
-/* Does the word stand at bytes, units? */
-bool scan_stands_at(const struct scan *scan, const unsigned char *bytes);
-bool scan_stands_at_utf16(const struct scan *scan, const uint16_t *units);
-
 #endif
