@@ -30,6 +30,8 @@ static bool is_space(char c)
 
 enum event_xml_section event_xml_section_at(struct text text, size_t at)
 {
+    if (text.len - at < 2 || (text.bytes[at + 1] != '!' && text.bytes[at + 1] != '?'))
+        return SECTION_NONE; /* as nearly everywhere */
     for (size_t i = 0; i < SECTION_COUNT; i++)
         if (begins(text, at, sections[i].begin))
             return (enum event_xml_section)i;
@@ -226,9 +228,10 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
         enter_section(f, region);
         return FOUND_NOTHING;
     case '#':
+        length = 2;
         if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
             f->is_plain = false;
-        f->at += 2;
+        f->at += length;
         return FOUND_NOTHING;
     case 'E':
         return found_no_end(f, region, max_event, "event is not closed where the next one begins", frame);

@@ -40,6 +40,8 @@ static size_t find_by_steps(struct text text, size_t at, enum lanes lanes)
 
 bool event_xml_find_mark(struct text text, size_t *at, bool is_last, enum lanes lanes)
 {
+    if (text.len - *at >= EVENT_XML_MARK_SIZE && is_mark(text, *at))
+        return true; /* one after the other */
     if (lanes != LANES_PLAIN)
         *at = find_by_steps(text, *at, lanes);
     for (; text.len - *at >= (is_last ? 1 : EVENT_XML_MARK_SIZE); (*at)++)

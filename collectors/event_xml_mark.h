@@ -23,9 +23,9 @@ bool event_xml_find_mark(struct text text, size_t *at, bool is_last, enum lanes 
 #define EVENT_XML_MARK_STEP (64u + EVENT_XML_MARK_SIZE)
 
 /*
- * The fast part, for each kind of vectors: the first place at or behind at where the second byte of a mark may stand,
- * or the third of "</Event"; or one behind which less than EVENT_XML_MARK_STEP bytes are left, and no such place
- * before.
+ * The fast part, for each kind of vectors: the first place at or behind at, which is above 0, where the second byte of
+ * a mark may stand, or the third of "</Event"; or one behind which less than EVENT_XML_MARK_STEP bytes are left, and no
+ * such place before.
  */
 size_t event_xml_mark_steps_sse2(struct text text, size_t at);
 size_t event_xml_mark_steps_avx2(struct text text, size_t at);

@@ -18,14 +18,26 @@ static inline vector candidates(const char *bytes)
     return vector_or(rare, vector_and_not(name, vector_sum(behind, behind)));
 }
 
+/* Of these the ones that a mark's first or second byte stands before: '<', '&' or '/'. */
+static inline vector confirmed(vector found, const char *bytes)
+{
+    vector before = vector_load(bytes - 1);
+    return vector_and(found,
+                      vector_or(vector_or(vector_equal(before, vector_of('<')), vector_equal(before, vector_of('&'))),
+                                vector_equal(before, vector_of('/'))));
+}
+
 size_t VECTOR_NAME(event_xml_mark_steps)(struct text text, size_t at)
 {
     for (; text.len - at >= EVENT_XML_MARK_STEP; at += 2 * VECTOR_SIZE) {
-        vector low = candidates(text.bytes + at), high = candidates(text.bytes + at + VECTOR_SIZE);
+        const char *bytes = text.bytes + at;
+        vector low = candidates(bytes), high = candidates(bytes + VECTOR_SIZE);
         if (vector_mask(vector_or(low, high)) == 0)
             continue;
-        uint64_t mask = vector_mask(low) | (uint64_t)vector_mask(high) << VECTOR_SIZE;
-        return at + (size_t)__builtin_ctzll(mask);
+        uint64_t mask = vector_mask(confirmed(low, bytes)) | (uint64_t)vector_mask(confirmed(high, bytes + VECTOR_SIZE))
+                                                                 << VECTOR_SIZE;
+        if (mask != 0)
+            return at + (size_t)__builtin_ctzll(mask);
     }
     return at;
 }

@@ -59,22 +59,60 @@ static __attribute__((noinline)) size_t skip_units(const struct scan *scan, cons
     return i;
 }
 
+/* More candidates than this in one vector are compared letter by letter, all of them at once: so a text full of
+ * candidates costs little more than another. */
+#define FEW 2
+
+/* Which of a vector's places from bytes on the word stands at, whole. */
+static uint32_t stands(const struct scan *scan, const unsigned char *bytes)
+{
+    const struct probe p[2] = {probe_of(scan, 0), probe_of(scan, 1)};
+    vector all = fits(bytes, scan, p);
+    uint32_t mask = vector_mask(all), found = 0;
+    if (__builtin_popcount(mask) <= FEW) {
+        for (; mask != 0; mask &= mask - 1)
+            if (scan_stands_at(scan, bytes + __builtin_ctz(mask)))
+                found |= mask & -mask;
+        return found;
+    }
+    for (size_t at = 0; at < scan->length && vector_mask(all) != 0; at++)
+        all = vector_and(all, vector_equal(vector_or(vector_load(bytes + at), vector_of(scan->letters[at])),
+                                           vector_of(scan->word[at])));
+    return vector_mask(all);
+}
+
+/* The same in UTF-16; two bits stand for a unit, of which the lower one counts. */
+static uint32_t stands_units(const struct scan *scan, const uint16_t *units)
+{
+    const struct probe p[2] = {probe_of_units(scan, 0), probe_of_units(scan, 1)};
+    vector all = fits_units(units, scan, p);
+    uint32_t mask = vector_mask(all) & 0x55555555u, found = 0;
+    if (__builtin_popcount(mask) <= FEW) {
+        for (; mask != 0; mask &= mask - 1)
+            if (scan_stands_at_utf16(scan, units + __builtin_ctz(mask) / 2))
+                found |= mask & -mask;
+        return found;
+    }
+    for (size_t at = 0; at < scan->length && vector_mask(all) != 0; at++)
+        all = vector_and(all,
+                         vector_equal_units(vector_or(vector_load(units + at), vector_of_units(scan->letters[at])),
+                                            vector_of_units(scan->word[at])));
+    return vector_mask(all);
+}
+
 size_t VECTOR_NAME(scan_steps)(const struct scan *scan, const unsigned char *bytes, size_t from, size_t last)
 {
     if (last < from + VECTOR_SIZE - 1)
         return from;
-    const struct probe p[2] = {probe_of(scan, 0), probe_of(scan, 1)};
     for (size_t i = from; i <= last; i += VECTOR_SIZE) {
         i = skip(scan, bytes, i, last);
         if (i > last)
             break;
         if (last - i < VECTOR_SIZE - 1)
             i = last - (VECTOR_SIZE - 1); /* some places are looked at twice */
-        for (uint32_t mask = vector_mask(fits(bytes + i, scan, p)); mask != 0; mask &= mask - 1) {
-            size_t place = i + (size_t)__builtin_ctz(mask);
-            if (scan_stands_at(scan, bytes + place))
-                return place;
-        }
+        uint32_t mask = stands(scan, bytes + i);
+        if (mask != 0)
+            return i + (size_t)__builtin_ctz(mask);
     }
     return last + 1;
 }
@@ -83,19 +121,15 @@ size_t VECTOR_NAME(scan_steps_utf16)(const struct scan *scan, const uint16_t *un
 {
     if (last < from + UNITS - 1)
         return from;
-    const struct probe p[2] = {probe_of_units(scan, 0), probe_of_units(scan, 1)};
     for (size_t i = from; i <= last; i += UNITS) {
         i = skip_units(scan, units, i, last);
         if (i > last)
             break;
         if (last - i < UNITS - 1)
             i = last - (UNITS - 1);
-        /* Two bits a unit; the lower one tells. */
-        for (uint32_t mask = vector_mask(fits_units(units + i, scan, p)) & 0x55555555u; mask != 0; mask &= mask - 1) {
-            size_t place = i + (size_t)__builtin_ctz(mask) / 2;
-            if (scan_stands_at_utf16(scan, units + place))
-                return place;
-        }
+        uint32_t mask = stands_units(scan, units + i);
+        if (mask != 0)
+            return i + (size_t)__builtin_ctz(mask) / 2;
     }
     return last + 1;
 }

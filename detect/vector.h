@@ -61,6 +61,12 @@ static inline vector vector_equal_units(vector a, vector b)
     return VECTOR(cmpeq_epi16)(a, b);
 }
 
+/* All bits of a byte are set where a is above b; 0x80 and more count as negative. */
+static inline vector vector_above(vector a, vector b)
+{
+    return VECTOR(cmpgt_epi8)(a, b);
+}
+
 /* a where b has no bit. */
 static inline vector vector_and_not(vector a, vector b)
 {

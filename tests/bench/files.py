@@ -103,12 +103,21 @@ def references(path):
     path.write_bytes(path.read_bytes().replace(b"&amp;#97;", b"&#97;"))
 
 
+def controls(path):
+    """References to control characters alone: they part words, so no event need go to the parser for them."""
+    full_of("&#13;")(path)
+    path.write_bytes(path.read_bytes().replace(b"&amp;#13;", b"&#13;"))
+
+
 def hostile():
     """(what, file) of each hostile input."""
-    pieces = [("near misses: ActiveSyncAllowedDeviceID, no s", "ActiveSyncAllowedDeviceID "), ("xadd ...", "xadd "),
-              ("addaddadd...", "add"), ("probe letters: yvyv...", "yv"), ("'<', '&', '!', '#', '?' in the text", "<&!#?"),
-              ("Event, EventID, Ev in the text", "Event EventID Ev>")]
-    made = [(what, once(f"hostile-{i}.xml", full_of(piece))) for i, (what, piece) in enumerate(pieces)]
+    pieces = [("near-misses", "near misses: ActiveSyncAllowedDeviceID, no s", "ActiveSyncAllowedDeviceID "),
+              ("xadd", "xadd ...", "xadd "), ("addadd", "addaddadd...", "add"),
+              ("probes", "probe letters: yvyv...", "yv"), ("probes-3", "probe letters: yvvyyvvy...", "yvvy"),
+              ("marks", "'<', '&', '!', '#', '?' in the text", "<&!#?"),
+              ("names", "Event, EventID, Ev in the text", "Event EventID Ev>")]
+    made = [(what, once(f"hostile-{name}.xml", full_of(piece))) for name, what, piece in pieces]
+    made.append(("control characters as references", once("hostile-controls.xml", controls)))
     made += [("one line of 1 GB", once("hostile-line.xml", one_line)),
              ("a million nested elements", once("hostile-nested.xml", nested))]
     return made
