@@ -206,6 +206,22 @@ static void test_kind(void)
             }
 }
 
+/* The fast look says "clean" only where cleaning changes nothing: every byte, at every place of a step. */
+static void test_clean_every_byte(void)
+{
+    for (size_t place = 0; place < 40; place++)
+        for (unsigned c = 0; c < 256; c++) {
+            char xml[41], to[EVENT_XML_CLEAN_MAX(40)];
+            memset(xml, 'a', sizeof(xml));
+            xml[place] = (char)c;
+            struct text text = {xml, 40};
+            CU_ASSERT_EQUAL(event_xml_is_clean(text), text_equal(event_xml_clean(to, text), text));
+            CU_ASSERT_EQUAL(event_xml_is_clean(text), c >= ' ' ? c < 0x80 : c == 9 || c == 10 || c == 13);
+            memcpy(xml + (place < 36 ? place : 36), "&#1;", 4);
+            CU_ASSERT_FALSE(event_xml_is_clean(text));
+        }
+}
+
 static void test_utf16(void)
 {
     bool is_big;
@@ -249,6 +265,7 @@ static CU_TestInfo tests[] = {
     {"frame: plain", test_frame_is_plain},
     {"clean", test_clean},
     {"kind, also by the first bytes", test_kind},
+    {"clean: every byte", test_clean_every_byte},
     {"UTF-16 in any chunks", test_utf16},
     CU_TEST_INFO_NULL,
 };
