@@ -67,12 +67,12 @@ static size_t find_unclean(struct text xml, size_t at, size_t *length, size_t *r
  * other letters are left to the look at each character. */
 static bool is_simple(struct text xml)
 {
-    vector last_control = vector_of(' ' - 1), number_sign = vector_of('#');
+    vector first_letter = vector_of(' '), number_sign = vector_of('#');
     size_t at = 0;
     for (; xml.len - at >= VECTOR_SIZE; at += VECTOR_SIZE) {
         vector bytes = vector_load(xml.bytes + at);
-        vector fine = vector_and_not(vector_above(bytes, last_control), vector_equal(bytes, number_sign));
-        if (vector_mask(fine) != (1u << VECTOR_SIZE) - 1)
+        vector other = vector_or(vector_above(first_letter, bytes), vector_equal(bytes, number_sign));
+        if (vector_mask(other) != 0)
             return false;
     }
     for (; at < xml.len; at++)

@@ -94,9 +94,8 @@ static uint32_t stands_units(const struct scan *scan, const uint16_t *units)
         return found;
     }
     for (size_t at = 0; at < scan->length && vector_mask(all) != 0; at++)
-        all = vector_and(all,
-                         vector_equal_units(vector_or(vector_load(units + at), vector_of_units(scan->letters[at])),
-                                            vector_of_units(scan->word[at])));
+        all = vector_and(all, vector_equal_units(vector_or(vector_load(units + at), vector_of_units(scan->letters[at])),
+                                                 vector_of_units(scan->word[at])));
     return vector_mask(all);
 }
 
