@@ -14,6 +14,8 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 import files
@@ -178,6 +180,35 @@ def growth_table(report):
     return points
 
 
+def outbox_table(report):
+    with tempfile.TemporaryDirectory(dir=files.FOLDER) as folder:
+        done = subprocess.run([PROGRAMS / "bench_outbox", Path(folder) / "outbox.db"], check=True, capture_output=True,
+                              text=True)
+    report.table("outbox", "Alerts waiting in the outbox", ["waiting", "keeping one, ms, least", "median",
+                 "fetching and delivering one, ms, least", "median", "file, MiB"],
+                 [line.split("\t") for line in done.stdout.splitlines()])
+
+
+def idle_table(report):
+    """The agent in the foreground, on this system, with nothing to read."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "tripline.xml"
+        config.write_text(f"<tripline version=\"1\"><state directory=\"{folder}/state\"/><outputs><webhook name=\"central\" "
+                          "url=\"https://localhost:1/alerts\"/></outputs></tripline>\n")
+        process = subprocess.Popen([TRIPLINE, "run", "--config", config], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(3)
+        if process.poll() is not None:
+            raise SystemExit("bench: tripline run ended: " + process.stderr.read().decode(errors="replace"))
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        process.terminate()
+        process.wait(20)
+        process.stderr.close()
+    mib = {name: int(re.search(name + r":\s*(\d+)", status).group(1)) / 1024 for name in ("VmRSS", "RssAnon", "VmHWM")}
+    report.table("idle", "The idle agent (Linux build)", ["resident MiB", "of these its own (not libraries)", "peak"],
+                 [[f"{mib['VmRSS']:.1f}", f"{mib['RssAnon']:.1f}", f"{mib['VmHWM']:.1f}"]])
+
+
 def instructions(command):
     out = files.FOLDER / "callgrind.out"
     done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *map(str, command)], check=False,
@@ -222,7 +253,7 @@ def main():
     scan_table(report, peers)
     instructions_table(report, wanted.update)
     if not wanted.quick:
-        for table in (packed_table, density_table, hostile_table, matcher_table, rules_table):
+        for table in (packed_table, density_table, hostile_table, matcher_table, rules_table, outbox_table, idle_table):
             table(report)
         points = growth_table(report)
         svg = plot.log_log("Cost of a scan", "events", "CPU s", [("tripline scan", points)])

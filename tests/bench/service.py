@@ -65,16 +65,13 @@ class Service:
             self.receiver.stop()
 
 
-def start_ms(service):
-    """From the service's first line in its log to the first read of a channel, by the log's own times."""
-    times = [line[:23] for line in service.wine.log().splitlines() if re.match(r"\d{4}-\d\d-\d\dT", line)]
-    opened = [line[:23] for line in service.wine.log().splitlines() if "T2001" in line]
-    if not times or not opened:
-        return None
-
-    def ms(stamp):
-        return world.datetime.datetime.strptime(stamp, "%Y-%m-%dT%H:%M:%S.%f").timestamp() * 1000
-    return ms(opened[0]) - ms(times[0])
+def start_ms(service, pid):
+    """From the start of the service's process, by the system, to its line that a channel is read, by its log."""
+    ticks = int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
+    started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+    service.wine.wait_for_log("T2001")
+    line = next(line for line in service.wine.log().splitlines() if "T2001" in line)
+    return 1000 * (world.seconds(line[:23] + "000") - started)
 
 
 def latencies(service):
@@ -136,8 +133,7 @@ def measure(report):
             pid = service.start()
             time.sleep(3)
             rows.append(["idle service in Wine, resident MiB (Wine's own among them)", f"{memory_mib(pid):.1f}", "-"])
-            ready = start_ms(service)
-            rows.append(["start to first read, ms, by the service's log", "-" if ready is None else f"{ready:.0f}", "200"])
+            rows.append(["start of the process to first read, ms (to 10 ms)", f"{start_ms(service, pid):.0f}", "200"])
             median, worst = latencies(service)
             rows.append([f"event to HTTPS receipt, {ALERTS} alerts, median ms", f"{median:.0f}", "50"])
             rows.append(["the same, 99th percentile", f"{worst:.0f}", "250"])
