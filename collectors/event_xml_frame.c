@@ -228,10 +228,12 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
         enter_section(f, region);
         return FOUND_NOTHING;
     case '#':
-        length = 2;
-        if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
-            f->is_plain = false;
-        f->at += length;
+        do { /* often many in a row, as line ends */
+            length = 2;
+            if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
+                f->is_plain = false;
+            f->at += length;
+        } while (region.len - f->at >= EVENT_XML_MARK_SIZE && begins(region, f->at, "&#"));
         return FOUND_NOTHING;
     case 'E':
         return found_no_end(f, region, max_event, "event is not closed where the next one begins", frame);
