@@ -16,11 +16,12 @@
 
 /* One file being read. */
 struct reading {
-    const struct scan_shared *shared;
-    size_t file;
+    struct scan_shared *shared;
+    const struct scan_piece *piece;
+    size_t place; /* in the order of the output */
     const char *path;
     struct match *matches; /* room for every rule */
-    uint64_t alerts, named;
+    uint64_t alerts;
     int error;         /* writing alerts failed, or no memory: the scan ends */
     bool is_evtx;      /* places are numbers of records */
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
@@ -37,11 +38,11 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
         return rc;
     rc = encode_ecs(&document, &size, &alert, &agent);
     if (rc == 0)
-        rc = scan_output_line(r->shared->output, r->file, document, size);
+        rc = scan_output_line(r->shared->output, r->place, document, size);
     if (rc == 0 && r->shared->settings->report != NULL) {
         rc = alert_id(id, &alert);
         if (rc == 0)
-            rc = scan_report_add(r->shared->settings->report, r->file, r->path, &alert, id);
+            rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
     }
     if (rc == 0)
         r->alerts++;
@@ -70,7 +71,12 @@ static const char *reason(const struct fault *fault, int rc)
 static void on_report(void *context, const struct collector_report *report)
 {
     struct reading *r = context;
-    if (report->kind != COLLECTOR_BAD_EVENT || r->named++ >= SCAN_MAX_NAMED)
+    if (report->kind != COLLECTOR_BAD_EVENT)
+        return;
+    pthread_mutex_lock(&r->shared->lock);
+    uint64_t named = r->shared->states[r->piece->file].named++;
+    pthread_mutex_unlock(&r->shared->lock);
+    if (named >= SCAN_MAX_NAMED)
         return;
     const struct fault none = {0}, *fault = report->fault != NULL ? report->fault : &none;
     fprintf(r->shared->settings->messages, "%s: bad event at %s %llu, left out: %s\n", r->path,
@@ -113,8 +119,9 @@ static int look(struct reading *r, FILE *from)
 static bool judge(const struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault)
 {
     FILE *to = r->shared->settings->messages;
-    if (r->named > SCAN_MAX_NAMED)
-        fprintf(to, "%s: ... and %llu more bad events\n", r->path, (unsigned long long)(r->named - SCAN_MAX_NAMED));
+    uint64_t named = r->shared->states[r->piece->file].named;
+    if (r->shared->states[r->piece->file].left == 0 && named > SCAN_MAX_NAMED)
+        fprintf(to, "%s: ... and %llu more bad events\n", r->path, (unsigned long long)(named - SCAN_MAX_NAMED));
     if (rc == -EISDIR)
         fprintf(to, "%s: is a directory; name the files in it\n", r->path);
     else if (rc < 0)
@@ -136,42 +143,53 @@ static bool judge(const struct reading *r, int rc, const struct replay_counts *c
     return true;
 }
 
+/* The piece is read: says what there is to say, and counts its file as failed if it is the first piece to be so. */
+static void settle(struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault,
+                   struct scan_totals *totals)
+{
+    struct scan_state *state = &r->shared->states[r->piece->file];
+    pthread_mutex_lock(&r->shared->lock);
+    state->left--;
+    bool has_failed = r->error < 0 || rc == -ENOMEM || judge(r, rc, counts, fault);
+    totals->failed += has_failed && !state->has_failed ? 1 : 0;
+    state->has_failed = state->has_failed || has_failed;
+    pthread_mutex_unlock(&r->shared->lock);
+}
+
 static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct replay_counts counts = {0};
     struct fault fault = {0};
     const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report};
     int rc = look(r, from);
-    if (rc == 0)
+    if (rc == 0 && r->piece->is_part)
+        rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to, &sink, r->shared->matcher, &counts,
+                         &fault);
+    else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
     totals->bytes += counts.bytes;
     totals->events += counts.events.events;
     totals->process += counts.events.process;
     totals->bad += counts.events.bad;
     totals->alerts += r->alerts;
-    if (r->error < 0 || rc == -ENOMEM) {
-        totals->failed++;
-        return r->error < 0 ? r->error : rc;
-    }
-    if (judge(r, rc, &counts, &fault))
-        totals->failed++;
-    return 0;
+    settle(r, rc, &counts, &fault, totals);
+    return r->error < 0 ? r->error : rc == -ENOMEM ? rc : 0;
 }
 
-int scan_file(const struct scan_shared *shared, size_t file, struct scan_totals *totals)
+int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals)
 {
     static const struct replay_counts nothing = {0};
     static const struct fault none = {0};
-    struct reading r = {.shared = shared, .file = file, .path = shared->settings->paths[file]};
+    struct reading r = {.shared = shared, .piece = piece, .place = place, .path = shared->settings->paths[piece->file]};
     bool is_stdin = strcmp(r.path, "-") == 0;
     FILE *from = stdin;
-    totals->files++;
+    totals->files += piece->from == 0 ? 1 : 0;
     r.matches = calloc(matcher_rule_count(shared->matcher), sizeof(*r.matches));
     if (r.matches == NULL)
         return -ENOMEM;
     int rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
     if (rc < 0) {
-        totals->failed += judge(&r, rc, &nothing, &none) ? 1 : 0;
+        settle(&r, rc, &nothing, &none, totals);
         rc = rc == -ENOMEM ? rc : 0;
     } else {
         rc = read_open(&r, from, totals);
@@ -180,4 +198,18 @@ int scan_file(const struct scan_shared *shared, size_t file, struct scan_totals 
     }
     free(r.matches);
     return rc;
+}
+
+int scan_file_split(uint64_t *starts, size_t *count, const char *path, size_t max)
+{
+    FILE *file = NULL;
+    starts[0] = 0;
+    *count = 1;
+    if (max < 2 || strcmp(path, "-") == 0 || file_open(&file, path, "rb") < 0)
+        return 0; /* what can't be opened is told when it is read */
+    int rc = replay_split(starts, count, file, max);
+    (void)fclose(file); /* only read */
+    if (rc < 0)
+        *count = 1;
+    return rc == -ENOMEM ? rc : 0;
 }

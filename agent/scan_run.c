@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
-/* The files that are left, and what came of the others. */
+/* The pieces that are left, and what came of the others. */
 struct work {
     struct scan_shared shared;
+    struct scan_piece *pieces;
+    size_t count;
     pthread_mutex_t lock; /* guards all below */
     size_t next;
     struct scan_totals totals;
@@ -32,12 +35,12 @@ static void *worker(void *context)
 {
     struct work *w = context;
     pthread_mutex_lock(&w->lock);
-    while (w->error == 0 && w->next < w->shared.settings->count) {
+    while (w->error == 0 && w->next < w->count) {
         struct scan_totals totals = {0};
-        size_t file = w->next++;
+        size_t place = w->next++;
         pthread_mutex_unlock(&w->lock);
-        int rc = scan_file(&w->shared, file, &totals);
-        scan_output_done(w->shared.output, file);
+        int rc = scan_file(&w->shared, &w->pieces[place], place, &totals);
+        scan_output_done(w->shared.output, place);
         pthread_mutex_lock(&w->lock);
         totals_add(&w->totals, &totals);
         if (rc < 0 && w->error == 0)
@@ -52,8 +55,8 @@ static void work_all(struct work *w)
 {
     pthread_t threads[SCAN_MAX_JOBS];
     size_t wanted = w->shared.settings->jobs, count = 0;
-    if (wanted > w->shared.settings->count)
-        wanted = w->shared.settings->count;
+    if (wanted > w->count)
+        wanted = w->count;
     while (count + 1 < wanted && pthread_create(&threads[count], NULL, worker, w) == 0)
         count++;
     (void)worker(w); /* NULL */
@@ -67,6 +70,39 @@ static double now(void)
     return clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? (double)time.tv_sec + (double)time.tv_nsec / 1e9 : 0;
 }
 
+/* Cuts the files into pieces, as many as there are threads at most. */
+static int plan(struct work *w)
+{
+    const struct scan_settings *settings = w->shared.settings;
+    w->shared.states = calloc(settings->count, sizeof(*w->shared.states));
+    w->pieces = calloc(settings->count * settings->jobs, sizeof(*w->pieces));
+    if (w->shared.states == NULL || w->pieces == NULL)
+        return -ENOMEM;
+    for (size_t file = 0; file < settings->count; file++) {
+        uint64_t starts[SCAN_MAX_JOBS];
+        size_t count;
+        int rc = scan_file_split(starts, &count, settings->paths[file], settings->jobs);
+        if (rc < 0)
+            return rc;
+        w->shared.states[file].left = count;
+        for (size_t i = 0; i < count; i++)
+            w->pieces[w->count++] =
+                (struct scan_piece){file, starts[i], i + 1 < count ? starts[i + 1] : UINT64_MAX, count > 1};
+    }
+    return 0;
+}
+
+static int locks_new(struct work *w)
+{
+    int rc = -pthread_mutex_init(&w->lock, NULL);
+    if (rc < 0)
+        return rc;
+    rc = -pthread_mutex_init(&w->shared.lock, NULL);
+    if (rc < 0)
+        pthread_mutex_destroy(&w->lock);
+    return rc;
+}
+
 int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
 {
     struct work w = {.shared = {.settings = settings}};
@@ -76,12 +112,14 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     double begin = now();
 
     *totals = (struct scan_totals){0};
-    int rc = -pthread_mutex_init(&w.lock, NULL);
+    int rc = locks_new(&w);
     if (rc < 0)
         return rc;
     rc = matcher_new(&matcher, rules, rule_count);
     if (rc == 0)
-        rc = scan_output_new(&w.shared.output, settings->alerts, settings->count);
+        rc = plan(&w);
+    if (rc == 0)
+        rc = scan_output_new(&w.shared.output, settings->alerts, w.count);
     if (rc == 0) {
         w.shared.matcher = matcher;
         work_all(&w);
@@ -91,6 +129,9 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     totals->seconds = now() - begin;
     scan_output_free(w.shared.output);
     matcher_free(matcher);
+    free(w.pieces);
+    free(w.shared.states);
+    pthread_mutex_destroy(&w.shared.lock);
     pthread_mutex_destroy(&w.lock);
     return rc;
 }

@@ -7,7 +7,7 @@
 #include "detect/matcher.h"
 #include <stdbool.h>
 
-/* Most files read at a time. */
+/* Most threads that read. Each reads a file of its own, or a part of a large one. */
 #define SCAN_MAX_JOBS 64
 
 /* Bad events named for one file; beyond, they are counted. */

@@ -26,3 +26,10 @@ function(tripline_room name)
     target_link_libraries(${name} PUBLIC ${ROOM_LINK} PRIVATE tripline_options)
     target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
 endfunction()
+
+# tripline_avx2(source ...): compiles these for AVX2; they run only where lanes_here() finds it.
+# On Windows the stack is aligned to 16 bytes only, and gcc does not know (its bug 54412): no aligned vector moves.
+function(tripline_avx2)
+    set_source_files_properties(${ARGN} PROPERTIES COMPILE_OPTIONS
+        "-mavx2;$<$<PLATFORM_ID:Windows>:-Wa,-muse-unaligned-vector-move>")
+endfunction()

@@ -12,6 +12,9 @@
 /* Bytes added at a time to an event that began in an earlier chunk: what is copied of a chunk that need not be. */
 #define SLICE 4096u
 
+/* Bytes that the matcher looks through at a time: they are then still in the processor's first cache for the framer. */
+#define AHEAD 16384u
+
 enum encoding { ENCODING_UNKNOWN, ENCODING_UTF8, ENCODING_UTF16 };
 
 struct buffer {
@@ -27,6 +30,7 @@ struct event_xml {
     struct event_xml_counts counts;
     struct event_xml_parser *parser;
     struct event_xml_framer framer;
+    struct event_xml_kind_memory last_kind;
     struct buffer carried; /* an event that began in an earlier chunk */
     struct buffer cleaned;
     uint64_t offset; /* in the stream as it was fed, of the byte that is measured from ... */
@@ -42,9 +46,8 @@ struct event_xml {
 struct region {
     struct text text;
     bool is_last;     /* nothing follows it */
-    bool is_asked;    /* is may_match known? */
-    bool may_match;   /* for all of text */
-    bool ask_at_once; /* is it worth asking the matcher for all of text? */
+    bool is_chunk;    /* is it as it was fed, many events, none of which was looked at before? */
+    size_t ruled_out; /* events that end here or before certainly fulfil no rule (if they are plain) */
 };
 
 static int buffer_reserve(struct buffer *b, size_t size)
@@ -143,11 +146,14 @@ static bool is_ruled_out(const struct event_xml *x, struct region *region, const
 {
     if (x->matcher == NULL || !frame->is_plain)
         return false;
-    if (region->ask_at_once && !region->is_asked) {
-        region->is_asked = true;
-        region->may_match = matcher_bytes_may_match(x->matcher, region->text);
+    size_t start = (size_t)(frame->text.bytes - region->text.bytes), end = start + frame->text.len;
+    if (end > region->ruled_out) {
+        size_t ahead = end;
+        if (region->is_chunk && ahead - start < AHEAD)
+            ahead = region->text.len - start < AHEAD ? region->text.len : start + AHEAD;
+        region->ruled_out = matcher_bytes_find(x->matcher, (struct text){region->text.bytes, ahead}, start);
     }
-    return (region->is_asked && !region->may_match) || !matcher_bytes_may_match(x->matcher, frame->text);
+    return end <= region->ruled_out;
 }
 
 static int clean(struct event_xml *x, struct text *xml)
@@ -163,7 +169,7 @@ static int clean(struct event_xml *x, struct text *xml)
 static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
 {
     enum event_xml_kind kind;
-    if (is_ruled_out(x, region, frame) && event_xml_kind_peek(&kind, frame->text)) {
+    if (is_ruled_out(x, region, frame) && event_xml_kind_recall(&kind, &x->last_kind, frame->text)) {
         x->counts.process += kind != KIND_OTHER;
         return 0;
     }
@@ -265,7 +271,7 @@ static int feed_utf8(struct event_xml *x, const char *bytes, size_t size)
     }
     if (rc < 0 || size == 0)
         return rc;
-    struct region region = {.text = {bytes, size}, .ask_at_once = true};
+    struct region region = {.text = {bytes, size}, .is_chunk = true};
     rc = take_region(x, &region);
     size_t done = event_xml_framer_done(&x->framer);
     drop(x, region.text, done);

@@ -1,5 +1,6 @@
 #include "collectors/event_xml_clean.h"
 #include "collectors/event_xml_frame.h"
+#include "detect/vector.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -62,8 +63,28 @@ static size_t find_unclean(struct text xml, size_t at, size_t *length, size_t *r
     return at;
 }
 
+/* Has xml nothing but printable ASCII without '#', so without character references? Most events are so; line ends and
+ * other letters are left to the look at each character. */
+static bool is_simple(struct text xml)
+{
+    vector first_letter = vector_of(' '), number_sign = vector_of('#');
+    size_t at = 0;
+    for (; xml.len - at >= VECTOR_SIZE; at += VECTOR_SIZE) {
+        vector bytes = vector_load(xml.bytes + at);
+        vector other = vector_or(vector_above(first_letter, bytes), vector_equal(bytes, number_sign));
+        if (vector_mask(other) != 0)
+            return false;
+    }
+    for (; at < xml.len; at++)
+        if (xml.bytes[at] < ' ' || xml.bytes[at] == '#')
+            return false;
+    return true;
+}
+
 bool event_xml_is_clean(struct text xml)
 {
+    if (is_simple(xml))
+        return true;
     size_t length, raw_until = 0;
     return find_unclean(xml, 0, &length, &raw_until) == xml.len;
 }

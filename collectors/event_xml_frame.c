@@ -1,19 +1,13 @@
 #include "collectors/event_xml_frame.h"
+#include "collectors/event_xml_mark.h"
 
-#include <emmintrin.h>
 #include <stdint.h>
 #include <string.h>
-
-/* Bytes that tell what begins at a place: "<![CDATA[", "<!DOCTYPE", "</Event" and what follows it. */
-#define MARK_SIZE 9u
 
 /* Most white space taken in "</Event   >": none is ever written; without a bound a tag's end could be far off. */
 #define MAX_TAG_SPACE 64u
 
 #define DOCTYPE "<!DOCTYPE"
-
-/* Places looked at in one step. */
-#define STEP 32u
 
 static const struct {
     const char *begin, *end;
@@ -34,81 +28,10 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Is the name at offset at just "Event", and not the beginning of a longer one? */
-static bool is_event_name(struct text text, size_t at)
-{
-    if (text.len - at < 6 || !begins(text, at, "Event"))
-        return false;
-    char c = text.bytes[at + 5];
-    return is_space(c) || c == '>' || c == '/';
-}
-
-static bool is_mark(struct text text, size_t at)
-{
-    if (text.len - at < 2)
-        return false;
-    char second = text.bytes[at + 1];
-    if (text.bytes[at] == '&')
-        return second == '#';
-    if (text.bytes[at] != '<')
-        return false;
-    return second == '!' || second == '?' || (second == 'E' && is_event_name(text, at + 1)) ||
-           (second == '/' && is_event_name(text, at + 2));
-}
-
-/*
- * A bit for each of the 16 places from bytes on at whose second byte a mark may be: '!', '#' or '?', which are rare, or
- * an 'E' behind '<' or '/'. "</Event" shows at its '/', one place later than it begins. Reads 17 bytes.
- */
-static __m128i candidates(const char *bytes)
-{
-    __m128i first = _mm_loadu_si128((const __m128i *)(const void *)bytes);
-    __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(bytes + 1));
-    __m128i rare = _mm_or_si128(_mm_cmpeq_epi8(_mm_or_si128(second, _mm_set1_epi8('!' ^ '#')), _mm_set1_epi8('#')),
-                                _mm_cmpeq_epi8(second, _mm_set1_epi8('?')));
-    __m128i before = _mm_or_si128(_mm_cmpeq_epi8(first, _mm_set1_epi8('<')), _mm_cmpeq_epi8(first, _mm_set1_epi8('/')));
-    return _mm_or_si128(rare, _mm_and_si128(before, _mm_cmpeq_epi8(second, _mm_set1_epi8('E'))));
-}
-
-/* The first mark that a candidate in places at.. stands for; text.len if there is none. */
-static size_t mark_of_candidates(struct text text, size_t at, unsigned mask)
-{
-    for (; mask != 0; mask &= mask - 1) {
-        size_t place = at + (size_t)__builtin_ctz(mask);
-        if (text.bytes[place] == '/' && place > 0)
-            place--;
-        if (is_mark(text, place))
-            return place;
-    }
-    return text.len;
-}
-
-/* Moves *at to the first mark at or behind it; false: to the first place that can't be told yet (the end if is_last).
- */
-static bool find_mark(struct text text, size_t *at, bool is_last)
-{
-    size_t from = *at;
-    for (; text.len - *at >= STEP + MARK_SIZE; *at += STEP) {
-        __m128i low = candidates(text.bytes + *at), high = candidates(text.bytes + *at + STEP / 2);
-        if (_mm_movemask_epi8(_mm_or_si128(low, high)) == 0)
-            continue;
-        unsigned mask = (unsigned)_mm_movemask_epi8(low) | (unsigned)_mm_movemask_epi8(high) << (STEP / 2);
-        size_t mark = mark_of_candidates(text, *at, mask);
-        if (mark < text.len) {
-            *at = mark;
-            return true;
-        }
-    }
-    if (*at > from)
-        (*at)--; /* "</Event" may begin there: it would have shown one place later */
-    for (; text.len - *at >= (is_last ? 1 : MARK_SIZE); (*at)++)
-        if (is_mark(text, *at))
-            return true;
-    return false;
-}
-
 enum event_xml_section event_xml_section_at(struct text text, size_t at)
 {
+    if (text.len - at < 2 || (text.bytes[at + 1] != '!' && text.bytes[at + 1] != '?'))
+        return SECTION_NONE; /* as nearly everywhere */
     for (size_t i = 0; i < SECTION_COUNT; i++)
         if (begins(text, at, sections[i].begin))
             return (enum event_xml_section)i;
@@ -185,7 +108,7 @@ static size_t empty_element_end(struct text text, size_t start)
 
 void event_xml_framer_start(struct event_xml_framer *f)
 {
-    *f = (struct event_xml_framer){.section = SECTION_NONE};
+    *f = (struct event_xml_framer){.section = SECTION_NONE, .lanes = lanes_here()};
 }
 
 /* The event that was open ends at f->at; goes back to a section of it that may hide events. All kinds of sections are
@@ -305,9 +228,12 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
         enter_section(f, region);
         return FOUND_NOTHING;
     case '#':
-        if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
-            f->is_plain = false;
-        f->at += 2;
+        do { /* often many in a row, as line ends */
+            length = 2;
+            if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
+                f->is_plain = false;
+            f->at += length;
+        } while (region.len - f->at >= EVENT_XML_MARK_SIZE && begins(region, f->at, "&#"));
         return FOUND_NOTHING;
     case 'E':
         return found_no_end(f, region, max_event, "event is not closed where the next one begins", frame);
@@ -341,7 +267,8 @@ enum event_xml_found event_xml_framer_next(struct event_xml_framer *f, struct te
 {
     bool is_short = false;
     while (!is_short) {
-        if ((f->section != SECTION_NONE && !leave_section(f, region, max_event)) || !find_mark(region, &f->at, is_last))
+        if ((f->section != SECTION_NONE && !leave_section(f, region, max_event)) ||
+            !event_xml_find_mark(region, &f->at, is_last, f->lanes))
             break;
         enum event_xml_found found = FOUND_NOTHING;
         if (f->is_open)

@@ -1,6 +1,6 @@
 /*
  * event_xml_frame: where in a stream of bytes does each event begin and end? Knows tags, comments and CDATA, nothing
- * else of XML; it looks at the whole stream and is therefore made for speed (16 bytes a step).
+ * else of XML.
  *
  * An event begins at "<Event" and a white space, '>' or '/', and ends at "</Event>" outside of comments, CDATA and
  * processing instructions. Between events everything but a DOCTYPE is skipped. What opens a section can stand in text
@@ -10,6 +10,7 @@
 #ifndef COLLECTORS_EVENT_XML_FRAME_H
 #define COLLECTORS_EVENT_XML_FRAME_H
 
+#include "detect/lanes.h"
 #include "detect/text.h"
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,7 +39,7 @@ struct event_xml_frame {
     const char *fault; /* static; FOUND_BAD only */
 };
 
-/* Offsets count from the first byte of the region that the caller gives. All zero but section: SECTION_NONE. */
+/* Offsets count from the first byte of the region that the caller gives. */
 struct event_xml_framer {
     size_t at;    /* looked at up to here */
     size_t start; /* the open event's first byte */
@@ -49,6 +50,7 @@ struct event_xml_framer {
     size_t unclosed[SECTION_COUNT]; /* up to here no section of this kind is taken for one */
     bool has_suspect;               /* a section of the open event holds what looks like an event ... */
     size_t suspect;                 /* ... and begins here */
+    enum lanes lanes;               /* how marks are found; tests choose */
 };
 
 /* Sets f to the start of a stream. */

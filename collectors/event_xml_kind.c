@@ -47,7 +47,8 @@ static bool is_number(struct text text)
     return text.len > 0;
 }
 
-bool event_xml_kind_peek(enum event_xml_kind *kind, struct text event)
+/* Sets *size to how much of event was looked at. */
+static bool peek(enum event_xml_kind *kind, size_t *size, struct text event)
 {
     struct text rest = event, tag, provider, id;
     if (!take(&rest, "<Event") || !take_until(&rest, '>', &tag) || memchr(tag.bytes, '<', tag.len) != NULL)
@@ -73,5 +74,29 @@ bool event_xml_kind_peek(enum event_xml_kind *kind, struct text event)
     if (!take(&rest, "/EventID>") || (tag.len > 0 && tag.bytes[0] != ' '))
         return false;
     *kind = event_xml_kind(provider, id);
+    *size = event.len - rest.len;
+    return true;
+}
+
+bool event_xml_kind_peek(enum event_xml_kind *kind, struct text event)
+{
+    size_t size;
+    return peek(kind, &size, event);
+}
+
+bool event_xml_kind_recall(enum event_xml_kind *kind, struct event_xml_kind_memory *memory, struct text event)
+{
+    size_t size;
+    if (memory->size > 0 && event.len >= memory->size && memcmp(event.bytes, memory->beginning, memory->size) == 0) {
+        *kind = memory->kind;
+        return true;
+    }
+    if (!peek(kind, &size, event))
+        return false;
+    if (size <= sizeof(memory->beginning)) {
+        memcpy(memory->beginning, event.bytes, size);
+        memory->size = size;
+        memory->kind = *kind;
+    }
     return true;
 }

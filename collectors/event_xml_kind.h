@@ -21,4 +21,18 @@ enum event_xml_kind event_xml_kind(struct text provider, struct text id);
  */
 bool event_xml_kind_peek(enum event_xml_kind *kind, struct text event);
 
+/* Longest beginning that is remembered, bytes; a usual one has 190. */
+#define EVENT_XML_KIND_MAX_BEGINNING 512
+
+/* The beginning of the last event that was looked at, up to its id: the next event mostly begins with the same bytes.
+ * All zero: none yet. */
+struct event_xml_kind_memory {
+    char beginning[EVENT_XML_KIND_MAX_BEGINNING];
+    size_t size;
+    enum event_xml_kind kind;
+};
+
+/* Answers as event_xml_kind_peek does, faster. */
+bool event_xml_kind_recall(enum event_xml_kind *kind, struct event_xml_kind_memory *memory, struct text event);
+
 #endif

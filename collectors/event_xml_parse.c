@@ -174,7 +174,7 @@ static const char *local_name(const char *name)
 
 static enum slot slot_by_name(const struct slot_name *names, const char *name)
 {
-    while (names->name != NULL && strcmp(names->name, name) != 0)
+    while (names->name != NULL && (names->name[0] != name[0] || strcmp(names->name, name) != 0))
         names++;
     return names->slot;
 }

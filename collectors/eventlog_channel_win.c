@@ -81,12 +81,11 @@ void channel_clear(struct channel *ch)
 /* The record id in a bookmark; 0: it can't be told. */
 static uint64_t record_of_bookmark(struct channel *ch, EVT_HANDLE bookmark)
 {
-    char *xml = NULL;
+    struct text xml;
     uint64_t record = 0;
     if (eventlog_render_bookmark(ch->render, bookmark, &xml, NULL) == 0 &&
-        eventlog_mark_record(&record, text_from(xml), text_from(ch->name)) < 0)
+        eventlog_mark_record(&record, xml, text_from(ch->name)) < 0)
         record = 0;
-    free(xml);
     return record;
 }
 
@@ -377,7 +376,8 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
 
 int channel_checkpoint(struct channel *ch)
 {
-    char *bookmark = NULL, *mark = NULL;
+    struct text bookmark;
+    char *mark = NULL;
     struct fault fault = {0};
     if (!ch->has_new_mark || ch->bookmark == NULL)
         return 0;
@@ -387,11 +387,10 @@ int channel_checkpoint(struct channel *ch)
         channel_report(ch, COLLECTOR_BROKEN, &fault, NULL);
         return rc;
     }
-    rc = eventlog_mark_format(&mark, text_from(bookmark), ch->read);
+    rc = eventlog_mark_format(&mark, bookmark, ch->read);
     if (rc == 0)
         rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), text_from(mark));
     free(mark);
-    free(bookmark);
     if (rc == 0)
         ch->has_new_mark = ch->has_new_match = false;
     return rc;

@@ -51,7 +51,7 @@ int eventlog_render_values(struct eventlog_render *render, void *event, bool wit
 /* *xml: UTF-8 inside the renderer, valid until the next call. Returns as above. */
 int eventlog_render_xml(struct eventlog_render *render, void *event, struct text *xml, struct fault *fault);
 
-/* The bookmark's own text, which the caller frees. bookmark: an EVT_HANDLE. Returns as above. */
-int eventlog_render_bookmark(struct eventlog_render *render, void *bookmark, char **out, struct fault *fault);
+/* The bookmark's own text, as *xml above. bookmark: an EVT_HANDLE. Returns as above. */
+int eventlog_render_bookmark(struct eventlog_render *render, void *bookmark, struct text *xml, struct fault *fault);
 
 #endif

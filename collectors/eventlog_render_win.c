@@ -231,18 +231,9 @@ int eventlog_render_xml(struct eventlog_render *r, void *event, struct text *xml
     return rc < 0 ? rc : to_utf8(r, used, xml);
 }
 
-int eventlog_render_bookmark(struct eventlog_render *r, void *bookmark, char **out, struct fault *fault)
+int eventlog_render_bookmark(struct eventlog_render *r, void *bookmark, struct text *xml, struct fault *fault)
 {
     DWORD used, count;
-    struct text text;
     int rc = render(r, NULL, bookmark, EvtRenderBookmark, &used, &count, fault);
-    if (rc == 0)
-        rc = to_utf8(r, used, &text);
-    if (rc < 0)
-        return rc;
-    char *copy = text_dup(text);
-    if (copy == NULL)
-        return -ENOMEM;
-    *out = copy;
-    return 0;
+    return rc < 0 ? rc : to_utf8(r, used, xml);
 }

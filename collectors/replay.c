@@ -1,4 +1,6 @@
 #include "collectors/replay.h"
+#include "collectors/event_xml_mark.h"
+#include "collectors/event_xml_utf16.h"
 #include "collectors/replay_evtx.h"
 #include "collectors/replay_input.h"
 #include "collectors/replay_spool.h"
@@ -36,14 +38,17 @@ struct replay {
     struct replay_spool *spool; /* an .evtx that has no name of its own */
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
+    uint64_t from; /* of a part */
 };
 
 int replay_input_next(struct replay_input *in, struct fault *fault)
 {
     errno = 0;
-    in->used = fread(in->block, 1, REPLAY_BLOCK, in->file);
+    size_t wanted = in->left < REPLAY_BLOCK ? (size_t)in->left : REPLAY_BLOCK;
+    in->used = wanted == 0 ? 0 : fread(in->block, 1, wanted, in->file);
     in->bytes += in->used;
-    if (in->used == REPLAY_BLOCK || ferror(in->file) == 0)
+    in->left -= in->used;
+    if (in->used == wanted || ferror(in->file) == 0)
         return 0;
     int code = errno == 0 ? EIO : errno;
     fault_set(fault, "fread", code, in->path, strerror(code));
@@ -57,6 +62,12 @@ static const struct magic *find_magic(const char *bytes, size_t size)
         if (size >= magics[i].size && memcmp(bytes, magics[i].bytes, magics[i].size) == 0)
             return &magics[i];
     return NULL;
+}
+
+bool replay_input_is_foreign(const char *bytes, size_t size)
+{
+    bool is_big_endian;
+    return find_magic(bytes, size) != NULL || size < 2 || event_xml_utf16_begins(bytes, &is_big_endian);
 }
 
 static int refuse(struct replay *r, const char *why)
@@ -136,27 +147,62 @@ static int read_file(struct replay *r, struct replay_counts *counts)
     return end_content(r, rc, counts);
 }
 
-int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
-                struct replay_counts *counts, struct fault *fault)
+/* What all reading has around it. read: does it. */
+static int with_reader(struct replay *r, const struct matcher *matcher, struct replay_counts *counts,
+                       int (*read)(struct replay *r, struct replay_counts *counts))
 {
     *counts = (struct replay_counts){0};
-    struct replay r = {.in = {.file = file, .path = path}, .sink = sink, .fault = fault};
     int rc = -ENOMEM;
-    r.in.block = malloc(REPLAY_BLOCK);
-    if (r.in.block == NULL)
+    r->in.block = malloc(REPLAY_BLOCK);
+    if (r->in.block == NULL)
         goto out;
-    rc = event_xml_new(&r.xml, sink, path, (struct text){NULL, 0}, matcher);
+    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, matcher);
     if (rc < 0)
         goto out;
-    rc = read_file(&r, counts);
-    struct event_xml_counts seen = event_xml_counts(r.xml);
+    rc = read(r, counts);
+    struct event_xml_counts seen = event_xml_counts(r->xml);
     counts->events.events += seen.events;
     counts->events.process += seen.process;
     counts->events.bad += seen.bad;
-    counts->bytes = r.in.bytes;
+    counts->bytes = r->in.bytes;
 out:
-    replay_spool_free(r.spool);
-    event_xml_free(r.xml);
-    free(r.in.block);
+    replay_spool_free(r->spool);
+    event_xml_free(r->xml);
+    free(r->in.block);
     return rc;
+}
+
+int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
+                struct replay_counts *counts, struct fault *fault)
+{
+    struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .fault = fault};
+    return with_reader(&r, matcher, counts, read_file);
+}
+
+static int read_part(struct replay *r, struct replay_counts *counts)
+{
+    r->is_begun = true; /* event XML, as replay_split has seen */
+    event_xml_place(r->xml, r->from);
+    int rc = replay_input_seek(r->in.file, r->from);
+    if (rc == 0)
+        rc = replay_input_next(&r->in, r->fault);
+    if (rc == 0)
+        rc = read_all(r);
+    /* A part that another follows has no end of its own: what is open there ends where the next event begins, and that
+     * beginning was read too. */
+    if (r->in.left == 0)
+        r->in.bytes -= EVENT_XML_MARK_SIZE;
+    else
+        rc = end_content(r, rc, counts);
+    return rc;
+}
+
+int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, const struct collector_sink *sink,
+                const struct matcher *matcher, struct replay_counts *counts, struct fault *fault)
+{
+    struct replay r = {
+        .in = {.file = file, .path = path, .left = UINT64_MAX}, .from = from, .sink = sink, .fault = fault};
+    if (to != UINT64_MAX)
+        r.in.left = to - from + EVENT_XML_MARK_SIZE;
+    return with_reader(&r, matcher, counts, read_part);
 }

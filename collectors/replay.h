@@ -30,4 +30,22 @@ struct replay_counts {
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault);
 
+/* Smallest part that a file is cut into, bytes: less is read in a few milliseconds. */
+#define REPLAY_MIN_PART (8u * 1024u * 1024u)
+
+/*
+ * Where a large file can be cut into parts that, read each for itself, give just what the whole file gives: in front of
+ * an event, outside of all sections (docs/event-xml.md, "Cutting a file"). Sets starts[0..*count-1], ascending from 0;
+ * *count: 1..max; 1 where the file is small, packed, UTF-16, an .evtx or no file that can be read twice. max: 1 or
+ * more. file: opened for binary reading; left at its first byte. Returns 0, -ENOMEM, -EIO or what reading gave.
+ */
+int replay_split(uint64_t *starts, size_t *count, FILE *file, size_t max);
+
+/*
+ * As replay_file, for the bytes from..to-1 of a file cut by replay_split; to: UINT64_MAX for the last part. Offsets in
+ * reports are those in the file.
+ */
+int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, const struct collector_sink *sink,
+                const struct matcher *matcher, struct replay_counts *counts, struct fault *fault);
+
 #endif

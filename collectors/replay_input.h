@@ -5,6 +5,7 @@
 #define COLLECTORS_REPLAY_INPUT_H
 
 #include "detect/fault.h"
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -17,10 +18,20 @@ struct replay_input {
     uint64_t bytes;   /* read from file so far */
     char *block;      /* REPLAY_BLOCK bytes, the owner's */
     size_t used;      /* of block; 0 at the file's end */
+    uint64_t left;    /* no more bytes than this are read */
 };
 
 /* Reads the next block. Returns 0, or what fread failed with (-EISDIR, -EIO, ...) with fault. */
 int replay_input_next(struct replay_input *in, struct fault *fault);
+
+/* Goes to offset of a file that can be read twice. Returns 0 or a negative errno value. */
+int replay_input_seek(FILE *file, uint64_t offset);
+
+/* Sets *size to the size of a file that can be read twice. Returns 0, or -ESPIPE and the like: it is no such file. */
+int replay_input_size(uint64_t *size, FILE *file);
+
+/* Is the file that begins so neither event XML in UTF-8 nor anything unknown that is read as such? */
+bool replay_input_is_foreign(const char *bytes, size_t size);
 
 /* Takes bytes; returns 0 or a negative errno value, which ends the reading. */
 typedef int replay_take(void *context, const char *bytes, size_t size);

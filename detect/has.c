@@ -1,5 +1,6 @@
 #include "detect/has.h"
 
+#include "detect/scan.h"
 #include "detect/unicode.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@ struct term {
     uint32_t *points; /* folded code points, count of them */
     size_t count;
     bool is_ascii;
+    bool can_scan; /* is scan set for it? */
+    struct scan scan;
     bool edge_left, edge_right; /* is a word edge asked for before and behind it? */
 };
 
@@ -131,11 +134,25 @@ FOR_BOTH_WIDTHS bool has_edges(const struct term *term, struct units text, size_
     return true;
 }
 
-/* The scan goes on behind an occurrence without edges: "addadd add" has "add". */
+FOR_BOTH_WIDTHS bool scan_term_in(const struct term *term, struct units text, unsigned width)
+{
+    for (size_t i = 0;; i++) {
+        i = width == 1 ? scan_find(&term->scan, (struct text){text.base, text.count}, i)
+                       : scan_find_utf16(&term->scan, text.base, text.count, i);
+        if (i == text.count)
+            return false;
+        if (has_edges(term, text, i, i + term->count, width))
+            return true;
+    }
+}
+
+/* The search goes on behind an occurrence without edges: "addadd add" has "add". */
 FOR_BOTH_WIDTHS bool term_in(const struct term *term, struct units text, unsigned width)
 {
     if (term->count == 0)
         return true;
+    if (term->can_scan)
+        return scan_term_in(term, text, width);
     uint32_t first = term->points[0];
     for (size_t i = 0; i < text.count;) {
         size_t next = i, end;
@@ -175,6 +192,7 @@ static int term_set(struct term *term, struct text text)
         term->is_ascii = term->is_ascii && last < 0x80;
         term->points[i] = fold(last);
     }
+    term->can_scan = scan_set(&term->scan, text);
     term->edge_left = is_word(first);
     term->edge_right = is_word(last);
     return 0;

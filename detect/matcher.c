@@ -1,7 +1,7 @@
 #include "detect/matcher.h"
 
 #include "detect/has.h"
-#include "detect/scan.h"
+#include "detect/scan_many.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,14 +9,28 @@
 struct prepared {
     const struct rule *rule;
     struct has_all *terms;
-    struct scan rarest; /* for its longest term */
-    bool has_rarest;    /* false where no term can be scanned for: everything may match then */
 };
 
 struct matcher {
     size_t count;
+    struct scan_many *rarest; /* each rule's longest term; NULL where one has none that can be scanned for: everything
+                                 may match then */
     struct prepared rules[];
 };
+
+/* Sets *rarest to the longest term that can be scanned for; false: there is none. */
+static bool find_rarest(struct scan *rarest, const struct rule *rule)
+{
+    bool is_found = false;
+    for (size_t i = 0; i < rule->term_count; i++) {
+        struct scan scan;
+        if (scan_set(&scan, text_from(rule->terms[i])) && (!is_found || scan.length > rarest->length)) {
+            *rarest = scan;
+            is_found = true;
+        }
+    }
+    return is_found;
+}
 
 static int prepare(struct prepared *out, const struct rule *rule)
 {
@@ -24,14 +38,22 @@ static int prepare(struct prepared *out, const struct rule *rule)
     if (rule->term_count > HAS_MAX_TERMS || rule->branch_count > RULE_MAX_BRANCHES)
         return -EINVAL;
     out->rule = rule;
-    struct text longest = {NULL, 0};
-    for (size_t i = 0; i < rule->term_count; i++) {
+    for (size_t i = 0; i < rule->term_count; i++)
         terms[i] = text_from(rule->terms[i]);
-        if (terms[i].len > longest.len && terms[i].len <= SCAN_MAX_WORD)
-            longest = terms[i];
-    }
-    out->has_rarest = scan_set(&out->rarest, longest);
     return has_all_new(&out->terms, terms, rule->term_count);
+}
+
+static int prepare_scan(struct matcher *m)
+{
+    struct scan *rarest = calloc(m->count + 1, sizeof(*rarest));
+    if (rarest == NULL)
+        return -ENOMEM;
+    size_t found = 0;
+    while (found < m->count && find_rarest(&rarest[found], m->rules[found].rule))
+        found++;
+    int rc = found < m->count ? 0 : scan_many_new(&m->rarest, rarest, found);
+    free(rarest);
+    return rc;
 }
 
 int matcher_new(struct matcher **out, const struct rule *const *rules, size_t count)
@@ -39,12 +61,14 @@ int matcher_new(struct matcher **out, const struct rule *const *rules, size_t co
     struct matcher *m = calloc(1, sizeof(*m) + count * sizeof(m->rules[0]));
     if (m == NULL)
         return -ENOMEM;
-    for (; m->count < count; m->count++) {
-        int rc = prepare(&m->rules[m->count], rules[m->count]);
-        if (rc < 0) {
-            matcher_free(m);
-            return rc;
-        }
+    int rc = 0;
+    for (; rc == 0 && m->count < count; m->count += rc == 0)
+        rc = prepare(&m->rules[m->count], rules[m->count]);
+    if (rc == 0)
+        rc = prepare_scan(m);
+    if (rc < 0) {
+        matcher_free(m);
+        return rc;
     }
     *out = m;
     return 0;
@@ -56,6 +80,7 @@ void matcher_free(struct matcher *m)
         return;
     for (size_t i = 0; i < m->count; i++)
         has_all_free(m->rules[i].terms);
+    scan_many_free(m->rarest);
     free(m);
 }
 
@@ -82,8 +107,16 @@ size_t matcher_match(const struct matcher *m, const struct process_event *event,
     return found;
 }
 
+/* With one rule, the scan would only look for the term that has_all looks for first. */
+static bool is_scan_worth_it(const struct matcher *m)
+{
+    return m->rarest != NULL && m->count > 1;
+}
+
 bool matcher_text_matches_utf16(const struct matcher *m, const uint16_t *units, size_t count)
 {
+    if (is_scan_worth_it(m) && !scan_many_in_utf16(m->rarest, units, count))
+        return false;
     for (size_t i = 0; i < m->count; i++)
         if (has_all_match_utf16(m->rules[i].terms, units, count))
             return true;
@@ -92,16 +125,20 @@ bool matcher_text_matches_utf16(const struct matcher *m, const uint16_t *units, 
 
 bool matcher_text_matches(const struct matcher *m, struct text text)
 {
+    if (is_scan_worth_it(m) && scan_many_find(m->rarest, text, 0) == text.len)
+        return false;
     for (size_t i = 0; i < m->count; i++)
         if (has_all_match(m->rules[i].terms, text))
             return true;
     return false;
 }
 
+size_t matcher_bytes_find(const struct matcher *m, struct text bytes, size_t from)
+{
+    return m->rarest == NULL ? from : scan_many_find(m->rarest, bytes, from);
+}
+
 bool matcher_bytes_may_match(const struct matcher *m, struct text bytes)
 {
-    for (size_t i = 0; i < m->count; i++)
-        if (!m->rules[i].has_rarest || scan_find(&m->rules[i].rarest, bytes, 0) < bytes.len)
-            return true;
-    return false;
+    return m->rarest == NULL || scan_many_find(m->rarest, bytes, 0) < bytes.len;
 }

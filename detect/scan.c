@@ -1,14 +1,17 @@
-#include "detect/scan.h"
+#include "detect/scan_steps.h"
 
 #include <emmintrin.h>
+
+/* Bytes compared at once where the word is long enough. */
+#define PART 16u
 
 /* Letters from common to rare in English text and in event XML; what is not listed (digits, punctuation) is common too.
  */
 static const char common_to_rare[] = "etaoinsrlcdmhupgbfwkvyxzjq";
 
-static unsigned char fold(unsigned char c)
+static bool is_letter(unsigned char c)
 {
-    return c >= 'A' && c <= 'Z' ? (unsigned char)(c + ('a' - 'A')) : c;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 static unsigned rarity(unsigned char c)
@@ -23,11 +26,13 @@ bool scan_set(struct scan *scan, struct text word)
 {
     if (word.len == 0 || word.len > SCAN_MAX_WORD)
         return false;
-    *scan = (struct scan){.length = word.len};
+    *scan = (struct scan){.length = word.len, .lanes = lanes_here()};
     for (size_t i = 0; i < word.len; i++) {
-        if ((unsigned char)word.bytes[i] >= 0x80)
+        unsigned char c = (unsigned char)word.bytes[i];
+        if (c == 0 || c >= 0x80)
             return false;
-        scan->word[i] = fold((unsigned char)word.bytes[i]);
+        scan->letters[i] = is_letter(c) ? 0x20 : 0;
+        scan->word[i] = c | scan->letters[i];
     }
     for (size_t i = 1; i < word.len; i++)
         if (rarity(scan->word[i]) > rarity(scan->word[scan->probe[0]]))
@@ -39,20 +44,53 @@ bool scan_set(struct scan *scan, struct text word)
     return true;
 }
 
-static bool stands_at(const struct scan *scan, const unsigned char *at)
+/* Are PART bytes, put in lower case where the word has letters, the word's from offset at on? */
+static bool fits(const struct scan *scan, size_t at, __m128i bytes)
 {
-    for (size_t i = 0; i < scan->length; i++)
-        if (fold(at[i]) != scan->word[i])
-            return false;
-    return true;
+    __m128i letters = _mm_loadu_si128((const __m128i *)(const void *)(scan->letters + at));
+    __m128i word = _mm_loadu_si128((const __m128i *)(const void *)(scan->word + at));
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_or_si128(bytes, letters), word)) == 0xFFFF;
 }
 
-/* Bytes equal to the folded letter c in either case: for letters OR with 0x20 folds; others are compared as they are.
- */
-static __m128i equal(__m128i bytes, unsigned char c)
+static __m128i load(const void *at)
 {
-    __m128i fold_bit = _mm_set1_epi8(c >= 'a' && c <= 'z' ? 0x20 : 0);
-    return _mm_cmpeq_epi8(_mm_or_si128(bytes, fold_bit), _mm_set1_epi8((char)c));
+    return _mm_loadu_si128((const __m128i *)at);
+}
+
+/* PART units as bytes: what is not ASCII becomes 0 or 0xFF, which no word has. */
+static __m128i load_utf16(const uint16_t *units)
+{
+    return _mm_packus_epi16(load(units), load(units + PART / 2));
+}
+
+bool scan_stands_at(const struct scan *scan, const unsigned char *bytes)
+{
+    if (scan->length < PART) {
+        for (size_t i = 0; i < scan->length; i++)
+            if ((bytes[i] | scan->letters[i]) != scan->word[i])
+                return false;
+        return true;
+    }
+    size_t last = scan->length - PART;
+    for (size_t i = 0; i < last; i += PART)
+        if (!fits(scan, i, load(bytes + i)))
+            return false;
+    return fits(scan, last, load(bytes + last));
+}
+
+bool scan_stands_at_utf16(const struct scan *scan, const uint16_t *units)
+{
+    if (scan->length < PART) {
+        for (size_t i = 0; i < scan->length; i++)
+            if ((units[i] | scan->letters[i]) != scan->word[i])
+                return false;
+        return true;
+    }
+    size_t last = scan->length - PART;
+    for (size_t i = 0; i < last; i += PART)
+        if (!fits(scan, i, load_utf16(units + i)))
+            return false;
+    return fits(scan, last, load_utf16(units + last));
 }
 
 size_t scan_find(const struct scan *scan, struct text bytes, size_t from)
@@ -61,21 +99,27 @@ size_t scan_find(const struct scan *scan, struct text bytes, size_t from)
     if (bytes.len < scan->length)
         return bytes.len;
     size_t last = bytes.len - scan->length; /* the last place where it can begin */
-    size_t i = from;
-    /* 16 beginnings at a time: those whose two probe bytes fit are looked at whole. */
-    for (; i <= last && last - i >= 15; i += 16) {
-        __m128i first = _mm_loadu_si128((const __m128i *)(const void *)(base + i + scan->probe[0]));
-        __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(base + i + scan->probe[1]));
-        unsigned mask = (unsigned)_mm_movemask_epi8(
-            _mm_and_si128(equal(first, scan->word[scan->probe[0]]), equal(second, scan->word[scan->probe[1]])));
-        for (; mask != 0; mask &= mask - 1) {
-            size_t candidate = i + (size_t)__builtin_ctz(mask);
-            if (stands_at(scan, base + candidate))
-                return candidate;
-        }
-    }
-    for (; i <= last; i++)
-        if (stands_at(scan, base + i))
-            return i;
+    if (scan->lanes == LANES_AVX2)
+        from = scan_steps_avx2(scan, base, from, last);
+    if (scan->lanes >= LANES_SSE2)
+        from = scan_steps_sse2(scan, base, from, last);
+    for (; from <= last; from++)
+        if (scan_stands_at(scan, base + from))
+            return from;
     return bytes.len;
+}
+
+size_t scan_find_utf16(const struct scan *scan, const uint16_t *units, size_t count, size_t from)
+{
+    if (count < scan->length)
+        return count;
+    size_t last = count - scan->length;
+    if (scan->lanes == LANES_AVX2)
+        from = scan_steps_utf16_avx2(scan, units, from, last);
+    if (scan->lanes >= LANES_SSE2)
+        from = scan_steps_utf16_sse2(scan, units, from, last);
+    for (; from <= last; from++)
+        if (scan_stands_at_utf16(scan, units + from))
+            return from;
+    return count;
 }

@@ -1,5 +1,6 @@
 #include "detect/text.h"
 
+#include <emmintrin.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,10 +140,29 @@ size_t text_encode(char to[4], uint32_t c)
     return 4;
 }
 
+/* Writes as many of the units as are ASCII, in steps of 8, to to; returns how many. */
+static size_t narrow(char *to, const uint16_t *units, size_t count)
+{
+    size_t i = 0;
+    for (; count - i >= 8; i += 8) {
+        __m128i eight = _mm_loadu_si128((const __m128i *)(const void *)(units + i));
+        __m128i high = _mm_and_si128(eight, _mm_set1_epi16((short)0xFF80));
+        if (_mm_movemask_epi8(_mm_cmpeq_epi16(high, _mm_setzero_si128())) != 0xFFFF)
+            break;
+        _mm_storel_epi64((__m128i *)(void *)(to + i), _mm_packus_epi16(eight, eight));
+    }
+    return i;
+}
+
 struct text text_from_utf16(char *to, const uint16_t *units, size_t count)
 {
     size_t len = 0;
     for (size_t i = 0; i < count; i++) {
+        size_t ascii = narrow(to + len, units + i, count - i);
+        len += ascii;
+        i += ascii;
+        if (i == count)
+            break;
         uint32_t c = units[i];
         if (c >= 0xD800 && c <= 0xDBFF && i + 1 < count && units[i + 1] >= 0xDC00 && units[i + 1] <= 0xDFFF)
             c = 0x10000 + ((c - 0xD800) << 10) + (units[++i] - 0xDC00u);

@@ -214,6 +214,7 @@ build_zlib() {
 }
 
 # Kept on purpose: AES-GCM, ChaCha20-Poly1305, ECDHE, RSA, Ed25519, ML-KEM (X25519MLKEM768), OCSP, and DES for old .p12 files.
+# -Os (SQLite too): the program is a sixth smaller; ciphers and hashes are assembly in any case.
 # OSSL_WINCTX: openssl.cnf and modules are looked for only where a key in HKLM says, never in a directory that a user could
 # make (NOTES-WINDOWS.md of OpenSSL). no-ui-console: a key's missing passphrase is an error, not a question on the console.
 build_openssl() {
@@ -225,7 +226,7 @@ build_openssl() {
         no-legacy no-engine no-quic no-dtls no-srtp no-sctp no-cms no-cmp no-ts no-ct no-srp no-comp no-ssl-trace \
         no-ui-console no-tls1 no-tls1-method no-tls1_1 no-tls1_1-method no-aria no-bf no-camellia no-cast no-gost no-idea no-md4 \
         no-mdc2 no-rc2 no-rc4 no-rmd160 no-seed no-sm2 no-sm3 no-sm4 no-whirlpool no-slh-dsa no-dsa no-ec2m no-nextprotoneg \
-        $cflags
+        $cflags -Os
     make -j"$jobs" build_libs
     make DESTDIR="$work/openssl" install_dev
     cp -r "$work/openssl/deps/include/openssl" "$stage/include/"
@@ -262,7 +263,7 @@ build_sqlite3() {
     ./configure --disable-tcl
     make sqlite3.c
     # shellcheck disable=SC2086 # the flags are words
-    "$cc" -O2 $cflags -DSQLITE_DQS=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_THREADSAFE=1 -c sqlite3.c -o sqlite3.o
+    "$cc" -Os $cflags -DSQLITE_DQS=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_THREADSAFE=1 -c sqlite3.c -o sqlite3.o
     "$triple-ar" rcsD "$stage/lib/libsqlite3.a" sqlite3.o
     cp sqlite3.h "$stage/include/"
 }

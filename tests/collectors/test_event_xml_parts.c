@@ -191,6 +191,35 @@ static void test_kind(void)
             free(copy);
         }
     }
+    /* Whatever came before, recall answers as peek does. */
+    size_t count = sizeof(cases) / sizeof(cases[0]);
+    for (size_t first = 0; first < count; first++)
+        for (size_t i = 0; i < count; i++)
+            for (size_t cut = 0; cut <= strlen(cases[i].xml); cut++) {
+                struct event_xml_kind_memory memory = {.size = 0};
+                struct text before = text_from(cases[first].xml), event = {cases[i].xml, cut};
+                (void)event_xml_kind_recall(&kind, &memory, before); /* what it leaves in memory counts */
+                enum event_xml_kind want = KIND_OTHER, got = KIND_OTHER;
+                bool is_told = event_xml_kind_peek(&want, event);
+                if (event_xml_kind_recall(&got, &memory, event) != is_told || got != want)
+                    CU_FAIL(cases[i].xml);
+            }
+}
+
+/* The fast look says "clean" only where cleaning changes nothing: every byte, at every place of a step. */
+static void test_clean_every_byte(void)
+{
+    for (size_t place = 0; place < 40; place++)
+        for (unsigned c = 0; c < 256; c++) {
+            char xml[41], to[EVENT_XML_CLEAN_MAX(40)];
+            memset(xml, 'a', sizeof(xml));
+            xml[place] = (char)c;
+            struct text text = {xml, 40};
+            CU_ASSERT_EQUAL(event_xml_is_clean(text), text_equal(event_xml_clean(to, text), text));
+            CU_ASSERT_EQUAL(event_xml_is_clean(text), c >= ' ' ? c < 0x80 : c == 9 || c == 10 || c == 13);
+            memcpy(xml + (place < 36 ? place : 36), "&#1;", 4);
+            CU_ASSERT_FALSE(event_xml_is_clean(text));
+        }
 }
 
 static void test_utf16(void)
@@ -236,6 +265,7 @@ static CU_TestInfo tests[] = {
     {"frame: plain", test_frame_is_plain},
     {"clean", test_clean},
     {"kind, also by the first bytes", test_kind},
+    {"clean: every byte", test_clean_every_byte},
     {"UTF-16 in any chunks", test_utf16},
     CU_TEST_INFO_NULL,
 };

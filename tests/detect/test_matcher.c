@@ -3,6 +3,7 @@
 #include "tests/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct matcher *make(void)
@@ -85,6 +86,46 @@ static void test_bytes(void)
     matcher_free(m);
 }
 
+/* Several rules: each is found, among the others' terms too; one that can't be scanned for lets everything through. */
+static void test_many_rules(void)
+{
+    static const char *const terms[6][2] = {{"Set-CASMailbox", "add"},   {"Forwarding", "Set-Mailbox"},
+                                            {"New-InboxRule", "delete"}, {"ab", "a"},
+                                            {"Set-CASMailboxes", "x"},   {"\xC3\xA4\xC3\xB6", "\xC3\xBC"}};
+    struct rule rules[6];
+    const struct rule *list[6];
+    for (size_t i = 0; i < 6; i++) {
+        rules[i] = rule_email_access_active_sync;
+        rules[i].terms = terms[i];
+        rules[i].term_count = 2;
+        list[i] = &rules[i];
+    }
+    for (size_t count = 1; count <= 6; count++) {
+        struct matcher *m = NULL;
+        struct match matches[6];
+        CU_ASSERT_EQUAL_FATAL(matcher_new(&m, list, count), 0);
+        CU_ASSERT_EQUAL(matcher_bytes_may_match(m, text_from("nothing")), count == 6);
+        CU_ASSERT_EQUAL(matcher_bytes_find(m, text_from("nothing"), 2), count == 6 ? 2 : 7);
+        CU_ASSERT_EQUAL(matcher_bytes_find(m, text_from(". set-casmailbox"), 0), count == 6 ? 0 : 2);
+        for (size_t i = 0; i < 6; i++) {
+            char line[100];
+            uint16_t *units = NULL;
+            size_t unit_count;
+            struct process_event e = sample_event(EVENT_SECURITY_4688);
+            snprintf(line, sizeof(line), "%s %s", terms[i][1], terms[i][0]);
+            e.field[EVENT_COMMAND_LINE] = text_from(line);
+            CU_ASSERT_EQUAL_FATAL(text_to_utf16(&units, &unit_count, text_from(line)), 0);
+            CU_ASSERT_EQUAL(matcher_match(m, &e, matches), i < count ? 1 : 0);
+            CU_ASSERT(i >= count || matches[0].rule == &rules[i]);
+            CU_ASSERT_EQUAL(matcher_text_matches(m, text_from(line)), i < count);
+            CU_ASSERT_EQUAL(matcher_text_matches_utf16(m, units, unit_count), i < count);
+            CU_ASSERT(i >= count || matcher_bytes_may_match(m, text_from(line)));
+            free(units);
+        }
+        matcher_free(m);
+    }
+}
+
 static void test_bad_rule(void)
 {
     struct rule bad = rule_email_access_active_sync;
@@ -103,8 +144,8 @@ static void test_bad_rule(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"branches", test_branches}, {"texts", test_texts}, {"bytes", test_bytes},
-        {"bad rule", test_bad_rule}, CU_TEST_INFO_NULL,
+        {"branches", test_branches},     {"texts", test_texts},       {"bytes", test_bytes},
+        {"many rules", test_many_rules}, {"bad rule", test_bad_rule}, CU_TEST_INFO_NULL,
     };
     return test_main("matcher", tests);
 }

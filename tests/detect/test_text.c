@@ -125,11 +125,32 @@ static void test_utf16(void)
     free(back);
 }
 
+/* Runs of ASCII are taken in steps: the same comes out as unit by unit. */
+static void test_utf16_runs(void)
+{
+    static const uint16_t others[] = {0x7F, 0x80, 0xE4, 0x100, 0x7FFF, 0x8000, 0xFF41, 0xD800, 0xDC00, 0};
+    for (size_t count = 0; count < 40; count++)
+        for (size_t place = 0; place < count; place++)
+            for (size_t o = 0; o < sizeof(others) / sizeof(others[0]); o++) {
+                uint16_t units[40];
+                char to[TEXT_UTF16_MAX_BYTES(40)], want[TEXT_UTF16_MAX_BYTES(40)];
+                size_t len = 0;
+                for (size_t i = 0; i < count; i++) {
+                    units[i] = i == place ? others[o] : (uint16_t)('a' + i % 26);
+                    len += text_encode(want + len, units[i]);
+                }
+                if (!text_equal(text_from_utf16(to, units, count), (struct text){want, len}) || to[len] != '\0')
+                    CU_FAIL("text_from_utf16");
+            }
+    CU_PASS("");
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"from", test_from},     {"equal", test_equal},   {"find", test_find},   {"copy", test_copy}, {"dup", test_dup},
-        {"decode", test_decode}, {"encode", test_encode}, {"utf16", test_utf16}, CU_TEST_INFO_NULL,
+        {"from", test_from},       {"equal", test_equal},   {"find", test_find},     {"copy", test_copy},
+        {"dup", test_dup},         {"decode", test_decode}, {"encode", test_encode}, {"utf16", test_utf16},
+        {"runs", test_utf16_runs}, CU_TEST_INFO_NULL,
     };
     return test_main("text", tests);
 }

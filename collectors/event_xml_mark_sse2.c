@@ -1,0 +1,1 @@
+#include "collectors/event_xml_mark_vector.h"

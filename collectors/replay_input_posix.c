@@ -1,0 +1,20 @@
+#include "collectors/replay_input.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+int replay_input_seek(FILE *file, uint64_t offset)
+{
+    return fseeko(file, (off_t)offset, SEEK_SET) == 0 ? 0 : -errno;
+}
+
+int replay_input_size(uint64_t *size, FILE *file)
+{
+    struct stat status;
+    if (fstat(fileno(file), &status) != 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -ESPIPE;
+    *size = (uint64_t)status.st_size;
+    return 0;
+}

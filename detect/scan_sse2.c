@@ -1,0 +1,1 @@
+#include "detect/scan_vector.h"

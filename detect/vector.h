@@ -1,0 +1,88 @@
+/*
+ * vector: the bytes of one vector register and what the scanners do with them, under the same names for SSE2 and AVX2.
+ * For sources that the build compiles for the one or the other (x_sse2.c, x_avx2.c), which name what they make by
+ * VECTOR_NAME.
+ */
+#ifndef DETECT_VECTOR_H
+#define DETECT_VECTOR_H
+
+#include <immintrin.h>
+#include <stdint.h>
+
+#ifdef __AVX2__
+#define VECTOR_NAME(name) name##_avx2
+#define VECTOR_SIZE 32u
+#define VECTOR(operation) _mm256_##operation
+#define VECTOR_WHOLE(operation) _mm256_##operation##_si256
+typedef __m256i vector;
+#else
+#define VECTOR_NAME(name) name##_sse2
+#define VECTOR_SIZE 16u
+#define VECTOR(operation) _mm_##operation
+#define VECTOR_WHOLE(operation) _mm_##operation##_si128
+typedef __m128i vector;
+#endif
+
+/* VECTOR_SIZE bytes from at on, which need no alignment. */
+static inline vector vector_load(const void *at)
+{
+    return VECTOR_WHOLE(loadu)((const vector *)at);
+}
+
+static inline vector vector_of(unsigned char byte)
+{
+    return VECTOR(set1_epi8)((char)byte);
+}
+
+static inline vector vector_of_units(uint16_t unit)
+{
+    return VECTOR(set1_epi16)((short)unit);
+}
+
+static inline vector vector_or(vector a, vector b)
+{
+    return VECTOR_WHOLE(or)(a, b);
+}
+
+static inline vector vector_and(vector a, vector b)
+{
+    return VECTOR_WHOLE(and)(a, b);
+}
+
+/* All bits of a byte are set where a and b are equal in it. */
+static inline vector vector_equal(vector a, vector b)
+{
+    return VECTOR(cmpeq_epi8)(a, b);
+}
+
+/* The same for units of 16 bits. */
+static inline vector vector_equal_units(vector a, vector b)
+{
+    return VECTOR(cmpeq_epi16)(a, b);
+}
+
+/* All bits of a byte are set where a is above b; 0x80 and more count as negative. */
+static inline vector vector_above(vector a, vector b)
+{
+    return VECTOR(cmpgt_epi8)(a, b);
+}
+
+/* a where b has no bit. */
+static inline vector vector_and_not(vector a, vector b)
+{
+    return VECTOR_WHOLE(andnot)(b, a);
+}
+
+/* Byte by byte, modulo 256. */
+static inline vector vector_sum(vector a, vector b)
+{
+    return VECTOR(add_epi8)(a, b);
+}
+
+/* Bit i: the highest bit of byte i. */
+static inline uint32_t vector_mask(vector a)
+{
+    return (uint32_t)VECTOR(movemask_epi8)(a);
+}
+
+#endif

@@ -1,0 +1,270 @@
+#!/usr/bin/python3
+"""Measures speed and memory and prints tables; the same machine, the same run.
+
+    bench.py [--peers] [--service] [--quick] [--update]
+
+--peers    Debian's syslog-ng and rsyslog too (unpacked, not installed)
+--service  the Windows program in Wine too
+--quick    the first table and the instruction counts alone
+--update   writes the tables and the plot into docs/, the instruction counts into expected.tsv
+"""
+import argparse
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import files
+import plot
+
+ROOT = files.ROOT
+HOST = ROOT / "build" / "host"
+TRIPLINE = HOST / "tripline"
+PROGRAMS = HOST / "tests" / "bench"
+SHARED = Path(os.environ.get("TRIPLINE_SHARED", ROOT.parent / "shared"))
+EXPECTED = files.HERE / "expected.tsv"
+PAGE = ROOT / "docs" / "performance.md"
+TERM = "ActiveSyncAllowedDeviceIDs"
+
+os.environ["LC_ALL"] = "C"
+
+
+class Cost:
+    def __init__(self, line):
+        cpu, median, wall, peak = line.split("\t")
+        self.cpu, self.median, self.wall, self.mib = float(cpu), float(median), float(wall), int(peak) / 1024
+
+
+def cost(command, runs=7):
+    """The least of some runs. A list is a program and its arguments; a string goes to sh."""
+    if isinstance(command, str):
+        command = ["sh", "-c", command]
+    done = subprocess.run([PROGRAMS / "bench_cost", str(runs), *map(str, command)], check=False, capture_output=True,
+                          text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"bench: {' '.join(map(str, command))}: {done.stderr}")
+    return Cost(done.stdout)
+
+
+class Report:
+    """Tables as Markdown, on stdout as they come, and in docs/performance.md with --update."""
+
+    def __init__(self):
+        self.tables = {}
+
+    def table(self, name, title, head, rows):
+        lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+        lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+        self.tables[name] = lines
+        print(f"\n{title}\n", *lines, sep="\n", flush=True)
+
+    def update(self):
+        page = PAGE.read_text(encoding="utf-8")
+        for name, lines in self.tables.items():
+            begin, end = f"<!-- {name} -->\n", f"\n<!-- /{name} -->"
+            if begin not in page:
+                raise SystemExit(f"bench: {PAGE} has no place for {name}")
+            page = page[:page.index(begin) + len(begin)] + "\n".join(lines) + page[page.index(end):]
+        PAGE.write_text(page, encoding="utf-8")
+
+
+def gb_per_s(path, seconds):
+    return f"{path.stat().st_size / seconds / 1e9:.2f}"
+
+
+def machine(report):
+    cpu = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text()).group(1)
+    memory = re.search(r"MemTotal:\s*(\d+)", Path("/proc/meminfo").read_text()).group(1)
+    vectors = "AVX2" if " avx2 " in Path("/proc/cpuinfo").read_text() else "SSE2"
+    load = os.getloadavg()[0]
+    report.table("machine", "Machine", ["processor", "cores", "memory", "system", "vectors", "load before"],
+                 [[cpu, os.cpu_count(), f"{int(memory) / 1048576:.0f} GiB", os.uname().release, vectors, f"{load:.1f}"]])
+
+
+def scan_table(report, peers):
+    path = files.events(files.EVENTS, 20)
+    reads, grep = cost([PROGRAMS / "bench_reads", path], 15), cost(["grep", "-iF", TERM, path], 15)
+    rows = []
+
+    def row(what, spent):
+        rows.append([what, f"{spent.cpu:.3f}", f"{spent.wall:.3f}", f"{spent.mib:.1f}", gb_per_s(path, spent.cpu),
+                     f"{spent.cpu / reads.cpu:.2f}", f"{spent.cpu / grep.cpu:.2f}"])
+    for name, spent in peers:
+        row(name, spent)
+    row("Perl regular expressions",
+        cost(["perl", "-ne", "print if /Set-CASMailbox/i && /ActiveSyncAllowedDeviceIDs/i && /(?<![a-z0-9])add(?![a-z0-9])/i",
+              path], 3))
+    row("libexpat over all events, 3 handlers, in C", cost([PROGRAMS / "bench_parses", path], 3))
+    row("xmllint --stream (parses only)", cost(f"(echo '<Events>'; cat {path}; echo '</Events>') | xmllint --stream -", 3))
+    row(f"LC_ALL=C grep -iF {TERM}", grep)
+    row("read() of the file alone", reads)
+    row("**tripline scan**", cost([TRIPLINE, "scan", path], 15))
+    row("tripline scan --jobs 2", cost([TRIPLINE, "scan", "--jobs", "2", path], 15))
+    row("tripline version (the start alone)", cost([TRIPLINE, "version"], 15))
+    report.table("scan", f"{files.EVENTS} events 4688, one a line, {path.stat().st_size / 1e6:.0f} MB, 20 attacks",
+                 ["what", "CPU s", "wall s", "peak MiB", "GB/s of CPU time", "times read()", "times grep"], rows)
+
+
+def packed_table(report):
+    path = files.events(files.EVENTS, 20)
+    packed, wide, rows = files.gzipped(path), files.utf16(path), []
+    gzip = cost(["gzip", "-dc", packed], 5)
+    spent = cost([TRIPLINE, "scan", packed], 5)
+    rows.append([".gz", "gzip -dc", f"{gzip.cpu:.3f}", f"{spent.cpu:.3f}", f"{spent.cpu / gzip.cpu:.2f}"])
+    grep, spent = cost(f"grep -iF {TERM} {wide} || true", 5), cost([TRIPLINE, "scan", wide], 5)
+    rows.append(["UTF-16", "grep -iF (which can't read it)", f"{grep.cpu:.3f}", f"{spent.cpu:.3f}",
+                 f"{spent.cpu / grep.cpu:.2f}"])
+    evtx = files.evtx(SHARED)
+    if evtx:
+        paths = " ".join(shlex.quote(str(path)) for path in evtx)
+        export = cost(f"for f in {paths}; do evtxexport -f xml $f; done | grep -iF {TERM} || true", 2)
+        spent, two = cost(f"{TRIPLINE} scan {paths} || true", 2), cost(f"{TRIPLINE} scan --jobs 2 {paths} || true", 2)
+        rows.append([f"{len(evtx)} .evtx", "evtxexport, grep", f"{export.cpu:.3f}", f"{spent.cpu:.3f}",
+                     f"{spent.cpu / export.cpu:.2f}"])
+        rows.append([f"{len(evtx)} .evtx, wall s", "--jobs 1", f"{spent.wall:.3f}", f"{two.wall:.3f} (--jobs 2)",
+                     f"{two.wall / spent.wall:.2f}"])
+    else:
+        print("\n(.evtx: no recorded files under", SHARED, "- left out)")
+    report.table("packed", "Other forms of file, CPU s", ["form", "beside", "it", "tripline scan", "ratio"], rows)
+
+
+def density_table(report):
+    rows = []
+    for share, attacks in (("0", 0), ("0.01 %", 20), ("1 %", 2000), ("10 %", 20_000), ("100 %", 200_000)):
+        path = files.events(files.EVENTS, attacks)
+        spent, expat = cost([TRIPLINE, "scan", path], 3), cost([PROGRAMS / "bench_parses", path], 2)
+        counted = cost([PROGRAMS / "bench_rules", "1", path], 3)
+        rows.append([share, f"{spent.cpu:.3f}", f"{counted.cpu:.3f}", f"{expat.cpu:.3f}", f"{counted.cpu / expat.cpu:.2f}",
+                     f"{spent.cpu / expat.cpu:.2f}"])
+    report.table("density", "How many events match, CPU s", ["events that match", "tripline scan", "the same, alerts only "
+                 "counted", "libexpat alone", "counted / libexpat", "scan / libexpat"], rows)
+
+
+def hostile_table(report):
+    usual = files.events(files.EVENTS, 20)
+    base = cost([TRIPLINE, "scan", usual]).cpu / usual.stat().st_size
+    rows = [["usual events", f"{base * 1e9:.2f}", "1"]]
+    for what, path in files.hostile() + files.parsed():
+        spent = cost(f"{TRIPLINE} scan {path} || true", 3).cpu / path.stat().st_size
+        rows.append([what, f"{spent * 1e9:.2f}", f"{spent / base:.1f}"])
+    report.table("hostile", "Hostile input", ["input", "ns a byte", "times the usual"], rows)
+
+
+def matcher_table(report):
+    done = subprocess.run([PROGRAMS / "bench_lines"], check=True, capture_output=True, text=True)
+    report.table("matcher", "The matcher alone, in memory", ["what", "characters", "ns a command line", "GB/s"],
+                 [line.split("\t") for line in done.stdout.splitlines()])
+
+
+def rules_table(report):
+    path, rows = files.events(files.EVENTS, 0), []
+    one = cost([PROGRAMS / "bench_rules", "1", path])
+    for count in (1, 2, 3, 5, 10, 20, 50):
+        spent = cost([PROGRAMS / "bench_rules", str(count), path])
+        rows.append([count, f"{spent.cpu:.3f}", f"{spent.cpu / one.cpu:.2f}"])
+    report.table("rules", "Rules of the same shape, on events that match none", ["rules", "CPU s", "times one"], rows)
+
+
+def growth_table(report):
+    base, rows, points = files.events(files.EVENTS, 20), [], []
+    for times, path in ((0.01, files.events(2000, 20)), (0.1, files.events(20_000, 20)), (1, base),
+                        (10, files.many_times(10 * files.EVENTS, base))):
+        spent, count = cost([TRIPLINE, "scan", path], 5), int(files.EVENTS * times)
+        rows.append([f"{count:,}", f"{path.stat().st_size / 1e6:.0f}", f"{spent.cpu:.3f}", f"{spent.mib:.1f}"])
+        points.append((count, spent.cpu))
+    report.table("growth", "How cost grows", ["events", "MB", "CPU s", "peak MiB"], rows)
+    return points
+
+
+def outbox_table(report):
+    with tempfile.TemporaryDirectory(dir=files.FOLDER) as folder:
+        done = subprocess.run([PROGRAMS / "bench_outbox", Path(folder) / "outbox.db"], check=True, capture_output=True,
+                              text=True)
+    report.table("outbox", "Alerts waiting in the outbox", ["waiting", "keeping one, ms, least", "median",
+                 "fetching and delivering one, ms, least", "median", "file, MiB"],
+                 [line.split("\t") for line in done.stdout.splitlines()])
+
+
+def idle_table(report):
+    """The agent in the foreground, on this system, with nothing to read."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "tripline.xml"
+        config.write_text(f"<tripline version=\"1\"><state directory=\"{folder}/state\"/><outputs><webhook name=\"central\" "
+                          "url=\"https://localhost:1/alerts\"/></outputs></tripline>\n")
+        process = subprocess.Popen([TRIPLINE, "run", "--config", config], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(3)
+        if process.poll() is not None:
+            raise SystemExit("bench: tripline run ended: " + process.stderr.read().decode(errors="replace"))
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        process.terminate()
+        process.wait(20)
+        process.stderr.close()
+    mib = {name: int(re.search(name + r":\s*(\d+)", status).group(1)) / 1024 for name in ("VmRSS", "RssAnon", "VmHWM")}
+    report.table("idle", "The idle agent (Linux build)", ["resident MiB", "of these its own (not libraries)", "peak"],
+                 [[f"{mib['VmRSS']:.1f}", f"{mib['RssAnon']:.1f}", f"{mib['VmHWM']:.1f}"]])
+
+
+def instructions(command):
+    out = files.FOLDER / "callgrind.out"
+    done = subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", *map(str, command)], check=False,
+                          capture_output=True, text=True)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if found is None:
+        raise SystemExit("bench: callgrind: " + done.stderr)
+    return int(found.group(1))
+
+
+def instructions_table(report, update):
+    """Three fixed inputs; the start's own instructions are taken off, as they are the dynamic linker's."""
+    inputs = [("20,000 events, 2 match", files.events(20_000, 2)), ("2,000 events, all match", files.events(2000, 2000)),
+              ("300 recorded-looking events, Sysmon among them", ROOT / "tests" / "data" / "background.xml")]
+    start = instructions([TRIPLINE, "version"])
+    expected = dict(line.rsplit("\t", 1) for line in EXPECTED.read_text().splitlines()) if EXPECTED.is_file() else {}
+    rows, lines = [], []
+    for name, path in inputs:
+        count = instructions([TRIPLINE, "scan", path]) - start
+        before = int(expected.get(name, count))
+        rows.append([name, f"{count:,}", f"{before:,}", f"{100 * (count - before) / before:+.1f} %"])
+        lines.append(f"{name}\t{count}\n")
+    report.table("instructions", "Instructions (callgrind), less the start's",
+                 ["input", "now", "expected.tsv", "change"], rows)
+    if update:
+        EXPECTED.write_text("".join(lines), encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
+    for option, text in (("peers", "Debian's syslog-ng and rsyslog too"), ("service", "the Windows program in Wine too"),
+                         ("quick", "the first table and the instruction counts alone"),
+                         ("update", "writes docs/performance.md, its plot, expected.tsv")):
+        parser.add_argument("--" + option, action="store_true", help=text)
+    wanted = parser.parse_args()
+    report = Report()
+    machine(report)
+    peers = []
+    if wanted.peers:
+        import peers as others  # pylint: disable=import-outside-toplevel
+        peers = others.measure(files.events(files.EVENTS, 20))
+    scan_table(report, peers)
+    instructions_table(report, wanted.update)
+    if not wanted.quick:
+        for table in (packed_table, density_table, hostile_table, matcher_table, rules_table, outbox_table, idle_table):
+            table(report)
+        points = growth_table(report)
+        svg = plot.log_log("Cost of a scan", "events", "CPU s", [("tripline scan", points)])
+        target = ROOT / "docs" / "performance.svg" if wanted.update else files.FOLDER / "performance.svg"
+        target.write_text(svg, encoding="utf-8")
+    if wanted.service:
+        import service  # pylint: disable=import-outside-toplevel
+        service.measure(report)
+    if wanted.update:
+        report.update()
+    return 0
+
+
+sys.exit(main())
