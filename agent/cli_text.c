@@ -49,6 +49,14 @@ static const char check_config_help[] =
     "\n"
     "Exit codes: 0 the config is good; 1 it is not, or can't be read; 2 wrong usage.\n";
 
+static const char status_help[] =
+    "Shows what the running agent says of itself, every 5 s, in status.json of its state directory.\n"
+    "\n"
+    "  --json       the whole document, with the verdict and its reasons, as one JSON object\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 watching, nothing is amiss; 1 running, with trouble; 2 wrong usage; 3 stopped;\n"
+    "            4 dead: its process is gone, though nobody stopped it; 5 stuck: no sign of life;\n"
+    "            6 there is no status, or it can't be read.\n";
+
 const struct cli_verb cli_verbs[] = {
     {"run", cli_run, "[--config F]", "run the agent in the foreground; Ctrl-C stops it cleanly",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
@@ -63,6 +71,7 @@ const struct cli_verb cli_verbs[] = {
     {"service", cli_service, "[--config F]", "what the service manager starts; not to be called by hand",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
     {"check-config", cli_check_config, "[F]", "name every mistake in a config file", check_config_help},
+    {"status", cli_status, "[--json] [--config F]", "is the agent watching, and what of", status_help},
     {"scan", cli_scan, "[--jobs N] [--report F.html] FILE...", "find alerts in files of recorded events", scan_help},
     {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",

@@ -53,6 +53,7 @@ struct config {
     uint64_t store_max_alerts, store_max_bytes;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;
+    char sha256[65]; /* of the file that it was read from, hexadecimal; empty if it was not */
 };
 
 /* Where and what is wrong; kept in order of appearance. No message holds a secret or a URL. */

@@ -26,6 +26,8 @@ struct log {
     enum config_log_level level;
     bool to_stderr;
     uint64_t lost; /* lines */
+    void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text);
+    void *watch_context;
 };
 
 static const char *const level_names[] = {
@@ -188,6 +190,15 @@ static void put_lost(struct log *log)
         log->lost = 0;
 }
 
+void log_watch(struct log *log,
+               void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text), void *context)
+{
+    pthread_mutex_lock(&log->lock);
+    log->watch = watch;
+    log->watch_context = context;
+    pthread_mutex_unlock(&log->lock);
+}
+
 void log_write(struct log *log, enum config_log_level level, unsigned id, const char *format, ...)
 {
     char text[LOG_MAX_LINE], line[LOG_MAX_LINE];
@@ -210,4 +221,6 @@ void log_write(struct log *log, enum config_log_level level, unsigned id, const 
     if (log->to_stderr)
         (void)fwrite(line, 1, line_size, stderr); /* nowhere else to say it */
     pthread_mutex_unlock(&log->lock);
+    if (log->watch != NULL)
+        log->watch(log->watch_context, level, id, text);
 }

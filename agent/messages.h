@@ -12,6 +12,8 @@ enum message {
     MESSAGE_START_FAILED = 1003,
     MESSAGE_CONFIG_BAD = 1004,
     MESSAGE_NO_SOURCES = 1005,
+    /* 12xx: living with it */
+    MESSAGE_STATUS_FAILED = 1201,
     /* 2xxx: reading */
     MESSAGE_SOURCE_OPENED = 2001,
     MESSAGE_SOURCE_ABSENT = 2002,

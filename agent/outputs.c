@@ -5,20 +5,39 @@
 #include "agent/version.h"
 #include "transport/sender.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* "sender " and an output's name. */
+#define OUTPUT_THREAD_SIZE 96
 
 /* Largest certificate or key file. */
 #define MAX_PEM (1024u * 1024u)
 
+/* A sender that promised a sign of life within some time may be so much later on a busy machine, ms. */
+#define ALIVE_MARGIN_MS 60000u
+
 struct outputs {
     struct log *log;
+    struct health *health;
     size_t count;
     struct {
         struct output *output;
         struct sender *sender;
+        char thread[OUTPUT_THREAD_SIZE]; /* its name in health: "sender NAME" */
+        unsigned send_ms;                /* longest that one request may take */
     } list[CONFIG_MAX_OUTPUTS];
 };
+
+/* On a sender's thread. */
+static void alive(void *context, const char *name, unsigned wait_ms)
+{
+    struct outputs *o = context;
+    for (size_t i = 0; i < o->count; i++)
+        if (strcmp(output_name(o->list[i].output), name) == 0)
+            health_alive(o->health, o->list[i].thread, (wait_ms > 0 ? wait_ms : o->list[i].send_ms) + ALIVE_MARGIN_MS);
+}
 
 /* On a sender's thread. */
 static void report(void *context, const struct sender_report *r)
@@ -29,20 +48,24 @@ static void report(void *context, const struct sender_report *r)
         fault_text(r->fault, text, sizeof(text));
     switch (r->event) {
     case SENDER_DELIVERED:
+        health_output_delivered(o->health, r->output, r->count, r->status);
         log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
                   (unsigned long long)r->count, r->status);
         break;
     case SENDER_RETRY:
+        health_output_failed(o->health, r->output, r->status, text);
         log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,
                   "output %s: not delivered, next try in %u ms: %s (status=%ld)", r->output, r->wait_ms, text,
                   r->status);
         break;
     case SENDER_REFUSED:
+        health_output_refused(o->health, r->output, r->status);
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
                   "output %s: refused for good, kept as a dead letter: alert=%s status=%ld: %s", r->output, r->id,
                   r->status, text);
         break;
     case SENDER_STORE:
+        health_output_failed(o->health, r->output, 0, text);
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_SENDER_STORE, "output %s: the outbox failed, next try in %u ms: %s",
                   r->output, r->wait_ms, text);
         break;
@@ -107,21 +130,20 @@ static int open_output(struct output **out, const struct config_output *c, struc
     return rc;
 }
 
-int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
-                  struct fault *fault)
+int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
+                 struct fault *fault)
 {
     struct outputs *o = calloc(1, sizeof(*o));
     if (o == NULL)
         return -ENOMEM;
     o->log = log;
+    o->health = health;
     int rc = 0;
-    for (; o->count < config->output_count && rc == 0; o->count++)
-        rc = open_output(&o->list[o->count].output, &config->outputs[o->count], fault);
-    for (size_t i = 0; i < o->count && rc == 0; i++) {
-        struct sender_settings set = {store, o->list[i].output, o, report};
-        rc = sender_start(&o->list[i].sender, &set);
-        if (rc < 0)
-            fault_set(fault, "starting the sender", -rc, text_from(config->outputs[i].name), strerror(-rc));
+    for (; o->count < config->output_count && rc == 0; o->count++) {
+        const struct config_output *c = &config->outputs[o->count];
+        snprintf(o->list[o->count].thread, OUTPUT_THREAD_SIZE, "sender %s", c->name);
+        o->list[o->count].send_ms = c->timeout_ms;
+        rc = open_output(&o->list[o->count].output, c, fault);
     }
     if (rc < 0) {
         outputs_stop(o, 0);
@@ -131,15 +153,34 @@ int outputs_start(struct outputs **out, const struct config *config, struct stor
     return 0;
 }
 
+int outputs_start(struct outputs *o, struct store *store, struct fault *fault)
+{
+    const char *names[CONFIG_MAX_OUTPUTS];
+    for (size_t i = 0; i < o->count; i++)
+        names[i] = output_name(o->list[i].output);
+    health_outputs_set(o->health, names, o->count);
+    for (size_t i = 0; i < o->count; i++) {
+        struct sender_settings set = {
+            .store = store, .output = o->list[i].output, .context = o, .report = report, .alive = alive};
+        int rc = sender_start(&o->list[i].sender, &set);
+        if (rc < 0) {
+            fault_set(fault, "starting the sender", -rc, text_from(names[i]), strerror(-rc));
+            return rc;
+        }
+    }
+    return 0;
+}
+
 void outputs_stop(struct outputs *o, unsigned grace_ms)
 {
     if (o == NULL)
         return;
+    uint64_t end_ms = health_clock_ms() + grace_ms;
     for (size_t i = o->count; i > 0; i--) {
-        if (o->list[i - 1].sender != NULL)
-            sender_stop(o->list[i - 1].sender, grace_ms);
+        uint64_t now_ms = health_clock_ms(); /* one time for all of them */
+        sender_stop(o->list[i - 1].sender, now_ms < end_ms ? (unsigned)(end_ms - now_ms) : 0);
+        health_gone(o->health, o->list[i - 1].thread);
         output_close(o->list[i - 1].output);
-        grace_ms = 0; /* the others had the same time already */
     }
     free(o);
 }

@@ -5,17 +5,24 @@
 #define AGENT_OUTPUTS_H
 
 #include "agent/config.h"
+#include "agent/health.h"
 #include "agent/log.h"
 #include "transport/store.h"
 
 struct outputs;
 
-/* config is read during the call only; store and log must outlive the outputs. Returns 0 or a negative errno value with
- * fault. */
-int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
-                  struct fault *fault);
+/*
+ * Opens them, without sending: a mistake in a URL, a certificate or a key shows here. config is read during the call
+ * only; log and health must outlive the outputs. Returns 0 or a negative errno value with fault.
+ */
+int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
+                 struct fault *fault);
 
-/* Stops the senders, all within grace_ms and a little. NULL is allowed. */
+/* Starts a sender for each; store must outlive them. Returns 0 or a negative errno value with fault; outputs_stop()
+ * then too. */
+int outputs_start(struct outputs *outputs, struct store *store, struct fault *fault);
+
+/* Stops the senders, all within grace_ms and a little, and frees. NULL is allowed. */
 void outputs_stop(struct outputs *outputs, unsigned grace_ms);
 
 #endif

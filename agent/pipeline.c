@@ -1,12 +1,17 @@
 #include "agent/pipeline.h"
 
 #include "agent/messages.h"
+#include "collectors/eventlog_bookmark.h"
 #include "detect/alert.h"
 #include "transport/alert_id.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* The collector goes its rounds at least every 10 s (collector.h); one round may take a while on a slow disk, ms. */
+#define ROUND_DUE_MS 120000u
 
 /* An alert that the next checkpoint keeps. */
 struct pending {
@@ -20,7 +25,8 @@ struct pipeline {
     struct match *matches; /* room for every rule */
     struct pending *pending;
     size_t count, room;
-    int store_trouble; /* what the store last failed with: said once, not at each try */
+    struct health_kept seen; /* since the last checkpoint */
+    int store_trouble;       /* what the store last failed with: said once, not at each try */
 };
 
 int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
@@ -80,6 +86,7 @@ static int add_alert(struct pipeline *p, const struct alert *alert)
     if (rc < 0)
         return rc;
     p->count++;
+    p->seen.matches++;
     /* The command line stays out of the log: event contents stand in alerts alone. */
     log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
               alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
@@ -89,6 +96,10 @@ static int add_alert(struct pipeline *p, const struct alert *alert)
 static int take_event(void *context, const struct process_event *event)
 {
     struct pipeline *p = context;
+    p->seen.events++;
+    p->seen.empty_command_lines += event->field[EVENT_COMMAND_LINE].len == 0;
+    if (event->time > p->seen.last_event)
+        p->seen.last_event = event->time;
     size_t found = matcher_match(p->set.matcher, event, p->matches);
     for (size_t i = 0; i < found; i++) {
         struct alert alert;
@@ -113,6 +124,7 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
     if (rc == p->store_trouble)
         return;
     p->store_trouble = rc;
+    health_store(p->set.health, rc);
     if (rc == 0)
         log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
     else if (rc == -ENOSPC)
@@ -137,12 +149,49 @@ static int keep(void *context, struct text source, struct text bookmark)
         rc = store_keep(p->set.store, alerts, p->count, name, mark, NULL, &fault);
     }
     report_store(p, rc, &fault);
-    if (rc == 0)
+    health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
+    if (rc == 0) {
         pending_clear(p);
+        p->seen.has_record = eventlog_bookmark_record(&p->seen.record, bookmark);
+        health_source_kept(p->set.health, name, &p->seen);
+        p->seen = (struct health_kept){0};
+    }
     free(mark);
     free(name);
     free(alerts);
     return rc;
+}
+
+/* What r says of its source's health; trouble: its fault in words. */
+static void note(struct pipeline *p, const struct collector_report *r, const char *trouble)
+{
+    char name[HEALTH_NAME_SIZE];
+    (void)text_copy(name, sizeof(name), r->source); /* cut, as health keeps it */
+    switch (r->kind) {
+    case COLLECTOR_OPENED:
+        health_source_state(p->set.health, name, HEALTH_READING, NULL);
+        break;
+    case COLLECTOR_ABSENT:
+        health_source_state(p->set.health, name, HEALTH_ABSENT, trouble);
+        break;
+    case COLLECTOR_DENIED:
+        health_source_state(p->set.health, name, HEALTH_DENIED, trouble);
+        break;
+    case COLLECTOR_BROKEN:
+        health_source_state(p->set.health, name, HEALTH_BROKEN, trouble);
+        break;
+    case COLLECTOR_BAD_EVENT:
+        health_source_bad_event(p->set.health, name);
+        break;
+    case COLLECTOR_GAP:
+        health_source_gap(p->set.health, name, r->first, r->last);
+        break;
+    case COLLECTOR_RESUMED:
+        health_source_restart(p->set.health, name);
+        break;
+    default: /* a kind that changes nothing here */
+        break;
+    }
 }
 
 static void report(void *context, const struct collector_report *r)
@@ -164,13 +213,24 @@ static void report(void *context, const struct collector_report *r)
     char text[512] = "", gap[64] = "";
     if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
+    note(p, r, text);
     if (r->kind == COLLECTOR_GAP)
         snprintf(gap, sizeof(gap), " records=%llu-%llu", (unsigned long long)r->first, (unsigned long long)r->last);
     log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%s", (int)r->source.len,
               r->source.bytes, lines[r->kind].says, gap, text[0] != '\0' ? ": " : "", text);
 }
 
+static void alive(void *context)
+{
+    struct pipeline *p = context;
+    unsigned ms = health_pace(p->set.health);
+    health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
+    if (ms > 0)
+        (void)nanosleep(&(struct timespec){ms / 1000u, (long)(ms % 1000u) * 1000000L}, NULL); /* shorter is no harm */
+}
+
 struct collector_sink pipeline_sink(struct pipeline *p)
 {
-    return (struct collector_sink){.context = p, .event = take_event, .checkpoint = keep, .report = report};
+    return (struct collector_sink){
+        .context = p, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
 }

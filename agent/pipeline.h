@@ -5,6 +5,7 @@
 #ifndef AGENT_PIPELINE_H
 #define AGENT_PIPELINE_H
 
+#include "agent/health.h"
 #include "agent/log.h"
 #include "collectors/collector.h"
 #include "detect/matcher.h"
@@ -17,6 +18,8 @@ struct pipeline_settings {
     struct store *store;
     const struct encode_agent *agent;
     struct log *log;
+    struct health *health;
+    const char *thread; /* the collector's, by which health knows it */
 };
 
 struct pipeline;

@@ -1,7 +1,9 @@
 #include "agent/run.h"
 
 #include "agent/file.h"
+#include "agent/health.h"
 #include "agent/messages.h"
+#include "agent/monitor.h"
 #include "agent/outputs.h"
 #include "agent/sources.h"
 #include "agent/version.h"
@@ -17,12 +19,14 @@ struct run {
     char *config_path;
     struct config *config;
     struct log *log;
+    struct health *health;
     struct store *store;
     char *agent_id;
     struct encode_agent agent;
     struct matcher *matcher;
     struct outputs *outputs;
     struct sources *sources;
+    struct monitor *monitor;
     bool is_https_up, is_started;
 };
 
@@ -67,6 +71,16 @@ static enum run_problem open_config(struct run *r)
     return rc < 0 ? RUN_BAD_CONFIG : RUN_GOOD;
 }
 
+/* Each line of the log. */
+static void on_line(void *context, enum config_log_level level, unsigned id, const char *text)
+{
+    struct run *r = context;
+    (void)id;
+    (void)text;
+    if (level <= CONFIG_LOG_WARNING)
+        health_logged(r->health, level == CONFIG_LOG_ERROR);
+}
+
 static enum run_problem open_log(struct run *r)
 {
     const struct config *c = r->config;
@@ -78,6 +92,8 @@ static enum run_problem open_log(struct run *r)
         rc = log_open(&r->log, path, c->log_max_bytes, c->log_files, c->log_level, r->set.foreground);
     if (rc < 0)
         fprintf(stderr, "tripline: %s: the log can't be written: %s\n", path, strerror(-rc));
+    else
+        log_watch(r->log, on_line, r);
     free(path);
     return rc < 0 ? RUN_BAD_LOG : RUN_GOOD;
 }
@@ -125,7 +141,9 @@ static enum run_problem start_outputs(struct run *r)
     if (https_start_up() < 0)
         return fail(r, RUN_BAD_OUTPUT, "libcurl", &fault);
     r->is_https_up = true;
-    int rc = outputs_start(&r->outputs, r->config, r->store, r->log, &fault);
+    int rc = outputs_open(&r->outputs, r->config, r->log, r->health, &fault);
+    if (rc == 0)
+        rc = outputs_start(r->outputs, r->store, &fault);
     return rc < 0 ? fail(r, RUN_BAD_OUTPUT, "an output", &fault) : RUN_GOOD;
 }
 
@@ -137,7 +155,8 @@ static enum run_problem start_sources(struct run *r)
     if (matcher_new(&r->matcher, rules, count) < 0)
         return RUN_NO_MEMORY;
     r->agent = (struct encode_agent){version_number, r->agent_id};
-    struct pipeline_settings set = {r->matcher, r->store, &r->agent, r->log};
+    struct pipeline_settings set = {
+        .matcher = r->matcher, .store = r->store, .agent = &r->agent, .log = r->log, .health = r->health};
     int rc = sources_start(&r->sources, r->config, &set, &fault);
     if (rc == -ENOTSUP) {
         char text[512];
@@ -148,15 +167,22 @@ static enum run_problem start_sources(struct run *r)
     return rc < 0 ? fail(r, RUN_BAD_SOURCE, "the sources", &fault) : RUN_GOOD;
 }
 
+static enum run_problem start_monitor(struct run *r)
+{
+    struct monitor_settings set = {
+        .health = r->health, .store = r->store, .log = r->log, .agent_id = r->agent_id, .config_path = r->config_path};
+    return monitor_start(&r->monitor, &set, r->config, r->config->sha256) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
+}
+
 enum run_problem run_start(struct run **out, const struct run_settings *settings)
 {
-    static enum run_problem (*const steps[])(struct run *) = {open_config, open_log, open_store, start_outputs,
-                                                              start_sources};
+    static enum run_problem (*const steps[])(struct run *) = {open_config,   open_log,      open_store,
+                                                              start_outputs, start_sources, start_monitor};
     struct run *r = calloc(1, sizeof(*r));
     if (r == NULL)
         return RUN_NO_MEMORY;
     r->set = *settings;
-    enum run_problem problem = RUN_GOOD;
+    enum run_problem problem = health_new(&r->health) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && problem == RUN_GOOD; i++) {
         problem = steps[i](r);
         if (settings->progress != NULL)
@@ -180,6 +206,7 @@ void run_stop(struct run *r, unsigned grace_ms)
     sources_stop(r->sources);
     matcher_free(r->matcher);
     outputs_stop(r->outputs, grace_ms);
+    monitor_stop(r->monitor);
     if (r->is_https_up)
         https_clean_up();
     store_close(r->store);
@@ -187,6 +214,7 @@ void run_stop(struct run *r, unsigned grace_ms)
     if (r->is_started)
         log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     log_close(r->log);
+    health_free(r->health);
     config_free(r->config);
     free(r->config_path);
     free(r);

@@ -1,12 +1,17 @@
 #include "agent/sources.h"
 
 #include "collectors/eventlog.h"
+#include "collectors/eventlog_bookmark.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+/* The reader's name in health and in messages. */
+#define THREAD_NAME "eventlog"
+
 struct sources {
     struct pipeline *pipeline; /* of the Event Log's thread */
+    struct health *health;
     struct eventlog *eventlog;
     pthread_t thread;
 };
@@ -24,13 +29,20 @@ static uint64_t lookback(const struct config *config)
 
 /* The channels of config with their bookmarks, which marks[] owns. */
 static int read_bookmarks(struct eventlog_channel *channels, char **marks, const struct config *config,
-                          struct store *store, struct fault *fault)
+                          const struct pipeline_settings *settings, struct fault *fault)
 {
+    const char *names[CONFIG_MAX_CHANNELS];
+    for (size_t i = 0; i < config->channel_count; i++)
+        names[i] = config->channels[i].name;
+    health_sources_set(settings->health, names, config->channel_count);
     for (size_t i = 0; i < config->channel_count; i++) {
         const struct config_channel *c = &config->channels[i];
-        int rc = store_bookmark(store, c->name, &marks[i], fault);
+        uint64_t record;
+        int rc = store_bookmark(settings->store, c->name, &marks[i], fault);
         if (rc < 0)
             return rc;
+        if (eventlog_bookmark_record(&record, text_from(marks[i])))
+            health_source_begin(settings->health, c->name, record);
         const char *query = c->query != NULL ? c->query : config_default_query(c->name);
         channels[i] = (struct eventlog_channel){text_from(c->name), text_from(query), text_from(marks[i])};
     }
@@ -42,9 +54,12 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
 {
     struct eventlog_channel channels[CONFIG_MAX_CHANNELS] = {0};
     char *marks[CONFIG_MAX_CHANNELS] = {0};
-    int rc = pipeline_new(&s->pipeline, settings);
+    struct pipeline_settings own = *settings;
+    own.thread = THREAD_NAME;
+    s->health = settings->health;
+    int rc = pipeline_new(&s->pipeline, &own);
     if (rc == 0)
-        rc = read_bookmarks(channels, marks, config, settings->store, fault);
+        rc = read_bookmarks(channels, marks, config, settings, fault);
     if (rc == 0) {
         struct eventlog_settings set = {.channels = channels,
                                         .channel_count = config->channel_count,
@@ -85,6 +100,7 @@ void sources_stop(struct sources *s)
         return;
     eventlog_stop(s->eventlog);
     (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
+    health_gone(s->health, THREAD_NAME);
     eventlog_free(s->eventlog);
     pipeline_free(s->pipeline);
     free(s);

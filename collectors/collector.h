@@ -45,6 +45,11 @@ struct collector_sink {
     int (*checkpoint)(void *context, struct text source, struct text bookmark);
     /* Something that an operator should know. */
     void (*report)(void *context, const struct collector_report *report);
+    /*
+     * The collector still goes its rounds: called once a round, at least every 10 s while nothing is waited for, on its
+     * thread. The sink may hold it for up to a second, so that reading takes less of the machine. NULL: not wanted.
+     */
+    void (*alive)(void *context);
 };
 
 #endif

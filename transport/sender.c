@@ -36,9 +36,16 @@ static bool is_stopping(struct sender *sender)
     return stopping;
 }
 
+static void alive(struct sender *sender, unsigned wait_ms)
+{
+    if (sender->settings.alive != NULL)
+        sender->settings.alive(sender->settings.context, sender->name, wait_ms);
+}
+
 /* Waits ms, or until sender_stop(). */
 static void pause_for(struct sender *sender, unsigned ms)
 {
+    alive(sender, ms);
     pthread_mutex_lock(&sender->mutex);
     struct timespec deadline = condition_deadline(&sender->changed, ms);
     while (!sender->stopping && condition_wait(&sender->changed, &sender->mutex, &deadline))
@@ -117,6 +124,7 @@ static void one_batch(struct sender *sender)
     struct fault fault = {.call = NULL};
     size_t count = 0;
     size_t wanted = sender->again > 0 ? sender->again : sender->batch;
+    alive(sender, IDLE_MS);
     int rc = store_next(sender->settings.store, sender->name, wanted, output_max_batch_bytes(sender->settings.output),
                         IDLE_MS, &items, &count, &fault);
     if (rc < 0) {
@@ -127,6 +135,7 @@ static void one_batch(struct sender *sender)
         pause_for(sender, NOTHING_MS);
         return;
     }
+    alive(sender, 0);
     output_send(sender->settings.output, items, count, &result);
     sender->again = 0;
     switch (result.outcome) {

@@ -30,6 +30,8 @@ struct sender_settings {
     struct output *output;
     void *context;
     void (*report)(void *context, const struct sender_report *report); /* on the sender's thread */
+    /* The thread goes on: it sends now (wait_ms 0), or waits for at most wait_ms. On its thread. NULL: not wanted. */
+    void (*alive)(void *context, const char *output, unsigned wait_ms);
 };
 
 struct sender;

@@ -320,6 +320,24 @@ int store_counts(struct store *store, struct store_counts *counts, struct fault 
     return 0;
 }
 
+int store_waiting(struct store *store, const char *output_name, uint64_t *waiting, struct fault *fault)
+{
+    int rc = -EINVAL;
+    pthread_mutex_lock(&store->mutex);
+    const struct store_output *output = store_find_output(store, output_name, fault);
+    if (output != NULL) {
+        store_sql_bind_number(&store->sql, SQL_COUNT_WAITING, 1, output->id);
+        rc = store_run(store, SQL_COUNT_WAITING, fault);
+    }
+    if (rc == 1) {
+        *waiting = (uint64_t)store_sql_number(&store->sql, SQL_COUNT_WAITING, 0);
+        store_sql_reset(&store->sql, SQL_COUNT_WAITING);
+        rc = 0;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return rc;
+}
+
 void store_wake(struct store *store)
 {
     pthread_mutex_lock(&store->mutex);

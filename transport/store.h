@@ -99,6 +99,9 @@ int store_refused(struct store *store, const char *output, const struct store_it
 
 int store_counts(struct store *store, struct store_counts *counts, struct fault *fault);
 
+/* How many alerts wait for output. Returns 0 or a negative errno value. */
+int store_waiting(struct store *store, const char *output, uint64_t *waiting, struct fault *fault);
+
 /* Makes every store_next() return with nothing and without waiting, now and in future: the program ends. */
 void store_wake(struct store *store);
 

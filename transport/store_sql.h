@@ -39,6 +39,7 @@ enum store_statement {
     SQL_DEAD_REMOVE,     /* number */
     SQL_COUNT_ALERTS,    /* -> count, bytes */
     SQL_COUNT_DEAD,      /* -> count, bytes */
+    SQL_COUNT_WAITING,   /* output -> count */
     SQL_BOOKMARK_SET,    /* source, value */
     SQL_BOOKMARK,        /* source -> value */
     SQL_VALUE_ADD,       /* name, value; nothing when there is one */

@@ -54,7 +54,7 @@ static void begin(struct trial *trial, const char *url)
                                      .max_batch_bytes = 1000000};
     CU_ASSERT_EQUAL_FATAL(store_open(&trial->store, &store, NULL), 0);
     CU_ASSERT_EQUAL_FATAL(output_open(&trial->output, &output, NULL), 0);
-    struct sender_settings sender = {trial->store, trial->output, NULL, ignore};
+    struct sender_settings sender = {.store = trial->store, .output = trial->output, .report = ignore};
     CU_ASSERT_EQUAL_FATAL(sender_start(&trial->sender, &sender), 0);
 }
 

@@ -175,7 +175,8 @@ static void keep(struct trial *trial, int from, int to)
 
 static void start(struct trial *trial)
 {
-    struct sender_settings settings = {trial->store, &trial->output, &trial->log, note};
+    struct sender_settings settings = {
+        .store = trial->store, .output = &trial->output, .context = &trial->log, .report = note};
     CU_ASSERT_EQUAL_FATAL(sender_start(&trial->sender, &settings), 0);
 }
 

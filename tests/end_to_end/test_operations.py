@@ -1,0 +1,156 @@
+#!/usr/bin/python3
+"""Living with the agent, the unmodified tripline.exe in Wine: what the operator and the central side see.
+
+    test_operations.py TRIPLINE_EXE BUILD_TREE
+"""
+import collections
+import json
+import os
+import signal
+import sys
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+import wine
+import world
+
+PROGRAM = Path(sys.argv[1])
+WEVTAPI = Path(sys.argv[2]) / "tests" / "winsim" / "wevtapi.dll"
+CHANNELS = [world.SECURITY, world.SYSMON]
+
+WATCHING, TROUBLE, STOPPED, DEAD, STUCK, UNKNOWN = 0, 1, 3, 4, 5, 6
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+        self.certificates = self.path / "certificates"
+        world.make_certificates(self.certificates)
+        self.receiver = None
+        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI)
+        self.config_path = self.wine.state / "tripline.xml"
+        for name in CHANNELS:
+            self.wine.append(name)  # there, and empty
+
+    def tearDown(self):
+        aborts, log = self.wine.aborts(), self.wine.log()
+        self.wine.stop()
+        if self.receiver is not None:
+            self.receiver.stop()
+        self.folder.cleanup()
+        if aborts or self._outcome.result.failures or self._outcome.result.errors:
+            print("the agent's log:\n" + log[-6000:])
+        self.assertEqual(aborts, "")
+
+    def receive(self, *arguments, port=0):
+        self.receiver = world.Receiver(self.path, self.certificates, *arguments, port=port)
+
+    def config(self, **more):
+        (self.wine.state / "ca.pem").write_bytes((self.certificates / "ca.pem").read_bytes())
+        new = self.config_path.with_suffix(".new")
+        world.write_config(new, self.receiver.url, "ca.pem", more.pop("channels", CHANNELS),
+                           self.wine.windows_path(self.wine.state), **more)
+        os.replace(new, self.config_path)
+
+    def tripline(self, *arguments, code=0):
+        got, out, err = self.wine.run(*arguments)
+        self.assertEqual(got, code, f"{arguments}: {out}{err}")
+        return out + err
+
+    def status(self, *arguments):
+        """Exit code and output of tripline status."""
+        code, out, err = self.wine.run("status", *arguments)
+        self.assertNotEqual(code, 2, err)
+        return code, out, err
+
+    def document(self):
+        return json.loads((self.wine.state / "status.json").read_text(encoding="utf-8"))
+
+    def start(self, **more):
+        self.config(**more)
+        self.tripline("install", "--config", self.wine.windows_path(self.config_path))
+        self.tripline("start")
+        self.wine.wait_for_log("T1001")
+
+    def taken(self):
+        return [r for r in self.receiver.received() if 200 <= r["status"] < 300]
+
+    def alerts(self):
+        return [r for r in self.taken() if r["alert"]["event"]["kind"] == "alert"]
+
+
+class Status(Case):
+    def test_never_ran(self):
+        self.receive()
+        code, out, err = self.status()
+        self.assertEqual((code, out), (UNKNOWN, ""))
+        self.assertIn("has never run", err)
+
+    def test_running_and_stopped(self):
+        self.receive()
+        self.start()
+        self.wine.append(world.SECURITY, world.event_4688(7, world.ATTACK))
+        world.wait_for(lambda: self.document()["outputs"][0]["delivered"] == 1, 20, "a status that knows the alert")
+        code, out, _ = self.status("--json")
+        self.assertEqual(code, WATCHING, out)
+        document = json.loads(out)
+        self.assertEqual(document["verdict"], "watching")
+        security = document["sources"][0]
+        self.assertEqual((security["name"], security["state"], security["matches"], security["record"]),
+                         ("Security", "reading", 1, 7))
+        self.assertEqual({source["state"] for source in document["sources"]}, {"reading"})
+        self.assertEqual([thread["overdue_s"] for thread in document["threads"]], [0, 0])
+        code, out, _ = self.status()
+        self.assertEqual(code, WATCHING)
+        print(out)
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+        self.tripline("stop")
+        code, out, _ = self.status()
+        self.assertEqual(code, STOPPED, out)
+        self.assertIn("stopped", out.splitlines()[0])
+
+    def test_killed(self):
+        self.receive()
+        self.start()
+        world.wait_for(lambda: self.status()[0] == WATCHING, 20, "a running agent")
+        self.wine.kill_service()
+        code, out, _ = self.status()
+        self.assertEqual(code, DEAD, out)
+        self.assertIn("DEAD", out.splitlines()[0])
+
+    def test_stuck(self):
+        self.receive()
+        self.start()
+        world.wait_for(lambda: self.status()[0] == WATCHING, 20, "a running agent")
+        pid = self.wine.service_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            world.wait_for(lambda: self.status()[0] != WATCHING, 40, "a status that is too old")
+            code, out, _ = self.status()
+            self.assertEqual(code, STUCK, out)
+            self.assertIn("STUCK", out.splitlines()[0])
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        world.wait_for(lambda: self.status()[0] == WATCHING, 20, "an agent that goes on")
+
+    def test_trouble(self):
+        """A channel that may not be read, an output that does not answer."""
+        self.receive()
+        self.wine.scenario(f'denied "{world.SYSMON}"')
+        self.start()
+        self.receiver.stop()
+        self.wine.append(world.SECURITY, world.event_4688(1, world.ATTACK))
+        self.wine.wait_for_log("T4002")
+        world.wait_for(lambda: self.document()["outputs"][0]["failing"] > 0, 20, "a status that knows")
+        code, out, _ = self.status()
+        self.assertEqual(code, TROUBLE, out)
+        print(out)
+        self.assertIn("is not read (denied)", " ".join(out.split()))
+        self.assertIn("output central does not take alerts", " ".join(out.split()))
+        self.assertLessEqual(max(map(len, out.splitlines())), 80)
+
+
+unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
