@@ -57,6 +57,15 @@ static const char status_help[] =
     "            4 dead: its process is gone, though nobody stopped it; 5 stuck: no sign of life;\n"
     "            6 there is no status, or it can't be read.\n";
 
+static const char doctor_help[] =
+    "Looks at this host: audit policy, command lines, Sysmon, channels and their sizes, outputs with\n"
+    "their TLS and clock, disk, who may write config and state. Each line is good, a warning or bad,\n"
+    "says why it matters and which command mends it; then what this host can't see at all. Changes\n"
+    "nothing; each output's server gets one HEAD request. As administrator it sees more.\n"
+    "\n"
+    "  --json       as one JSON object\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 nothing is bad; 1 something is, or the config can't be read; 2 wrong usage.\n";
+
 const struct cli_verb cli_verbs[] = {
     {"run", cli_run, "[--config F]", "run the agent in the foreground; Ctrl-C stops it cleanly",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
@@ -72,6 +81,7 @@ const struct cli_verb cli_verbs[] = {
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
     {"check-config", cli_check_config, "[F]", "name every mistake in a config file", check_config_help},
     {"status", cli_status, "[--json] [--config F]", "is the agent watching, and what of", status_help},
+    {"doctor", cli_doctor, "[--json] [--config F]", "can this host see the attack, and tell of it", doctor_help},
     {"scan", cli_scan, "[--jobs N] [--report F.html] FILE...", "find alerts in files of recorded events", scan_help},
     {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",

@@ -89,7 +89,10 @@ static void wipe(char *secret, size_t size)
     free(secret);
 }
 
-static int open_output(struct output **out, const struct config_output *c, struct fault *fault)
+/* Calls use with what c says, its files read; their contents are gone afterwards. */
+static int with_settings(const struct config_output *c,
+                         int (*use)(void *context, const struct output_settings *set, struct fault *fault),
+                         void *context, struct fault *fault)
 {
     char *ca = NULL, *certificate = NULL, *key = NULL;
     size_t ca_size = 0, certificate_size = 0, key_size = 0;
@@ -122,12 +125,32 @@ static int open_output(struct output **out, const struct config_output *c, struc
             .max_batch_alerts = c->max_batch_alerts,
             .max_batch_bytes = c->max_batch_bytes,
         };
-        rc = output_open(out, &set, fault);
+        rc = use(context, &set, fault);
     }
     wipe(key, key_size);
     free(certificate);
     free(ca);
     return rc;
+}
+
+static int open_one(void *context, const struct output_settings *set, struct fault *fault)
+{
+    return output_open(context, set, fault);
+}
+
+static int probe_one(void *context, const struct output_settings *set, struct fault *fault)
+{
+    struct https *https = NULL;
+    int rc = https_open(&https, &set->https, fault);
+    if (rc == 0)
+        rc = https_probe(https, context, fault);
+    https_close(https);
+    return rc;
+}
+
+int outputs_probe(struct https_facts *facts, const struct config_output *output, struct fault *fault)
+{
+    return with_settings(output, probe_one, facts, fault);
 }
 
 int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
@@ -143,7 +166,7 @@ int outputs_open(struct outputs **out, const struct config *config, struct log *
         const struct config_output *c = &config->outputs[o->count];
         snprintf(o->list[o->count].thread, OUTPUT_THREAD_SIZE, "sender %s", c->name);
         o->list[o->count].send_ms = c->timeout_ms;
-        rc = open_output(&o->list[o->count].output, c, fault);
+        rc = with_settings(c, open_one, &o->list[o->count].output, fault);
     }
     if (rc < 0) {
         outputs_stop(o, 0);

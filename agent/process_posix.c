@@ -17,6 +17,8 @@ static uint64_t entries(const char *path)
 {
     struct dirent **list = NULL;
     int count = scandir(path, &list, NULL, NULL);
+    if (count < 0 || list == NULL)
+        return 0;
     for (int i = 0; i < count; i++)
         free(list[i]);
     free(list);

@@ -1,6 +1,7 @@
 #include "transport/https.h"
 
 #include "transport/https_check.h"
+#include "transport/https_internal.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -421,4 +422,14 @@ int https_post(struct https *https, const struct https_request *request, struct 
 out:
     free_headers(headers);
     return rc;
+}
+
+CURL *https_easy(struct https *https)
+{
+    return https->easy;
+}
+
+int https_failure(const struct https *https, CURLcode code, struct fault *fault)
+{
+    return report(https, code, fault);
 }

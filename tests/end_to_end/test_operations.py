@@ -153,4 +153,34 @@ class Status(Case):
         self.assertLessEqual(max(map(len, out.splitlines())), 80)
 
 
+class Doctor(Case):
+    def test_screen(self):
+        """What it finds in this Wine: policy unreadable or off, channels as the scenario says, an output that answers."""
+        self.receive()
+        self.wine.append(world.SECURITY, world.event_4688(1, world.HARMLESS))
+        self.wine.append(world.SYSMON, world.event_sysmon(1, ""))
+        self.wine.scenario(f'retention {world.SECURITY}')
+        self.config(channels=[*CHANNELS, "No/Such"])
+        code, out, err = self.wine.run("doctor", "--json")
+        self.assertEqual((code, err), (1, ""))
+        lines = {line["id"]: line for line in json.loads(out)["lines"]}
+        for name, level in (("channel:Security", "good"), ("retention:Security", "bad"), ("channel:No/Such", "warning"),
+                            (f"events:{world.SYSMON}", "warning"), ("output:central", "good"),
+                            ("clock:central", "good"), ("disk", "good"), ("command-lines", "warning")):
+            self.assertEqual(lines[name]["level"], level, lines[name])
+        self.assertIn("TLSv1.3", lines["output:central"]["what"])
+        self.assertEqual(lines["open-shell"]["level"], "blind")
+        self.wine.run("add", r"HKLM\Software\Microsoft\Windows\CurrentVersion\Policies\System\Audit", "/v",
+                      "ProcessCreationIncludeCmdLine_Enabled", "/t", "REG_DWORD", "/d", "1", "/f", program="reg")
+        code, out, _ = self.wine.run("doctor")
+        print(out)
+        self.assertEqual(code, 1)
+        self.assertIn("event 4688 has the command line", out)
+        self.assertLessEqual(max(len(line) for line in out.splitlines() if "  > " not in line), 80)
+        self.receiver.stop()
+        code, out, _ = self.wine.run("doctor", "--json")
+        lines = {line["id"]: line for line in json.loads(out)["lines"]}
+        self.assertEqual(lines["output:central"]["level"], "bad")
+
+
 unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)

@@ -1,0 +1,80 @@
+#include "transport/https_probe.h"
+
+#include "transport/https_internal.h"
+
+#include <errno.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct probe {
+    CURL *easy;
+    struct https_facts *facts;
+    time_t date; /* -1: none came */
+};
+
+/* The connection's own facts; it is only there while the request runs. */
+static void read_tls(struct probe *probe)
+{
+    struct curl_tlssessioninfo *info = NULL;
+    int days = 0, seconds = 0;
+    if (curl_easy_getinfo(probe->easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK || info == NULL ||
+        info->backend != CURLSSLBACKEND_OPENSSL || info->internals == NULL)
+        return;
+    SSL *ssl = info->internals;
+    (void)text_copy(probe->facts->tls, sizeof(probe->facts->tls), text_from(SSL_get_version(ssl))); /* short words */
+    (void)text_copy(probe->facts->cipher, sizeof(probe->facts->cipher), text_from(SSL_get_cipher_name(ssl)));
+    X509 *certificate = SSL_get1_peer_certificate(ssl);
+    if (certificate != NULL && ASN1_TIME_diff(&days, &seconds, NULL, X509_get0_notAfter(certificate)) == 1) {
+        probe->facts->has_expiry = true;
+        probe->facts->expiry_days = days;
+    }
+    X509_free(certificate);
+}
+
+/* curl's header callback, once a line. */
+static size_t take_header(char *line, size_t one, size_t count, void *context)
+{
+    static const char name[] = "date:";
+    struct probe *probe = context;
+    size_t size = sizeof(name) - 1;
+    if (probe->facts->tls[0] == '\0')
+        read_tls(probe);
+    if (count > size && text_equal_nocase((struct text){line, size}, text_from(name))) {
+        char value[64];
+        (void)text_copy(value, sizeof(value), (struct text){line + size, count - size}); /* a date is shorter */
+        probe->date = curl_getdate(value, NULL);
+    }
+    return one * count; /* one is always 1 */
+}
+
+int https_probe(struct https *https, struct https_facts *facts, struct fault *fault)
+{
+    struct probe probe = {https_easy(https), facts, -1};
+    curl_off_t took_us = 0;
+    memset(facts, 0, sizeof(*facts));
+    CURLcode code = curl_easy_setopt(probe.easy, CURLOPT_NOBODY, 1L);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(probe.easy, CURLOPT_HEADERFUNCTION, take_header);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(probe.easy, CURLOPT_HEADERDATA, &probe);
+    time_t before = time(NULL);
+    if (code == CURLE_OK)
+        code = curl_easy_perform(probe.easy);
+    time_t after = time(NULL);
+    if (code != CURLE_OK)
+        return https_failure(https, code, fault);
+    (void)curl_easy_getinfo(probe.easy, CURLINFO_RESPONSE_CODE, &facts->status); /* else they stay 0 */
+    (void)curl_easy_getinfo(probe.easy, CURLINFO_TOTAL_TIME_T, &took_us);
+    facts->took_ms = (unsigned)(took_us / 1000);
+    if (probe.date == (time_t)-1)
+        return 0;
+    facts->has_clock = true;
+    if (probe.date < before) /* whatever moment of the request the server means, it can't be right */
+        facts->clock_s = (long)(probe.date - before);
+    else if (probe.date > after)
+        facts->clock_s = (long)(probe.date - after);
+    return 0;
+}
