@@ -16,6 +16,7 @@ int cli_scan(int argc, char **argv);         /* scan [--jobs N] [--report F.html
 int cli_verify(int argc, char **argv);       /* verify [F.tsv] */
 int cli_version(int argc, char **argv);      /* version [--json] */
 int cli_doctor(int argc, char **argv);       /* doctor [--json] [--config F] */
+int cli_selftest(int argc, char **argv);     /* selftest [--timeout SECONDS] [--config F] */
 int cli_status(int argc, char **argv);       /* status [--json] [--config F] */
 
 /* The Windows service; on other systems they say that there is none here and return 1 (service_posix.c). */

@@ -66,6 +66,14 @@ static const char doctor_help[] =
     "  --json       as one JSON object\n" CONFIG_OPTION "\n"
     "Exit codes: 0 nothing is bad; 1 something is, or the config can't be read; 2 wrong usage.\n";
 
+static const char selftest_help[] =
+    "Starts a harmless process whose command line holds the rule's terms and a nonce, and waits until\n"
+    "the running agent has seen it and every output has taken its alert. The alert is marked as a\n"
+    "test (tripline.test). Needs an administrator: it writes into the state directory.\n"
+    "\n"
+    "  --timeout S  seconds to wait, 1 to 3600; else 60\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 every output took the alert; 1 not so, or no agent runs; 2 wrong usage.\n";
+
 const struct cli_verb cli_verbs[] = {
     {"run", cli_run, "[--config F]", "run the agent in the foreground; Ctrl-C stops it cleanly",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
@@ -82,6 +90,8 @@ const struct cli_verb cli_verbs[] = {
     {"check-config", cli_check_config, "[F]", "name every mistake in a config file", check_config_help},
     {"status", cli_status, "[--json] [--config F]", "is the agent watching, and what of", status_help},
     {"doctor", cli_doctor, "[--json] [--config F]", "can this host see the attack, and tell of it", doctor_help},
+    {"selftest", cli_selftest, "[--timeout SECONDS] [--config F]", "does an alert arrive at every output",
+     selftest_help},
     {"scan", cli_scan, "[--jobs N] [--report F.html] FILE...", "find alerts in files of recorded events", scan_help},
     {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",

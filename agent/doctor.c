@@ -8,14 +8,15 @@
 
 #define WIDTH 79u
 
-void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path)
+void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path,
+                const atomic_bool *cancel)
 {
     memset(answers, 0, sizeof(*answers));
     answers->now = event_time_now();
     answers->lookback_s = config->lookback_s;
     answers->disk_wanted = 2u * config->store_max_bytes + config->log_max_bytes * config->log_files; /* store_sql.h */
     doctor_ask_system(answers, config, path);
-    doctor_ask_outputs(answers, config);
+    doctor_ask_outputs(answers, config, cancel);
 }
 
 const char *doctor_level_name(enum doctor_level level)

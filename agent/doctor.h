@@ -81,8 +81,9 @@ struct doctor_report {
 };
 
 /* Fills answers (large: on the heap) for config, whose file is at path. The network is asked too, each output for at
- * most its connect-timeout and timeout. */
-void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path);
+ * most its connect-timeout and timeout; cancel as in https_probe(). */
+void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path,
+                const atomic_bool *cancel);
 
 void doctor_judge(struct doctor_report *report, const struct doctor_answers *answers);
 
@@ -99,6 +100,6 @@ const char *doctor_level_name(enum doctor_level level);
 void doctor_ask_system(struct doctor_answers *answers, const struct config *config, const char *path);
 
 /* The outputs (doctor_network.c). https_start_up() was called. */
-void doctor_ask_outputs(struct doctor_answers *answers, const struct config *config);
+void doctor_ask_outputs(struct doctor_answers *answers, const struct config *config, const atomic_bool *cancel);
 
 #endif

@@ -21,6 +21,7 @@ struct doctor_watch {
     pthread_mutex_t lock; /* guards the next */
     struct condition changed;
     bool is_stopping, is_wanted;
+    atomic_bool is_cancelled; /* a round is to end soon */
 
     /* The thread's own. */
     struct doctor_report last; /* of the round before; empty at first */
@@ -73,8 +74,10 @@ static void round_once(struct doctor_watch *w)
     int rc = config_load(&config, w->set.config_path, &errors);
     config_errors_free(&errors); /* whoever loads it for good reports them */
     if (rc == 0 && answers != NULL && report != NULL) {
-        doctor_ask(answers, config, w->set.config_path);
+        doctor_ask(answers, config, w->set.config_path, &w->is_cancelled);
         doctor_judge(report, answers);
+        if (atomic_load(&w->is_cancelled))
+            memset(report, 0, sizeof(*report)); /* half a round says nothing */
         say_changes(w, report);
         w->last = *report;
         json_t *document = doctor_json(report, answers->now);
@@ -105,6 +108,7 @@ int doctor_watch_start(struct doctor_watch **out, const struct doctor_watch_sett
         return rc;
     }
     w->set = *settings;
+    atomic_init(&w->is_cancelled, false);
     w->set.config_path = path;
     rc = -pthread_mutex_init(&w->lock, NULL);
     if (rc == 0) {
@@ -126,6 +130,8 @@ static void signal_it(struct doctor_watch *w, bool is_stopping)
 {
     pthread_mutex_lock(&w->lock);
     w->is_stopping |= is_stopping;
+    if (is_stopping)
+        atomic_store(&w->is_cancelled, true);
     w->is_wanted = true;
     condition_signal(&w->changed);
     pthread_mutex_unlock(&w->lock);

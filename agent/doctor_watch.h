@@ -24,7 +24,7 @@ int doctor_watch_start(struct doctor_watch **out, const struct doctor_watch_sett
 /* A round now. */
 void doctor_watch_wake(struct doctor_watch *watch);
 
-/* Ends the thread; a round that runs is waited for, at most an output's timeout. NULL is allowed. */
+/* Ends the thread; a round that runs ends within about a second. NULL is allowed. */
 void doctor_watch_stop(struct doctor_watch *watch);
 
 #endif

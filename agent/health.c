@@ -20,6 +20,7 @@ struct health {
     struct ask asks[HEALTH_MAX_SOURCES];
     uint64_t due_ms[HEALTH_MAX_THREADS]; /* by health_clock_ms() */
     uint64_t begin_ms;
+    unsigned test_changes;
 };
 
 uint64_t health_clock_ms(void)
@@ -394,4 +395,68 @@ unsigned health_pace(struct health *h)
     unsigned ms = h->now.pace_ms;
     pthread_mutex_unlock(&h->lock);
     return ms;
+}
+
+/* Under the lock; NULL: no test. */
+static struct health_test *test(struct health *h, const char *alert)
+{
+    for (size_t i = 0; i < h->now.test_count; i++)
+        if (strcmp(h->now.tests[i].alert, alert) == 0)
+            return &h->now.tests[i];
+    return NULL;
+}
+
+void health_test_matched(struct health *h, const char *alert, const char *command_line, uint64_t event_time)
+{
+    pthread_mutex_lock(&h->lock);
+    if (test(h, alert) == NULL) { /* else it is read again */
+        if (h->now.test_count == HEALTH_MAX_TESTS) {
+            h->now.test_count--;
+            memmove(&h->now.tests[0], &h->now.tests[1], h->now.test_count * sizeof(h->now.tests[0]));
+        }
+        struct health_test *t = &h->now.tests[h->now.test_count++];
+        *t = (struct health_test){.event = event_time, .matched = event_time_now()};
+        put(t->alert, sizeof(t->alert), alert);
+        put(t->command_line, sizeof(t->command_line), command_line);
+        for (; t->output_count < h->now.output_count; t->output_count++)
+            put(t->outputs[t->output_count].name, HEALTH_NAME_SIZE, h->now.outputs[t->output_count].name);
+        h->test_changes++;
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+void health_test_kept(struct health *h, const char *alert, const char *source_name)
+{
+    pthread_mutex_lock(&h->lock);
+    struct health_test *t = test(h, alert);
+    if (t != NULL && t->kept == 0) {
+        t->kept = event_time_now();
+        put(t->source, sizeof(t->source), source_name);
+        h->test_changes++;
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+void health_test_result(struct health *h, const char *alert, const char *name, enum health_test_state state,
+                        long status)
+{
+    pthread_mutex_lock(&h->lock);
+    struct health_test *t = test(h, alert);
+    for (size_t i = 0; t != NULL && i < t->output_count; i++) {
+        if (!is_name(t->outputs[i].name, name))
+            continue;
+        t->outputs[i].state = state;
+        t->outputs[i].at = event_time_now();
+        t->outputs[i].status = status;
+        h->test_changes++;
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+unsigned health_test_changes(struct health *h)
+{
+    pthread_mutex_lock(&h->lock);
+    unsigned changes = h->test_changes;
+    pthread_mutex_unlock(&h->lock);
+    return changes;
 }

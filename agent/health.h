@@ -68,6 +68,25 @@ struct health_output {
     char trouble[HEALTH_TEXT_SIZE]; /* of the last failure; empty since the last success */
 };
 
+/* A test alert (agent/selftest.h) on its way. */
+#define HEALTH_MAX_TESTS 4
+
+enum health_test_state { HEALTH_TEST_WAITS, HEALTH_TEST_TAKEN, HEALTH_TEST_REFUSED };
+
+struct health_test {
+    char alert[ALERT_ID_SIZE];
+    char command_line[HEALTH_TEXT_SIZE];
+    char source[HEALTH_NAME_SIZE];
+    uint64_t event, matched, kept; /* when it happened, when a rule matched, when its alert was on disk */
+    size_t output_count;
+    struct {
+        char name[HEALTH_NAME_SIZE];
+        enum health_test_state state;
+        uint64_t at; /* when it was taken or refused */
+        long status;
+    } outputs[HEALTH_MAX_OUTPUTS];
+};
+
 struct health_thread {
     char name[HEALTH_NAME_SIZE];
     uint64_t overdue_ms; /* since its next sign of life was due; 0: it is not */
@@ -80,6 +99,8 @@ struct health_figures {
     size_t output_count;
     struct health_thread threads[HEALTH_MAX_THREADS];
     size_t thread_count;
+    struct health_test tests[HEALTH_MAX_TESTS]; /* the newest last */
+    size_t test_count;
     uint64_t started;   /* when health_new was called */
     uint64_t uptime_ms; /* by a clock that nobody sets */
     unsigned pace_ms;   /* what health_pace() makes a reader wait */
@@ -133,6 +154,14 @@ void health_outputs_set(struct health *health, const char *const *names, size_t 
 void health_output_delivered(struct health *health, const char *output, size_t count, long status);
 void health_output_failed(struct health *health, const char *output, long status, const char *trouble);
 void health_output_refused(struct health *health, const char *output, long status);
+
+/* A test alert was made of an event of that time; it was kept; an output took it or refused it. Alerts that are not
+ * known as tests are left alone. Each change makes health_test_changes() greater. */
+void health_test_matched(struct health *health, const char *alert, const char *command_line, uint64_t event_time);
+void health_test_kept(struct health *health, const char *alert, const char *source);
+void health_test_result(struct health *health, const char *alert, const char *output, enum health_test_state state,
+                        long status);
+unsigned health_test_changes(struct health *health);
 
 /* The store takes alerts (0), is full (-ENOSPC) or failed (another). */
 void health_store(struct health *health, int rc);

@@ -37,6 +37,7 @@ struct monitor {
     char config_sha256[SHA256_HEX_SIZE];
     uint64_t config_loaded, max_alerts, max_bytes;
     bool is_config_refused;
+    json_t *doctor; /* its last report, or NULL */
 
     /* The thread's own. */
     struct health_figures figures;
@@ -93,6 +94,7 @@ static void write_status(struct monitor *m, const char *state)
                                  .is_config_refused = m->is_config_refused,
                                  .max_alerts = m->max_alerts,
                                  .max_bytes = m->max_bytes};
+    now.doctor = m->doctor;
     json_t *document = status_json(&about, &now);
     pthread_mutex_unlock(&m->lock);
     int rc = document == NULL ? -ENOMEM : status_write(m->status_path, document);
@@ -119,13 +121,16 @@ static void *run(void *context)
 {
     struct monitor *m = context;
     uint64_t status_ms = health_clock_ms();
+    unsigned tests = 0;
     measure(m);
     write_status(m, "running");
     while (wait_for_tick(m)) {
         uint64_t now_ms = health_clock_ms();
         measure(m);
-        if (now_ms - status_ms < STATUS_INTERVAL_S * 1000u)
+        bool is_due = now_ms - status_ms >= STATUS_INTERVAL_S * 1000u || health_test_changes(m->set.health) != tests;
+        if (!is_due)
             continue;
+        tests = health_test_changes(m->set.health);
         status_ms = now_ms;
         write_status(m, "running");
     }
@@ -156,6 +161,14 @@ void monitor_config_refused(struct monitor *m)
     pthread_mutex_unlock(&m->lock);
 }
 
+void monitor_doctor(struct monitor *m, json_t *report)
+{
+    pthread_mutex_lock(&m->lock);
+    json_decref(m->doctor);
+    m->doctor = report;
+    pthread_mutex_unlock(&m->lock);
+}
+
 static int init_lock(struct monitor *m)
 {
     int rc = condition_init(&m->changed);
@@ -171,6 +184,7 @@ static void free_texts(struct monitor *m)
 {
     free((char *)m->set.agent_id); /* its own copies */
     free((char *)m->set.config_path);
+    json_decref(m->doctor);
     free(m->status_path);
     free(m);
 }

@@ -9,6 +9,7 @@
 #include "agent/health.h"
 #include "agent/log.h"
 #include "transport/store.h"
+#include <jansson.h>
 
 struct monitor_settings {
     struct health *health; /* these three must outlive the monitor */
@@ -28,6 +29,9 @@ void monitor_config(struct monitor *monitor, const struct config *config, const 
 
 /* The config file was changed to one with mistakes; what is in force stays. */
 void monitor_config_refused(struct monitor *monitor);
+
+/* Takes over what the doctor found (doctor_json) for the status. */
+void monitor_doctor(struct monitor *monitor, json_t *report);
 
 /* Ends the thread after a last status that says "stopped". NULL is allowed. */
 void monitor_stop(struct monitor *monitor);

@@ -49,6 +49,8 @@ static void report(void *context, const struct sender_report *r)
     switch (r->event) {
     case SENDER_DELIVERED:
         health_output_delivered(o->health, r->output, r->count, r->status);
+        for (size_t i = 0; i < r->count; i++)
+            health_test_result(o->health, r->items[i].id, r->output, HEALTH_TEST_TAKEN, r->status);
         log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
                   (unsigned long long)r->count, r->status);
         break;
@@ -60,6 +62,7 @@ static void report(void *context, const struct sender_report *r)
         break;
     case SENDER_REFUSED:
         health_output_refused(o->health, r->output, r->status);
+        health_test_result(o->health, r->id, r->output, HEALTH_TEST_REFUSED, r->status);
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
                   "output %s: refused for good, kept as a dead letter: alert=%s status=%ld: %s", r->output, r->id,
                   r->status, text);
@@ -138,19 +141,27 @@ static int open_one(void *context, const struct output_settings *set, struct fau
     return output_open(context, set, fault);
 }
 
+struct probe {
+    struct https_facts *facts;
+    const atomic_bool *cancel;
+};
+
 static int probe_one(void *context, const struct output_settings *set, struct fault *fault)
 {
+    const struct probe *probe = context;
     struct https *https = NULL;
     int rc = https_open(&https, &set->https, fault);
     if (rc == 0)
-        rc = https_probe(https, context, fault);
+        rc = https_probe(https, probe->facts, probe->cancel, fault);
     https_close(https);
     return rc;
 }
 
-int outputs_probe(struct https_facts *facts, const struct config_output *output, struct fault *fault)
+int outputs_probe(struct https_facts *facts, const struct config_output *output, const atomic_bool *cancel,
+                  struct fault *fault)
 {
-    return with_settings(output, probe_one, facts, fault);
+    struct probe probe = {facts, cancel};
+    return with_settings(output, probe_one, &probe, fault);
 }
 
 int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,

@@ -19,9 +19,10 @@ struct outputs;
 int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
                  struct fault *fault);
 
-/* Asks the server of output how it is, without sending an alert: https_probe(). Returns 0 or a negative errno value
- * with fault. */
-int outputs_probe(struct https_facts *facts, const struct config_output *output, struct fault *fault);
+/* Asks the server of output how it is, without sending an alert; cancel as in https_probe(). Returns 0 or a negative
+ * errno value with fault. */
+int outputs_probe(struct https_facts *facts, const struct config_output *output, const atomic_bool *cancel,
+                  struct fault *fault);
 
 /* Starts a sender for each; store must outlive them. Returns 0 or a negative errno value with fault; outputs_stop()
  * then too. */

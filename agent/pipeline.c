@@ -1,6 +1,7 @@
 #include "agent/pipeline.h"
 
 #include "agent/messages.h"
+#include "agent/selftest.h"
 #include "collectors/eventlog_bookmark.h"
 #include "detect/alert.h"
 #include "transport/alert_id.h"
@@ -74,6 +75,14 @@ static int pending_grow(struct pipeline *p)
     return 0;
 }
 
+static void note_test(struct pipeline *p, const char *id, const struct process_event *event)
+{
+    char *command_line = text_dup(event->field[EVENT_COMMAND_LINE]);
+    if (command_line != NULL) /* else the test does not pass, no more */
+        health_test_matched(p->set.health, id, command_line, event->time);
+    free(command_line);
+}
+
 static int add_alert(struct pipeline *p, const struct alert *alert)
 {
     int rc = pending_grow(p);
@@ -87,6 +96,8 @@ static int add_alert(struct pipeline *p, const struct alert *alert)
         return rc;
     p->count++;
     p->seen.matches++;
+    if (alert->is_test)
+        note_test(p, next->id, alert->event);
     /* The command line stays out of the log: event contents stand in alerts alone. */
     log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
               alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
@@ -105,6 +116,7 @@ static int take_event(void *context, const struct process_event *event)
         struct alert alert;
         int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
         if (rc == 0) {
+            alert.is_test = selftest_is_ours(p->set.selftest_path, event->field[EVENT_COMMAND_LINE]);
             rc = add_alert(p, &alert);
             alert_clear(&alert);
         }
@@ -151,6 +163,8 @@ static int keep(void *context, struct text source, struct text bookmark)
     report_store(p, rc, &fault);
     health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
     if (rc == 0) {
+        for (size_t i = 0; i < p->count; i++)
+            health_test_kept(p->set.health, p->pending[i].id, name);
         pending_clear(p);
         p->seen.has_record = eventlog_bookmark_record(&p->seen.record, bookmark);
         health_source_kept(p->set.health, name, &p->seen);

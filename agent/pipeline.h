@@ -19,7 +19,8 @@ struct pipeline_settings {
     const struct encode_agent *agent;
     struct log *log;
     struct health *health;
-    const char *thread; /* the collector's, by which health knows it */
+    const char *selftest_path; /* of the file that announces one (selftest.h) */
+    const char *thread;        /* the collector's, by which health knows it */
 };
 
 struct pipeline;

@@ -1,10 +1,12 @@
 #include "agent/run.h"
 
+#include "agent/doctor_watch.h"
 #include "agent/file.h"
 #include "agent/health.h"
 #include "agent/messages.h"
 #include "agent/monitor.h"
 #include "agent/outputs.h"
+#include "agent/selftest.h"
 #include "agent/sources.h"
 #include "agent/version.h"
 #include "transport/https.h"
@@ -21,12 +23,13 @@ struct run {
     struct log *log;
     struct health *health;
     struct store *store;
-    char *agent_id;
+    char *agent_id, *selftest_path;
     struct encode_agent agent;
     struct matcher *matcher;
     struct outputs *outputs;
     struct sources *sources;
     struct monitor *monitor;
+    struct doctor_watch *doctor;
     bool is_https_up, is_started;
 };
 
@@ -157,6 +160,9 @@ static enum run_problem start_sources(struct run *r)
     r->agent = (struct encode_agent){version_number, r->agent_id};
     struct pipeline_settings set = {
         .matcher = r->matcher, .store = r->store, .agent = &r->agent, .log = r->log, .health = r->health};
+    if (file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
+        return RUN_NO_MEMORY;
+    set.selftest_path = r->selftest_path;
     int rc = sources_start(&r->sources, r->config, &set, &fault);
     if (rc == -ENOTSUP) {
         char text[512];
@@ -174,10 +180,22 @@ static enum run_problem start_monitor(struct run *r)
     return monitor_start(&r->monitor, &set, r->config, r->config->sha256) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
 }
 
+static void on_doctor(void *context, json_t *report)
+{
+    monitor_doctor(context, report);
+}
+
+static enum run_problem start_doctor(struct run *r)
+{
+    struct doctor_watch_settings set = {
+        .log = r->log, .config_path = r->config_path, .done = on_doctor, .context = r->monitor};
+    return doctor_watch_start(&r->doctor, &set) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
+}
+
 enum run_problem run_start(struct run **out, const struct run_settings *settings)
 {
-    static enum run_problem (*const steps[])(struct run *) = {open_config,   open_log,      open_store,
-                                                              start_outputs, start_sources, start_monitor};
+    static enum run_problem (*const steps[])(struct run *) = {open_config,   open_log,      open_store,  start_outputs,
+                                                              start_sources, start_monitor, start_doctor};
     struct run *r = calloc(1, sizeof(*r));
     if (r == NULL)
         return RUN_NO_MEMORY;
@@ -203,6 +221,7 @@ void run_stop(struct run *r, unsigned grace_ms)
 {
     if (r == NULL)
         return;
+    doctor_watch_stop(r->doctor);
     sources_stop(r->sources);
     matcher_free(r->matcher);
     outputs_stop(r->outputs, grace_ms);
@@ -210,6 +229,7 @@ void run_stop(struct run *r, unsigned grace_ms)
     if (r->is_https_up)
         https_clean_up();
     store_close(r->store);
+    free(r->selftest_path);
     free(r->agent_id);
     if (r->is_started)
         log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");

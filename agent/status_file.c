@@ -79,6 +79,21 @@ static json_t *thread_json(const struct health_thread *t)
     return json_pack("{s:o, s:o}", "name", status_string(t->name), "overdue_s", number(t->overdue_ms / 1000u));
 }
 
+static json_t *test_json(const struct health_test *t)
+{
+    static const char *const states[] = {
+        [HEALTH_TEST_WAITS] = "waiting", [HEALTH_TEST_TAKEN] = "taken", [HEALTH_TEST_REFUSED] = "refused"};
+    json_t *outputs = json_array();
+    for (size_t i = 0; i < t->output_count; i++)
+        (void)json_array_append_new(outputs, /* a missing one is missing memory: the test then does not pass */
+                                    json_pack("{s:o, s:s, s:o, s:I}", "name", status_string(t->outputs[i].name),
+                                              "state", states[t->outputs[i].state], "at", status_time(t->outputs[i].at),
+                                              "status", (json_int_t)t->outputs[i].status));
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "alert", t->alert, "command_line",
+                     status_string(t->command_line), "source", status_string(t->source), "event", status_time(t->event),
+                     "matched", status_time(t->matched), "kept", status_time(t->kept), "outputs", outputs);
+}
+
 /* The words of text, which blanks part. */
 static json_t *words_json(const char *text)
 {
@@ -92,7 +107,7 @@ static json_t *words_json(const char *text)
 
 static json_t *lists_json(const struct health_figures *f)
 {
-    json_t *sources = json_array(), *outputs = json_array(), *threads = json_array();
+    json_t *sources = json_array(), *outputs = json_array(), *threads = json_array(), *tests = json_array();
     int rc = 0;
     for (size_t i = 0; i < f->source_count; i++)
         rc |= json_array_append_new(sources, source_json(&f->sources[i]));
@@ -100,7 +115,10 @@ static json_t *lists_json(const struct health_figures *f)
         rc |= json_array_append_new(outputs, output_json(&f->outputs[i]));
     for (size_t i = 0; i < f->thread_count; i++)
         rc |= json_array_append_new(threads, thread_json(&f->threads[i]));
-    json_t *all = json_pack("{s:o, s:o, s:o}", "sources", sources, "outputs", outputs, "threads", threads);
+    for (size_t i = 0; i < f->test_count; i++)
+        rc |= json_array_append_new(tests, test_json(&f->tests[i]));
+    json_t *all =
+        json_pack("{s:o, s:o, s:o, s:o}", "sources", sources, "outputs", outputs, "threads", threads, "tests", tests);
     if (rc == 0)
         return all;
     json_decref(all);

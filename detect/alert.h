@@ -46,7 +46,8 @@ struct alert {
     struct text row[ALERT_COLUMN_COUNT]; /* faithful; empty where the branch has no such column */
     long domain_index;          /* faithful DomainIndex: code points before the first dot of HostEntity, or -1 */
     struct entity host_account; /* corrected */
-    char *owned;                /* the alert's own: texts that had to be put together */
+    bool is_test; /* the agent itself started the process, to see whether it is noticed; false from alert_make() */
+    char *owned;  /* the alert's own: texts that had to be put together */
 };
 
 /* Fills *out. created: as in struct alert. Returns 0, or -ENOMEM with *out left as it was. */

@@ -303,6 +303,8 @@ static int put_tripline(bool *failed, json_t *document, const struct alert *aler
             json_array_append_new(branches, json_integer(rule->branches[i].number)) < 0)
             *failed = true;
     put(failed, object, "branches", branches);
+    if (alert->is_test)
+        put(failed, object, "test", json_true());
     put_string(failed, upstream, "commit", rule->upstream_commit);
     put_string(failed, upstream, "version", rule->upstream_version);
     put_string(failed, upstream, "sha256", rule->upstream_sha256);

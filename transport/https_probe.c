@@ -13,6 +13,7 @@ struct probe {
     CURL *easy;
     struct https_facts *facts;
     time_t date; /* -1: none came */
+    const atomic_bool *cancel;
 };
 
 /* The connection's own facts; it is only there while the request runs. */
@@ -50,9 +51,20 @@ static size_t take_header(char *line, size_t one, size_t count, void *context)
     return one * count; /* one is always 1 */
 }
 
-int https_probe(struct https *https, struct https_facts *facts, struct fault *fault)
+/* curl's progress callback, about once a second: anything but 0 ends the request. */
+static int is_cancelled(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-    struct probe probe = {https_easy(https), facts, -1};
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    const struct probe *probe = context;
+    return probe->cancel != NULL && atomic_load(probe->cancel) ? 1 : 0;
+}
+
+int https_probe(struct https *https, struct https_facts *facts, const atomic_bool *cancel, struct fault *fault)
+{
+    struct probe probe = {https_easy(https), facts, -1, cancel};
     curl_off_t took_us = 0;
     memset(facts, 0, sizeof(*facts));
     CURLcode code = curl_easy_setopt(probe.easy, CURLOPT_NOBODY, 1L);
@@ -60,6 +72,12 @@ int https_probe(struct https *https, struct https_facts *facts, struct fault *fa
         code = curl_easy_setopt(probe.easy, CURLOPT_HEADERFUNCTION, take_header);
     if (code == CURLE_OK)
         code = curl_easy_setopt(probe.easy, CURLOPT_HEADERDATA, &probe);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(probe.easy, CURLOPT_XFERINFOFUNCTION, is_cancelled);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(probe.easy, CURLOPT_XFERINFODATA, &probe);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(probe.easy, CURLOPT_NOPROGRESS, 0L);
     time_t before = time(NULL);
     if (code == CURLE_OK)
         code = curl_easy_perform(probe.easy);

@@ -5,6 +5,7 @@
 #define TRANSPORT_HTTPS_PROBE_H
 
 #include "transport/https.h"
+#include <stdatomic.h>
 
 struct https_facts {
     long status;     /* of the answer: any is a sign that HTTP works */
@@ -16,7 +17,8 @@ struct https_facts {
     unsigned took_ms; /* name, connection, TLS, answer */
 };
 
-/* https is used up: only https_close() afterwards. Returns 0, or as https_post() with fault. */
-int https_probe(struct https *https, struct https_facts *facts, struct fault *fault);
+/* https is used up: only https_close() afterwards. cancel (may be NULL): becomes true when it is to end within a
+ * second, with -EIO. Returns 0, or as https_post() with fault. */
+int https_probe(struct https *https, struct https_facts *facts, const atomic_bool *cancel, struct fault *fault);
 
 #endif

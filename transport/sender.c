@@ -81,7 +81,8 @@ static void delivered(struct sender *sender, const struct store_item *items, siz
     }
     backoff_success(&sender->backoff);
     sender->batch = sender->batch > most / 2 ? most : 2 * sender->batch;
-    report(sender, &(struct sender_report){.event = SENDER_DELIVERED, .count = count, .status = result->status});
+    report(sender, &(struct sender_report){
+                       .event = SENDER_DELIVERED, .count = count, .items = items, .status = result->status});
 }
 
 /* The alert goes to the dead-letter table. */

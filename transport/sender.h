@@ -19,8 +19,9 @@ struct sender_report {
     enum sender_event event;
     const char *output; /* its name */
     size_t count;
-    const char *id; /* REFUSED: the alert's id */
-    long status;    /* HTTP status, or 0 */
+    const struct store_item *items; /* DELIVERED: the alerts; borrowed */
+    const char *id;                 /* REFUSED: the alert's id */
+    long status;                    /* HTTP status, or 0 */
     unsigned wait_ms;
     const struct fault *fault; /* NULL when nothing failed */
 };
