@@ -25,6 +25,7 @@ int cli_install(int argc, char **argv);   /* install [--config F] */
 int cli_uninstall(int argc, char **argv); /* uninstall */
 int cli_start(int argc, char **argv);     /* start */
 int cli_stop(int argc, char **argv);      /* stop */
+int cli_reload(int argc, char **argv);    /* reload */
 
 /*
  * Finds the verb and calls it; the program's whole main(), after argv became UTF-8. --help behind a verb prints its

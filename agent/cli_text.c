@@ -85,6 +85,9 @@ const struct cli_verb cli_verbs[] = {
      "Needs an administrator. Exit codes: 0 it runs; 1 failed; 2 wrong usage.\n"},
     {"stop", cli_stop, "", "stop the Windows service",
      "Needs an administrator. Exit codes: 0 it stands; 1 failed; 2 wrong usage.\n"},
+    {"reload", cli_reload, "", "make the Windows service read its config anew",
+     "The service sees a changed config file by itself; this reads certificates and keys anew too.\n"
+     "Needs an administrator. Exit codes: 0 it was asked; 1 failed; 2 wrong usage.\n"},
     {"service", cli_service, "[--config F]", "what the service manager starts; not to be called by hand",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
     {"check-config", cli_check_config, "[F]", "name every mistake in a config file", check_config_help},

@@ -47,6 +47,10 @@ struct config {
     enum config_log_level log_level;
     uint64_t log_max_bytes;
     unsigned log_files;
+    uint64_t heartbeat_s; /* between two heartbeats; 0: none */
+    char *metrics_file;   /* NULL: none */
+    unsigned cpu_percent; /* of one core, averaged over a minute; 100: no limit */
+    uint64_t memory_bytes;
     uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;

@@ -43,7 +43,7 @@ static const char *duration_text(char to[32], uint64_t seconds)
         unsigned seconds;
         char unit;
     } units[] = {{SECONDS_PER_DAY, 'd'}, {SECONDS_PER_HOUR, 'h'}, {SECONDS_PER_MINUTE, 'm'}, {1, 's'}};
-    size_t i = 0;
+    size_t i = seconds == 0 ? 3 : 0;
     while (seconds % units[i].seconds != 0)
         i++;
     snprintf(to, 32, "%llu%c", (unsigned long long)(seconds / units[i].seconds), units[i].unit);

@@ -282,6 +282,21 @@ int cli_stop(int argc, char **argv)
     return usage != 0 ? usage : with_service("stop", SERVICE_STOP | SERVICE_QUERY_STATUS, do_stop);
 }
 
+static int do_reload(SC_HANDLE handle)
+{
+    SERVICE_STATUS status;
+    if (!ControlService(handle, AGENT_CONTROL_RELOAD, &status))
+        return fail("reload", "ControlService", GetLastError());
+    printf("asked to read the config anew; its log and \"tripline status\" say whether it was taken\n");
+    return 0;
+}
+
+int cli_reload(int argc, char **argv)
+{
+    int usage = no_arguments(argc, argv);
+    return usage != 0 ? usage : with_service("reload", SERVICE_USER_DEFINED_CONTROL, do_reload);
+}
+
 static int do_uninstall(SC_HANDLE handle)
 {
     if (stop_service("uninstall", handle) != 0)

@@ -88,6 +88,27 @@ void log_close(struct log *log)
     free(log);
 }
 
+int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level)
+{
+    struct log *next = NULL;
+    int rc = log_open(&next, path, max_bytes, files, level, false);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&log->lock);
+    struct log old = *log;
+    log->file = next->file;
+    log->path = next->path;
+    log->size = next->size;
+    log->max_bytes = max_bytes;
+    log->files = files;
+    log->level = level;
+    next->file = old.file; /* the old file goes with next */
+    next->path = old.path;
+    pthread_mutex_unlock(&log->lock);
+    log_close(next);
+    return 0;
+}
+
 /* path.number; number 0 is path itself. */
 static int numbered(char **out, const char *path, unsigned number)
 {
@@ -204,7 +225,12 @@ void log_write(struct log *log, enum config_log_level level, unsigned id, const 
     char text[LOG_MAX_LINE], line[LOG_MAX_LINE];
     va_list arguments;
 
-    if (log == NULL || level > log->level)
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    bool is_wanted = level <= log->level;
+    pthread_mutex_unlock(&log->lock);
+    if (!is_wanted)
         return;
     va_start(arguments, format);
     int size = vsnprintf(text, sizeof(text), format, arguments);

@@ -22,6 +22,12 @@ struct log;
 int log_open(struct log **out, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level,
              bool to_stderr);
 
+/*
+ * From now on as log_open() with these; lines that come meanwhile wait. Returns 0, or a negative errno value: then
+ * everything is as before.
+ */
+int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level);
+
 /* NULL is allowed. No other thread may still write. */
 void log_close(struct log *log);
 

@@ -1,52 +1,18 @@
-#include "agent/monitor.h"
+#include "agent/monitor_internal.h"
 
 #include "agent/file.h"
 #include "agent/messages.h"
-#include "agent/process.h"
-#include "agent/status_file.h"
+#include "agent/metrics.h"
 #include "detect/event.h"
-#include "transport/condition.h"
-#include "transport/sha256.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <openssl/rand.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* How often the thread looks, ms. */
 #define TICK_MS 1000u
-
-/* CPU time is averaged over so many ticks: a minute. */
-#define CPU_TICKS 60u
-
-/* What does not change while the agent runs. */
-struct identity {
-    char host[PROCESS_NAME_SIZE], account[PROCESS_NAME_SIZE], integrity[PROCESS_NAME_SIZE];
-    char privileges[PROCESS_PRIVILEGES_SIZE];
-    uint64_t process_begin;
-};
-
-struct monitor {
-    struct monitor_settings set; /* agent_id and config_path are its own copies */
-    struct identity identity;
-    pthread_t thread;
-    pthread_mutex_t lock; /* guards the next */
-    struct condition changed;
-    bool is_stopping;
-    char *status_path;
-    char config_sha256[SHA256_HEX_SIZE];
-    uint64_t config_loaded, max_alerts, max_bytes;
-    bool is_config_refused;
-    json_t *doctor; /* its last report, or NULL */
-
-    /* The thread's own. */
-    struct health_figures figures;
-    struct process_figures process;
-    uint64_t cpu_ms[CPU_TICKS], cpu_at_ms[CPU_TICKS]; /* ring: CPU time used until then */
-    size_t cpu_next, cpu_count;
-    double cpu_percent;
-    int status_trouble; /* what writing the status failed with last: said once */
-};
 
 /* The share of one core used since the oldest tick that is remembered. */
 static void measure(struct monitor *m)
@@ -75,13 +41,10 @@ static void read_store(struct monitor *m, struct store_counts *counts)
     }
 }
 
-static void write_status(struct monitor *m, const char *state)
+/* Under the lock. */
+static struct status_about about_now(const struct monitor *m, const char *state)
 {
-    struct status_now now = {.figures = &m->figures, .process = m->process, .cpu_percent = m->cpu_percent};
-    health_read(m->set.health, &m->figures);
-    read_store(m, &now.store);
-    pthread_mutex_lock(&m->lock);
-    struct status_about about = {.state = state,
+    return (struct status_about){.state = state,
                                  .agent_id = m->set.agent_id,
                                  .host = m->identity.host,
                                  .account = m->identity.account,
@@ -94,8 +57,86 @@ static void write_status(struct monitor *m, const char *state)
                                  .is_config_refused = m->is_config_refused,
                                  .max_alerts = m->max_alerts,
                                  .max_bytes = m->max_bytes};
+}
+
+static void write_metrics(struct monitor *m, const struct status_about *about, const struct status_now *now)
+{
+    if (m->metrics_path == NULL)
+        return;
+    char *text = metrics_text(about, now);
+    int rc = text == NULL ? -ENOMEM : status_write_text(m->metrics_path, text);
+    free(text);
+    if (rc < 0 && rc != m->metrics_trouble)
+        log_write(m->set.log, CONFIG_LOG_WARNING, MESSAGE_METRICS_FAILED, "%s can't be written: %s", m->metrics_path,
+                  strerror(-rc));
+    m->metrics_trouble = rc;
+}
+
+/* The store's place in the chain. False: it can't be read now. */
+static bool read_chain(struct monitor *m)
+{
+    struct fault fault = {0};
+    char *text = NULL;
+    if (m->has_chain)
+        return true;
+    if (store_bookmark(m->set.store, HEARTBEAT_SOURCE, &text, &fault) < 0)
+        return false;
+    m->has_chain = heartbeat_chain_parse(&m->chain, text);
+    if (!m->has_chain) /* somebody has written there: begin anew, which the central side sees */
+        m->has_chain = heartbeat_chain_parse(&m->chain, NULL);
+    free(text);
+    return true;
+}
+
+static int keep_heartbeat(struct monitor *m, const struct status_about *about, const struct status_now *now,
+                          struct fault *fault)
+{
+    struct heartbeat_chain next;
+    char id[ALERT_ID_SIZE], mark[SHA256_HEX_SIZE + 24], *document = NULL;
+    int rc = heartbeat_make(id, &document, &next, &m->chain, about, now, m->boot, m->skipped);
+    if (rc < 0)
+        return rc;
+    heartbeat_chain_text(mark, &next);
+    struct store_alert one = {id, document, strlen(document)};
+    rc = store_keep(m->set.store, &one, 1, HEARTBEAT_SOURCE, mark, NULL, fault);
+    free(document);
+    if (rc < 0)
+        return rc;
+    m->chain = next;
+    m->skipped = 0;
+    health_receipt(m->set.health, now->figures);
+    return 0;
+}
+
+/* Alerts come first: with the outbox half full heartbeats are left out, and the next one says how many. */
+static void send_heartbeat(struct monitor *m, const struct status_about *about, const struct status_now *now)
+{
+    struct fault fault = {0};
+    char text[512];
+    bool is_crowded =
+        now->store.waiting > about->max_alerts / 2 || now->store.bytes > about->max_bytes / 2 || !read_chain(m);
+    int rc = is_crowded ? 0 : keep_heartbeat(m, about, now, &fault);
+    if (is_crowded || rc < 0)
+        m->skipped++;
+    if (rc < 0 && rc != m->heartbeat_trouble)
+        log_write(m->set.log, CONFIG_LOG_WARNING, MESSAGE_HEARTBEAT_FAILED, "a heartbeat could not be kept: %s (%s)",
+                  strerror(-rc), fault_text(&fault, text, sizeof(text)));
+    m->heartbeat_trouble = rc;
+}
+
+/* Reads all figures and tells them: to the status file, the metrics, and with is_beat to every output. */
+static void tell(struct monitor *m, const char *state, bool is_beat)
+{
+    struct status_now now = {.figures = &m->figures, .process = m->process, .cpu_percent = m->cpu_percent};
+    health_read(m->set.health, &m->figures);
+    read_store(m, &now.store);
+    pthread_mutex_lock(&m->lock);
+    struct status_about about = about_now(m, state);
     now.doctor = m->doctor;
     json_t *document = status_json(&about, &now);
+    write_metrics(m, &about, &now);
+    if (is_beat)
+        send_heartbeat(m, &about, &now);
     pthread_mutex_unlock(&m->lock);
     int rc = document == NULL ? -ENOMEM : status_write(m->status_path, document);
     json_decref(document);
@@ -117,24 +158,36 @@ static bool wait_for_tick(struct monitor *m)
     return !is_stopping;
 }
 
+static uint64_t heartbeat_ms(struct monitor *m)
+{
+    pthread_mutex_lock(&m->lock);
+    uint64_t ms = m->heartbeat_s * 1000u;
+    pthread_mutex_unlock(&m->lock);
+    return ms;
+}
+
 static void *run(void *context)
 {
     struct monitor *m = context;
-    uint64_t status_ms = health_clock_ms();
+    uint64_t told_ms = health_clock_ms(), beat_ms = told_ms;
     unsigned tests = 0;
     measure(m);
-    write_status(m, "running");
+    tell(m, "running", heartbeat_ms(m) > 0);
     while (wait_for_tick(m)) {
-        uint64_t now_ms = health_clock_ms();
+        uint64_t now_ms = health_clock_ms(), interval_ms = heartbeat_ms(m);
+        unsigned tests_now = health_test_changes(m->set.health);
+        bool is_beat = interval_ms > 0 && now_ms - beat_ms >= interval_ms;
         measure(m);
-        bool is_due = now_ms - status_ms >= STATUS_INTERVAL_S * 1000u || health_test_changes(m->set.health) != tests;
-        if (!is_due)
+        monitor_watch(m);
+        if (!is_beat && tests == tests_now && now_ms - told_ms < STATUS_INTERVAL_S * 1000u)
             continue;
-        tests = health_test_changes(m->set.health);
-        status_ms = now_ms;
-        write_status(m, "running");
+        told_ms = now_ms;
+        tests = tests_now;
+        if (is_beat)
+            beat_ms = now_ms;
+        tell(m, "running", is_beat);
     }
-    write_status(m, "stopped");
+    tell(m, "stopped", false);
     return NULL;
 }
 
@@ -145,6 +198,11 @@ static void take_config(struct monitor *m, const struct config *config, const ch
     m->is_config_refused = false;
     m->max_alerts = config->store_max_alerts;
     m->max_bytes = config->store_max_bytes;
+    m->heartbeat_s = config->heartbeat_s;
+    m->cpu_limit = config->cpu_percent;
+    m->memory_limit = config->memory_bytes;
+    free(m->metrics_path);
+    m->metrics_path = config->metrics_file == NULL ? NULL : text_dup(text_from(config->metrics_file));
 }
 
 void monitor_config(struct monitor *m, const struct config *config, const char *config_sha256)
@@ -180,11 +238,23 @@ static int init_lock(struct monitor *m)
     return rc;
 }
 
+/* A word of its own for this run; without randomness the time does as well. */
+static void make_boot(char boot[MONITOR_BOOT_SIZE])
+{
+    unsigned char random[8];
+    uint64_t now = event_time_now();
+    if (RAND_bytes(random, sizeof(random)) != 1)
+        memcpy(random, &now, sizeof(random));
+    for (size_t i = 0; i < sizeof(random); i++)
+        snprintf(boot + 2 * i, 3, "%02x", random[i]);
+}
+
 static void free_texts(struct monitor *m)
 {
     free((char *)m->set.agent_id); /* its own copies */
     free((char *)m->set.config_path);
     json_decref(m->doctor);
+    free(m->metrics_path);
     free(m->status_path);
     free(m);
 }
@@ -206,6 +276,7 @@ int monitor_start(struct monitor **out, const struct monitor_settings *settings,
     process_integrity(m->identity.integrity);
     process_privileges(m->identity.privileges);
     m->identity.process_begin = process_begin();
+    make_boot(m->boot);
     take_config(m, config, config_sha256);
     if (rc == 0)
         rc = init_lock(m);

@@ -1,13 +1,8 @@
-#include "agent/run.h"
+#include "agent/run_internal.h"
 
-#include "agent/doctor_watch.h"
 #include "agent/file.h"
-#include "agent/health.h"
 #include "agent/messages.h"
-#include "agent/monitor.h"
-#include "agent/outputs.h"
 #include "agent/selftest.h"
-#include "agent/sources.h"
 #include "agent/version.h"
 #include "transport/https.h"
 #include <errno.h>
@@ -15,23 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct run {
-    struct run_settings set;
-    char *config_path;
-    struct config *config;
-    struct log *log;
-    struct health *health;
-    struct store *store;
-    char *agent_id, *selftest_path;
-    struct encode_agent agent;
-    struct matcher *matcher;
-    struct outputs *outputs;
-    struct sources *sources;
-    struct monitor *monitor;
-    struct doctor_watch *doctor;
-    bool is_https_up, is_started;
-};
 
 /* One line in the log and one word for the exit code. */
 static enum run_problem fail(struct run *r, enum run_problem problem, const char *what, const struct fault *fault)
@@ -150,18 +128,22 @@ static enum run_problem start_outputs(struct run *r)
     return rc < 0 ? fail(r, RUN_BAD_OUTPUT, "an output", &fault) : RUN_GOOD;
 }
 
-static enum run_problem start_sources(struct run *r)
+static enum run_problem make_matcher(struct run *r)
 {
-    struct fault fault = {0};
     size_t count = 0;
     const struct rule *const *rules = rules_all(&count);
-    if (matcher_new(&r->matcher, rules, count) < 0)
+    if (matcher_new(&r->matcher, rules, count) < 0 ||
+        file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
         return RUN_NO_MEMORY;
     r->agent = (struct encode_agent){version_number, r->agent_id};
+    return RUN_GOOD;
+}
+
+enum run_problem run_start_sources(struct run *r)
+{
+    struct fault fault = {0};
     struct pipeline_settings set = {
         .matcher = r->matcher, .store = r->store, .agent = &r->agent, .log = r->log, .health = r->health};
-    if (file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
-        return RUN_NO_MEMORY;
     set.selftest_path = r->selftest_path;
     int rc = sources_start(&r->sources, r->config, &set, &fault);
     if (rc == -ENOTSUP) {
@@ -194,8 +176,8 @@ static enum run_problem start_doctor(struct run *r)
 
 enum run_problem run_start(struct run **out, const struct run_settings *settings)
 {
-    static enum run_problem (*const steps[])(struct run *) = {open_config,   open_log,      open_store,  start_outputs,
-                                                              start_sources, start_monitor, start_doctor};
+    static enum run_problem (*const steps[])(struct run *) = {
+        open_config, open_log, open_store, start_outputs, make_matcher, run_start_sources, start_monitor, start_doctor};
     struct run *r = calloc(1, sizeof(*r));
     if (r == NULL)
         return RUN_NO_MEMORY;
@@ -213,6 +195,7 @@ enum run_problem run_start(struct run **out, const struct run_settings *settings
     log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STARTED, "tripline %s (%s) started: config=%s agent=%s", version_number,
               version_commit, r->config_path, r->agent_id);
     r->is_started = true;
+    (void)text_copy(r->done_sha256, sizeof(r->done_sha256), text_from(r->config->sha256)); /* same size */
     *out = r;
     return RUN_GOOD;
 }

@@ -171,20 +171,18 @@ json_t *status_json(const struct status_about *about, const struct status_now *n
     return NULL;
 }
 
-int status_write(const char *path, const json_t *document)
+int status_write_text(const char *path, const char *text)
 {
     FILE *file = NULL;
     size_t size = strlen(path) + sizeof(".new");
-    char *next = malloc(size), *text = json_dumps(document, JSON_INDENT(1));
-    int rc = next == NULL || text == NULL ? -ENOMEM : 0;
-    if (rc == 0) {
-        snprintf(next, size, "%s.new", path);
-        rc = file_open(&file, next, "wb");
-    }
+    char *next = malloc(size);
+    if (next == NULL)
+        return -ENOMEM;
+    snprintf(next, size, "%s.new", path);
+    int rc = file_open(&file, next, "wb");
     if (rc == 0) {
         errno = EIO; /* where the library does not say more */
-        bool is_good = fputs(text, file) >= 0 && fputc('\n', file) != EOF;
-        rc = is_good ? 0 : -errno;
+        rc = fputs(text, file) >= 0 ? 0 : -errno;
         if (fclose(file) != 0 && rc == 0)
             rc = -errno;
         if (rc == 0)
@@ -192,8 +190,15 @@ int status_write(const char *path, const json_t *document)
         if (rc < 0)
             (void)file_remove(next); /* the failure before it is what counts */
     }
-    free(text);
     free(next);
+    return rc;
+}
+
+int status_write(const char *path, const json_t *document)
+{
+    char *text = json_dumps(document, JSON_INDENT(1));
+    int rc = text == NULL ? -ENOMEM : status_write_text(path, text);
+    free(text);
     return rc;
 }
 

@@ -53,6 +53,9 @@ const char *status_state(enum health_state state);
 /* Writes document (not taken over) to path in one step. Returns 0 or a negative errno value. */
 int status_write(const char *path, const json_t *document);
 
+/* The same for a text that is there already. */
+int status_write_text(const char *path, const char *text);
+
 /* Reads a file that status_write wrote. -EBADMSG: it is none. The caller releases *out with json_decref. */
 int status_read(json_t **out, const char *path);
 

@@ -159,6 +159,33 @@ int store_open(struct store **out, const struct store_settings *settings, struct
     return 0;
 }
 
+int store_adapt(struct store *store, const struct store_settings *settings, struct fault *fault)
+{
+    struct store_output old[STORE_MAX_OUTPUTS];
+    int rc = check_settings(settings, fault);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&store->mutex);
+    size_t old_count = store->output_count;
+    memcpy(old, store->outputs, sizeof(old));
+    memset(store->outputs, 0, sizeof(store->outputs));
+    store->output_count = 0;
+    rc = adapt(store, settings, fault);
+    struct store_output *unused = rc == 0 ? old : store->outputs;
+    size_t unused_count = rc == 0 ? old_count : store->output_count;
+    for (size_t i = 0; i < unused_count; i++)
+        free(unused[i].name);
+    if (rc == 0) {
+        store->max_alerts = settings->max_alerts;
+        store->max_bytes = settings->max_bytes;
+    } else {
+        memcpy(store->outputs, old, sizeof(old));
+        store->output_count = old_count;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return rc;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)

@@ -62,6 +62,12 @@ struct store_counts {
  */
 int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
 
+/*
+ * The outputs and limits of an open store become those of settings (path is not looked at), as store_open() does it.
+ * No store_next() may run. Returns 0, or as store_open() with everything as before.
+ */
+int store_adapt(struct store *store, const struct store_settings *settings, struct fault *fault);
+
 /* Closes it; all is on disk. NULL is allowed. */
 void store_close(struct store *store);
 

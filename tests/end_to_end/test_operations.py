@@ -6,7 +6,9 @@
 import collections
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -52,8 +54,12 @@ class Case(unittest.TestCase):
     def config(self, **more):
         (self.wine.state / "ca.pem").write_bytes((self.certificates / "ca.pem").read_bytes())
         new = self.config_path.with_suffix(".new")
+        inside = more.pop("more", "")
         world.write_config(new, self.receiver.url, "ca.pem", more.pop("channels", CHANNELS),
                            self.wine.windows_path(self.wine.state), **more)
+        if inside:
+            text = new.read_text(encoding="utf-8")
+            new.write_text(text.replace("    <eventlog", f"    {inside}\n    <eventlog", 1), encoding="utf-8")
         os.replace(new, self.config_path)
 
     def tripline(self, *arguments, code=0):
@@ -215,6 +221,136 @@ class Selftest(Case):
         code, _, err = self.wine.run("selftest")
         self.assertEqual(code, 1)
         self.assertIn("it was stopped", err)
+
+
+class Reload(Case):
+    def reloaded(self, count, words="T1204"):
+        self.wine.wait_for_log(words, count=count)
+
+    def test_good_and_bad_under_load(self):
+        """Events flow while the config changes, now to a good one, now to a bad one: none is lost, none comes twice."""
+        rounds = int(os.environ.get("TRIPLINE_RELOADS", "20"))
+        self.receive()
+        self.start(lookback="all")
+        stop, sent = threading.Event(), []
+
+        def load():
+            while not stop.is_set():
+                number = len(sent) + 1
+                self.wine.append(world.SECURITY, world.event_4688(number, world.ATTACK if number % 5 == 0
+                                                                  else world.HARMLESS))
+                sent.append(number)
+                time.sleep(0.005)
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        good = bad = 0
+        try:
+            for i in range(rounds):
+                if i % 4 == 3:
+                    self.config_path.write_text(f"<tripline version='1'><nonsense{i}/></tripline>", encoding="utf-8")
+                    bad += 1
+                    self.reloaded(bad, "T1205")
+                    continue
+                self.config(lookback="all", channels=CHANNELS if i % 2 else [*CHANNELS, world.FORWARDED],
+                            output=f'max-batch-alerts="{i + 1}"' + (' format="ndjson"' if i % 3 else ""))
+                if i % 5 == 0:
+                    self.tripline("reload")
+                good += 1
+                self.reloaded(good)
+        finally:
+            stop.set()
+            thread.join()
+        expected = {number for number in sent if number % 5 == 0}
+        world.wait_for(lambda: len(self.alerts()) >= len(expected), 30, f"{len(expected)} alerts")
+        time.sleep(0.5)
+        got = collections.Counter(r["alert"]["event"]["sequence"] for r in self.alerts())
+        self.assertEqual(set(got), expected)
+        self.assertEqual(set(got.values()), {1})
+        self.assertIn("nonsense", self.wine.log())
+        self.assertEqual(self.wine.log().count("T1001"), 1)
+        print(f"{good} good and {bad} bad configs, {len(sent)} events, {len(expected)} alerts")
+
+    def test_status_knows(self):
+        self.receive()
+        self.start()
+        world.wait_for(lambda: "config" in self.document(), 20, "a status")
+        first = self.document()["config"]["sha256"]
+        self.config_path.write_text("<tripline/>", encoding="utf-8")
+        world.wait_for(lambda: self.document()["config"]["refused"], 20, "a refused config in the status")
+        self.assertEqual(self.document()["config"]["sha256"], first)
+        self.config(output='timeout="20s"')
+        world.wait_for(lambda: not self.document()["config"]["refused"], 20, "a config that was taken")
+        self.assertNotEqual(self.document()["config"]["sha256"], first)
+
+    def test_renamed_output(self):
+        """What waits for an output that goes is sent to the one that comes."""
+        self.receive()
+        port = self.receiver.port
+        self.start()
+        self.receiver.stop()
+        self.wine.append(world.SECURITY, world.event_4688(1, world.ATTACK))
+        self.wine.wait_for_log("T4002")
+        text = self.config_path.read_text(encoding="utf-8").replace('"central"', '"other"')
+        self.config_path.write_text(text, encoding="utf-8")
+        self.reloaded(1)
+        self.receive(port=port)
+        world.wait_for(lambda: len(self.alerts()) == 1, 60, "the alert")
+
+
+class Heartbeats(Case):
+    def test_chain(self):
+        """A chain over restart and kill is whole; metrics are there; the verifier says so."""
+        self.receive()
+        metrics = self.wine.state / "tripline.prom"
+        self.config(more='<heartbeat interval="1s"/><metrics file="tripline.prom"/>')
+        self.tripline("install", "--config", self.wine.windows_path(self.config_path))
+        self.tripline("start")
+        self.wine.append(world.SECURITY, world.event_4688(5, world.HARMLESS), world.event_4688(6, world.ATTACK))
+        self.beats(4)
+        self.tripline("stop")
+        self.wine.append(world.SECURITY, world.event_4688(7, world.ATTACK))
+        self.tripline("start")
+        self.beats(7)
+        self.wine.kill_service()
+        self.wine.append(world.SECURITY, world.event_4688(8, world.ATTACK))
+        self.tripline("start")
+        self.beats(12)
+        self.tripline("stop")
+        verifier = [sys.executable, world.HERE.parent / "heartbeat_verifier.py", self.receiver.out]
+        done = subprocess.run(verifier, capture_output=True, text=True, check=False)
+        print(done.stdout)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertIn("Security to 8", done.stdout)
+        self.assertIn("3 runs", done.stdout)
+        text = metrics.read_text(encoding="utf-8")
+        self.assertIn("tripline_running 0\n", text)
+        # The store of yesterday comes back: the chain forks.
+        backup = self.path / "backup"
+        backup.mkdir()
+        for file in self.wine.state.glob("tripline.db*"):
+            shutil.copy(file, backup)
+        count = len(self.heartbeats())
+        self.tripline("start")
+        self.beats(count + 3)
+        self.tripline("stop")
+        for file in self.wine.state.glob("tripline.db*"):
+            file.unlink()
+        for file in backup.iterdir():
+            shutil.copy(file, self.wine.state)
+        count = len(self.heartbeats())
+        self.tripline("start")
+        self.beats(count + 2)
+        self.tripline("stop")
+        done = subprocess.run(verifier, capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("rollback", done.stdout)
+
+    def heartbeats(self):
+        return [r for r in self.taken() if r["alert"]["event"].get("dataset") == "tripline.heartbeat"]
+
+    def beats(self, count):
+        world.wait_for(lambda: len(self.heartbeats()) >= count, 40, f"{count} heartbeats")
 
 
 class Doctor(Case):
