@@ -18,6 +18,18 @@ struct page {
     bool has_failed;
 };
 
+/* Room for one line more. */
+static bool grow(struct page *p)
+{
+    size_t room = 2 * p->room + 4096;
+    char *larger = realloc(p->bytes, room);
+    if (larger == NULL)
+        return false;
+    p->bytes = larger;
+    p->room = room;
+    return true;
+}
+
 __attribute__((format(printf, 2, 3))) static void add(struct page *p, const char *format, ...)
 {
     char line[1024];
@@ -27,13 +39,8 @@ __attribute__((format(printf, 2, 3))) static void add(struct page *p, const char
     va_end(arguments);
     if (size < 0 || (size_t)size >= sizeof(line))
         p->has_failed = true; /* names and labels are shorter than that */
-    if (!p->has_failed && p->size + (size_t)size + 1 > p->room) {
-        size_t room = 2 * p->room + 4096;
-        char *larger = realloc(p->bytes, room);
-        p->has_failed = larger == NULL;
-        p->bytes = larger == NULL ? p->bytes : larger;
-        p->room = larger == NULL ? p->room : room;
-    }
+    if (!p->has_failed && p->size + (size_t)size + 1 > p->room)
+        p->has_failed = !grow(p);
     if (p->has_failed)
         return;
     memcpy(p->bytes + p->size, line, (size_t)size + 1);

@@ -12,17 +12,22 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Entries of a directory of /proc, without "." and "..". */
+static int is_number(const struct dirent *entry)
+{
+    return entry->d_name[0] >= '0' && entry->d_name[0] <= '9';
+}
+
+/* Entries of a directory of /proc that are numbers. */
 static uint64_t entries(const char *path)
 {
-    struct dirent **list = NULL;
-    int count = scandir(path, &list, NULL, NULL);
-    if (count < 0 || list == NULL)
+    struct dirent **list;
+    int count = scandir(path, &list, is_number, alphasort);
+    if (count < 0)
         return 0;
     for (int i = 0; i < count; i++)
         free(list[i]);
     free(list);
-    return count > 2 ? (uint64_t)count - 2 : 0;
+    return (uint64_t)count;
 }
 
 /* The first bytes of a small file of /proc; empty when it can't be read. */

@@ -1,5 +1,6 @@
 #include "agent/run_internal.h"
 
+#include "agent/event_report.h"
 #include "agent/file.h"
 #include "agent/messages.h"
 #include "agent/selftest.h"
@@ -56,8 +57,8 @@ static enum run_problem open_config(struct run *r)
 static void on_line(void *context, enum config_log_level level, unsigned id, const char *text)
 {
     struct run *r = context;
-    (void)id;
-    (void)text;
+    if (event_report_wants(level, id))
+        event_report_write(level, id, text);
     if (level <= CONFIG_LOG_WARNING)
         health_logged(r->health, level == CONFIG_LOG_ERROR);
 }

@@ -59,7 +59,7 @@ class Case(unittest.TestCase):
                            self.wine.windows_path(self.wine.state), **more)
         if inside:
             text = new.read_text(encoding="utf-8")
-            new.write_text(text.replace("    <eventlog", f"    {inside}\n    <eventlog", 1), encoding="utf-8")
+            new.write_text(text.replace('    <heartbeat interval="0s"/>', f"    {inside}", 1), encoding="utf-8")
         os.replace(new, self.config_path)
 
     def tripline(self, *arguments, code=0):
@@ -351,6 +351,23 @@ class Heartbeats(Case):
 
     def beats(self, count):
         world.wait_for(lambda: len(self.heartbeats()) >= count, 40, f"{count} heartbeats")
+
+
+@unittest.skipUnless(os.environ.get("TRIPLINE_LONG"), "takes five minutes: set TRIPLINE_LONG")
+class Watchdog(Case):
+    def test_stuck_reader(self):
+        """The Event Log's service does not answer: the status says which thread is stuck, then the process ends itself."""
+        self.receive()
+        self.wine.scenario("next-delay-ms 900000")
+        self.wine.append(world.SECURITY, world.event_4688(1, world.HARMLESS))
+        self.start()
+        pid = self.wine.service_pid()
+        self.wine.wait_for_log("T1206", timeout_s=150)
+        world.wait_for(lambda: self.status()[0] == STUCK, 20, "a status that says stuck")
+        self.assertIn("thread eventlog gives no sign of life", self.status()[1])
+        self.wine.wait_for_log("T1208", timeout_s=150)
+        world.wait_for(lambda: pid not in wine.process_table(), 20, "the end of the process")
+        self.assertEqual(self.status()[0], DEAD)
 
 
 class Doctor(Case):
