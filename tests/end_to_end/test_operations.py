@@ -59,7 +59,7 @@ class Case(unittest.TestCase):
                            self.wine.windows_path(self.wine.state), **more)
         if inside:
             text = new.read_text(encoding="utf-8")
-            new.write_text(text.replace('    <heartbeat interval="0s"/>', f"    {inside}", 1), encoding="utf-8")
+            new.write_text(text.replace('<heartbeat interval="0s"/>', inside, 1), encoding="utf-8")
         os.replace(new, self.config_path)
 
     def tripline(self, *arguments, code=0):
@@ -206,6 +206,25 @@ class Selftest(Case):
         self.assertEqual(code, 1, out)
         self.assertIn("has not taken it yet", out)
         self.assertIn("FAILED: not every output", out)
+
+    def test_as_the_document_says(self):
+        """Every command of docs/operations.md's first two sections, in its order."""
+        self.receive()
+        self.start()
+        document = (world.HERE.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
+        section = document[document.index("## See that it works"):document.index("## Roll out")]
+        commands = [line.split()[1:] for line in section.splitlines() if line.startswith("    tripline ")]
+        self.assertEqual([command[0] for command in commands], ["doctor", "selftest", "status", "check-config"])
+        for command in commands:
+            if command == ["selftest"]:
+                code, out, err = self.selftest()
+                self.assertEqual((code, err), (0, ""), out)
+            elif command == ["check-config"]:
+                self.tripline(*command)
+            else:  # in Wine the doctor finds file rights bad, and the status says so
+                code, out, err = self.wine.run(*command)
+                self.assertIn(code, (0, 1))
+                self.assertNotEqual(out, "")
 
     def test_nobody_there(self):
         self.receive()

@@ -124,8 +124,8 @@ def write_config(path, url, ca_file, channels, state, lookback="all", output="")
     """A config for the agent, without heartbeats. Paths as the agent's system writes them."""
     names = "".join(f"        <channel name={quoteattr(name)}/>\n" for name in channels)
     Path(path).write_text(
-        f"<tripline version=\"1\">\n    <state directory={quoteattr(state)}/>\n    <log level=\"debug\"/>\n"
-        f"    <heartbeat interval=\"0s\"/>\n"
+        f"<tripline version=\"1\">\n    <state directory={quoteattr(state)}/>\n    <log level=\"debug\"/> "
+        f"<heartbeat interval=\"0s\"/>\n"
         f"    <eventlog lookback={quoteattr(lookback)}>\n{names}    </eventlog>\n    <outputs>\n"
         f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
         f"    </outputs>\n</tripline>\n", encoding="utf-8")
