@@ -18,11 +18,13 @@ int cli_version(int argc, char **argv);      /* version [--json] */
 int cli_doctor(int argc, char **argv);       /* doctor [--json] [--config F] */
 int cli_selftest(int argc, char **argv);     /* selftest [--timeout SECONDS] [--config F] */
 int cli_status(int argc, char **argv);       /* status [--json] [--config F] */
+int cli_protect(int argc, char **argv);      /* protect < SECRET */
+int cli_deadletters(int argc, char **argv);  /* deadletters list|retry|drop [--config F] [--json] [NUMBER...|all] */
 
 /* The Windows service; on other systems they say that there is none here and return 1 (service_posix.c). */
 int cli_service(int argc, char **argv);   /* service [--config F]: what the service manager starts */
-int cli_install(int argc, char **argv);   /* install [--config F] */
-int cli_uninstall(int argc, char **argv); /* uninstall */
+int cli_install(int argc, char **argv);   /* install [--config F] [--properties F] [NAME=VALUE ...] */
+int cli_uninstall(int argc, char **argv); /* uninstall [PURGE=1] */
 int cli_start(int argc, char **argv);     /* start */
 int cli_stop(int argc, char **argv);      /* stop */
 int cli_reload(int argc, char **argv);    /* reload */

@@ -18,10 +18,18 @@ static void print_server(const char *url)
 
 static void print_output(const struct config_output *output)
 {
+    static const char *const formats[] = {"json", "ndjson", "cloudevents"};
     printf("  output %s: %s to ", output->name, output->type);
+    if (output->url == NULL) { /* a file */
+        printf("%s\n", output->path);
+        return;
+    }
     print_server(output->url);
-    printf(", %s%s%s%s, %zu header%s\n", output->format == OUTPUT_NDJSON ? "ndjson" : "json",
-           output->gzip ? ", gzip" : "", output->ca_file != NULL ? ", own authorities" : "",
+    if (output->failover_count > 0)
+        printf(" (or %zu more)", output->failover_count);
+    if (strcmp(output->type, "webhook") == 0)
+        printf(", %s", formats[output->format]);
+    printf("%s%s%s, %zu header%s\n", output->gzip ? ", gzip" : "", output->ca_file != NULL ? ", own authorities" : "",
            output->client_certificate != NULL ? ", client certificate" : "", output->header_count,
            output->header_count == 1 ? "" : "s");
 }

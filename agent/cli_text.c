@@ -73,14 +73,47 @@ static const char selftest_help[] =
     "\n"
     "  --timeout S  seconds to wait, 1 to 3600; else 60\n" CONFIG_OPTION "\n"
     "Exit codes: 0 every output took the alert; 1 not so, or no agent runs; 2 wrong usage.\n";
+static const char deadletters_help[] =
+    "Alerts that the central collector refused for good, or that waited for longer than max-age: what\n"
+    "it answered, and what shall become of them. The agent has the outbox to itself while it runs:\n"
+    "stop it first.\n"
+    "\n"
+    "  list         number, time, output, alert id, answer; with --json one object a line, with the alert\n"
+    "  retry N...   they wait again for their output, behind all that waits already; or all\n"
+    "  drop N...    they are forgotten; or all\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 done; 1 the outbox could not be opened, or a number is not there; 2 wrong usage.\n";
+
+static const char protect_help[] =
+    "Reads a secret from stdin and prints it as dpapi:..., sealed with this host's own key, for any\n"
+    "secret setting of the config. Only on Windows; the config of another host can't use it.\n"
+    "\n"
+    "Exit codes: 0 done; 1 failed, or not on Windows; 2 wrong usage.\n";
+static const char install_help[] =
+    "Does what the MSI does, with the same properties (docs/install.md): directory, config, service,\n"
+    "account, Event Log source. A config that is there is kept.\n"
+    "\n" CONFIG_OPTION "  --properties F\n"
+    "               a file with one NAME=VALUE a line, - is stdin; so that TOKEN is seen in no list\n"
+    "               of processes\n"
+    "  --configure  for the MSI: only what its tables can't do\n"
+    "  NAME=VALUE   COLLECTOR_URL OUTPUT_TYPE TOKEN CA_FILE CLIENT_CERT CLIENT_KEY SOURCES LOOKBACK\n"
+    "               CONFIG_FILE ACCOUNT START_SERVICE RECONFIGURE\n"
+    "\n"
+    "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n";
+
+static const char uninstall_help[] =
+    "Stops and removes the service. Config, outbox and log stay, but for PURGE=1, which deletes them.\n"
+    "\n"
+    "  --properties F, --configure\n"
+    "               as for tripline install\n"
+    "\n"
+    "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n";
 
 const struct cli_verb cli_verbs[] = {
     {"run", cli_run, "[--config F]", "run the agent in the foreground; Ctrl-C stops it cleanly",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
-    {"install", cli_install, "[--config F]", "make the Windows service",
-     CONFIG_OPTION "\nNeeds an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n"},
-    {"uninstall", cli_uninstall, "", "remove the Windows service",
-     "Needs an administrator. Exit codes: 0 done; 1 failed; 2 wrong usage.\n"},
+    {"install", cli_install, "[--config F] [--properties F] [NAME=VALUE ...]", "make the Windows service",
+     install_help},
+    {"uninstall", cli_uninstall, "[--properties F] [PURGE=1]", "remove the Windows service", uninstall_help},
     {"start", cli_start, "", "start the Windows service",
      "Needs an administrator. Exit codes: 0 it runs; 1 failed; 2 wrong usage.\n"},
     {"stop", cli_stop, "", "stop the Windows service",
@@ -95,6 +128,9 @@ const struct cli_verb cli_verbs[] = {
     {"doctor", cli_doctor, "[--json] [--config F]", "can this host see the attack, and tell of it", doctor_help},
     {"selftest", cli_selftest, "[--timeout SECONDS] [--config F]", "does an alert arrive at every output",
      selftest_help},
+    {"deadletters", cli_deadletters, "list|retry|drop [--config F] [--json] [N...|all]",
+     "alerts that the collector refused for good", deadletters_help},
+    {"protect", cli_protect, "", "seal a secret for the config", protect_help},
     {"scan", cli_scan, "[--jobs N] [--report F.html] FILE...", "find alerts in files of recorded events", scan_help},
     {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",

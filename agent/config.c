@@ -15,7 +15,7 @@ int config_new(struct config **out)
     if (config == NULL)
         return -ENOMEM;
     int rc = file_default_state(&config->state_directory);
-    for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_EVENTLOG;
+    for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_OUTPUTS;
          i++) /* those whose struct is the config itself */
         rc = config_set_defaults(config, (enum config_element_id)i);
     if (rc < 0) {
@@ -34,13 +34,17 @@ void config_free(struct config *config)
         config_clear(&config->channels[i], CONFIG_CHANNEL);
     for (size_t i = 0; i < config->output_count; i++) {
         struct config_output *output = &config->outputs[i];
-        config_clear(output, CONFIG_WEBHOOK);
+        if (output->type != NULL)
+            config_clear(output, config_element_of(output));
         for (size_t j = 0; j < output->header_count; j++)
             config_wipe(output->headers[j]);
         free(output->headers);
+        for (size_t j = 0; j < output->failover_count; j++)
+            config_wipe(output->failover[j]);
+        free(output->failover);
         free(output->type);
     }
-    for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_EVENTLOG; i++)
+    for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_OUTPUTS; i++)
         config_clear(config, (enum config_element_id)i);
     free(config);
 }
@@ -102,7 +106,8 @@ const char *config_default_query(const char *channel)
     static const struct {
         const char *channel, *query;
     } known[] = {
-        {"Security", "*[System[(EventID=4688)]]"},
+        {"Security", "*[System[(EventID=4688 or EventID=1102)]]"}, /* 1102: this log was cleared */
+        {"System", "*[System[(EventID=104)]]"},                    /* another log was cleared */
         {"Microsoft-Windows-Sysmon/Operational", "*[System[(EventID=1)]]"},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

@@ -14,6 +14,7 @@
 #define CONFIG_MAX_CHANNELS 63 /* EVENTLOG_MAX_CHANNELS */
 #define CONFIG_MAX_OUTPUTS 16  /* STORE_MAX_OUTPUTS */
 #define CONFIG_MAX_HEADERS 32  /* of one output */
+#define CONFIG_MAX_FAILOVER 8  /* OUTPUT_MAX_FAILOVER */
 
 /* Mistakes collected in one file; beyond, reading it ends. */
 #define CONFIG_MAX_ERRORS 50
@@ -26,17 +27,46 @@ struct config_channel {
     char *query; /* XPath; NULL: the default for this channel's name (config_default_query) */
 };
 
-/* One element of <outputs>: what output_open() wants, but for the files, which are named and not yet read. */
+/* One element of <outputs>: what output_open() wants, under the same names, but for the files, which are named and not
+ * yet read. */
 struct config_output {
-    char *name, *type, *url;                         /* type: the element's name */
+    char *name, *type, *url;                         /* type: the element's name; url is NULL for a file */
     char *ca_file, *client_certificate, *client_key; /* paths, or NULL; certificate and key only together */
     char *client_key_password;                       /* secret */
-    char **headers;                                  /* "Name: value"; secrets */
+    char *pin, *pin_next;                            /* base64 of a SHA-256, or NULL */
+    bool ocsp_staple, allow_plaintext;
+    char **headers; /* "Name: value"; secrets */
     size_t header_count;
+    char **failover; /* URLs */
+    size_t failover_count;
     enum output_format format;
+    enum output_encoding encoding;
     bool gzip;
     unsigned timeout_ms, connect_timeout_ms;
     size_t max_batch_alerts, max_batch_bytes;
+    unsigned max_batch_age_ms;
+    char *user, *password; /* secret */
+    char *token, *api_key; /* secrets */
+    char *signing_key;     /* secret */
+    char *database, *table;
+    char *index, *source, *sourcetype;
+    bool ack;
+    char *tenant, *client_id;
+    char *client_secret;                          /* secret */
+    char *signing_certificate, *signing_key_file; /* paths, or NULL */
+    char *rule_id, *stream, *login_url, *scope;
+    unsigned resolve_after_s;
+    char *path;
+    uint64_t max_file_bytes;
+    unsigned files;
+};
+
+/* How outputs get out. */
+struct config_proxy {
+    char *url; /* "http://host[:port]", "none", or "environment" */
+    enum https_proxy_login login;
+    char *user, *password; /* password: secret */
+    char *bypass;          /* NULL: with a url of the config's own, none */
 };
 
 enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
@@ -52,9 +82,13 @@ struct config {
     unsigned cpu_percent; /* of one core, averaged over a minute; 100: no limit */
     uint64_t memory_bytes;
     uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
+    unsigned retry_ms;   /* channels that are absent or denied are tried again, all channels' settings looked at */
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     uint64_t store_max_alerts, store_max_bytes;
+    uint64_t store_max_age_s; /* 0: none */
+    struct config_proxy proxy;
+    unsigned start_spread_ms;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;
     char sha256[65]; /* of the file that it was read from, hexadecimal; empty if it was not */

@@ -13,7 +13,7 @@
 #define CONFIG_MAX_PEM (4u * 1024u * 1024u)
 
 /* Most attributes of one element that has any meaning. */
-#define MAX_SETTINGS 16
+#define MAX_SETTINGS 40
 
 /* Where the settings of the element that begins go, and where they stand in the text. */
 struct build {
@@ -44,7 +44,7 @@ static void unknown_attribute(struct config_parse *p, size_t at, const char *nam
 /* What editors need to find the schema: meant for them alone. */
 static bool is_for_editors(const struct config_element *e, const char *name)
 {
-    return e == &config_elements[CONFIG_TRIPLINE] &&
+    return e == config_element(CONFIG_TRIPLINE) &&
            (strcmp(name, "xmlns:xsi") == 0 || strcmp(name, "xsi:noNamespaceSchemaLocation") == 0);
 }
 
@@ -134,6 +134,44 @@ static void pem_check(struct config_parse *p, const struct build *b, const char 
     config_wipe(content); /* up to a NUL; PEM has none */
 }
 
+static bool ends_in(const char *text, const char *end)
+{
+    size_t size = strlen(text), end_size = strlen(end);
+    return size >= end_size &&
+           text_equal_nocase((struct text){text + size - end_size, end_size}, (struct text){end, end_size});
+}
+
+/* A certificate with its key in one file is told by its name. */
+static bool is_p12(const char *path)
+{
+    return path != NULL && (ends_in(path, ".p12") || ends_in(path, ".pfx"));
+}
+
+/* Is plain http:// allowed, and the proxy's login whole? */
+static void way_check(struct config_parse *p, const struct build *b, const struct config_output *output)
+{
+    if (output->url != NULL && strncmp(output->url, "http://", 7) == 0 && !output->allow_plaintext)
+        config_parse_fault(
+            p, place_of(b, "url"),
+            "url begins with http://; write https://, or allow-plaintext=\"loopback\" too, for a server on "
+            "this very host");
+}
+
+static void proxy_check(struct config_parse *p, const struct build *b)
+{
+    const struct config_proxy *proxy = &p->config->proxy;
+    bool is_basic = proxy->login == HTTPS_PROXY_BASIC;
+    if (strcmp(proxy->url, "none") != 0 && strcmp(proxy->url, "environment") != 0 &&
+        (strncmp(proxy->url, "http://", 7) != 0 || proxy->url[7] == '\0' || strpbrk(proxy->url + 7, "/?#@ ") != NULL))
+        config_parse_fault(p, place_of(b, "url"),
+                           "url of <proxy> is no proxy; write http://host:port, none or environment (user and password "
+                           "are settings of their own)");
+    if (is_basic != (proxy->user != NULL) || is_basic != (proxy->password != NULL))
+        config_parse_fault(
+            p, place_of(b, "login"),
+            "login, user and password of <proxy> do not fit; write login=\"basic\" with both, or neither");
+}
+
 static void output_check(struct config_parse *p, const struct build *b)
 {
     struct config *c = p->config;
@@ -148,20 +186,40 @@ static void output_check(struct config_parse *p, const struct build *b)
                            last->name, line_of(p, p->output_at[i]));
         break;
     }
-    if ((last->client_certificate == NULL) != (last->client_key == NULL)) {
+    bool has_p12 = is_p12(last->client_certificate);
+    if (has_p12 && last->client_key != NULL)
+        config_parse_fault(p, place_of(b, "client-key"), "client-key beside a .p12, which has its own; leave it out");
+    if (!has_p12 && (last->client_certificate == NULL) != (last->client_key == NULL)) {
         bool has_key = last->client_key != NULL;
         config_parse_fault(p, place_of(b, has_key ? "client-key" : "client-certificate"),
                            "%s without %s; write both (they may name the same file) or none",
                            has_key ? "client-key" : "client-certificate",
                            has_key ? "client-certificate" : "client-key");
     }
-    if (last->client_key_password != NULL && last->client_key == NULL)
+    if (last->client_key_password != NULL && last->client_key == NULL && !has_p12)
         config_parse_fault(p, place_of(b, "client-key-password"),
                            "client-key-password without client-key; write "
                            "both or none");
     pem_check(p, b, "ca-file", last->ca_file);
-    pem_check(p, b, "client-certificate", last->client_certificate);
+    if (!has_p12)
+        pem_check(p, b, "client-certificate", last->client_certificate);
+    way_check(p, b, last);
     pem_check(p, b, "client-key", last->client_key);
+}
+
+/* azure_logs shows who it is by a secret or by a certificate. */
+static void login_check(struct config_parse *p, const struct build *b, const struct config_output *last)
+{
+    bool has_certificate = last->signing_certificate != NULL;
+    if (has_certificate != (last->signing_key_file != NULL))
+        config_parse_fault(p, place_of(b, has_certificate ? "signing-certificate" : "signing-key"),
+                           "signing-certificate and signing-key are only good together; write both or none");
+    else if (has_certificate == (last->client_secret != NULL))
+        config_parse_fault(p, b->tag,
+                           "<azure_logs> wants either client-secret, or signing-certificate and signing-key; write one "
+                           "of them");
+    pem_check(p, b, "signing-certificate", last->signing_certificate);
+    pem_check(p, b, "signing-key", last->signing_key_file);
 }
 
 /* Those that the program itself sets. */
@@ -213,6 +271,23 @@ static void header_start(struct config_parse *p, struct build *b, const char **a
     b->target = NULL;
 }
 
+static void failover_start(struct config_parse *p, struct build *b, const char **attributes)
+{
+    struct config_output *output = &p->config->outputs[p->config->output_count - 1];
+    struct config_failover failover = {NULL};
+    b->target = &failover;
+    set_all(p, b, attributes);
+    b->target = NULL;
+    if (output->failover == NULL)
+        output->failover = calloc(CONFIG_MAX_FAILOVER, sizeof(*output->failover));
+    if (output->failover == NULL)
+        p->rc = -ENOMEM;
+    else if (failover.url != NULL)
+        output->failover[output->failover_count++] = failover.url;
+    if (p->rc < 0)
+        config_clear(&failover, CONFIG_FAILOVER);
+}
+
 static void output_start(struct config_parse *p, struct build *b, enum config_element_id element,
                          const char **attributes)
 {
@@ -222,27 +297,33 @@ static void output_start(struct config_parse *p, struct build *b, enum config_el
         return;
     }
     struct config_output *output = &c->outputs[c->output_count++];
-    output->type = strdup(config_elements[element].name);
+    output->type = strdup(config_element(element)->name);
     p->rc = output->type == NULL ? -ENOMEM : config_set_defaults(output, element);
     b->target = output;
     set_all(p, b, attributes);
     output_check(p, b);
+    if (element == CONFIG_AZURE_LOGS)
+        login_check(p, b, output);
 }
 
 void config_build_start(struct config_parse *p, enum config_element_id element, const char **attributes, size_t tag)
 {
-    struct build b = {.target = p->config, .element = &config_elements[element], .tag = tag};
+    struct build b = {.target = p->config, .element = config_element(element), .tag = tag};
     switch (element) {
-    case CONFIG_CHANNEL: /* at most CONFIG_MAX_CHANNELS: config_elements says so */
+    case CONFIG_CHANNEL: /* at most CONFIG_MAX_CHANNELS: the table says so */
         b.target = &p->config->channels[p->config->channel_count++];
         set_all(p, &b, attributes);
         channel_check(p, &b);
         break;
-    case CONFIG_WEBHOOK:
-        output_start(p, &b, element, attributes);
+    case CONFIG_FAILOVER:
+        failover_start(p, &b, attributes);
         break;
     case CONFIG_HEADER:
         header_start(p, &b, attributes);
+        break;
+    case CONFIG_PROXY:
+        set_all(p, &b, attributes);
+        proxy_check(p, &b);
         break;
     case CONFIG_TRIPLINE:
         p->root_at = tag;
@@ -250,14 +331,18 @@ void config_build_start(struct config_parse *p, enum config_element_id element, 
         set_all(p, &b, attributes);
         break;
     default:
-        set_all(p, &b, attributes);
+        if (b.element->parent == CONFIG_OUTPUTS)
+            output_start(p, &b, element, attributes);
+        else
+            set_all(p, &b, attributes);
         break;
     }
 }
 
 static int default_channels(struct config *c)
 {
-    static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents"};
+    static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents",
+                                        "System"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         c->channels[i].name = strdup(names[i]);
         if (c->channels[i].name == NULL)

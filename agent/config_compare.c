@@ -18,6 +18,10 @@ static size_t size_of(enum config_store store)
         return sizeof(enum config_log_level);
     case CONFIG_FORMAT:
         return sizeof(enum output_format);
+    case CONFIG_ENCODING:
+        return sizeof(enum output_encoding);
+    case CONFIG_PROXY_LOGIN:
+        return sizeof(enum https_proxy_login);
     case CONFIG_UNSIGNED:
         return sizeof(unsigned);
     case CONFIG_SIZE:
@@ -32,7 +36,7 @@ static size_t size_of(enum config_store store)
 /* Are the settings of element the same in a and b, its structs? */
 static bool same_element(const void *a, const void *b, enum config_element_id element)
 {
-    const struct config_element *e = &config_elements[element];
+    const struct config_element *e = config_element(element);
     for (size_t i = 0; i < e->count; i++) {
         const struct config_setting *s = &e->settings[i];
         const char *at_a = (const char *)a + s->offset, *at_b = (const char *)b + s->offset;
@@ -56,7 +60,8 @@ bool config_same_directory(const struct config *a, const struct config *b)
 
 bool config_same_limits(const struct config *a, const struct config *b)
 {
-    return a->store_max_alerts == b->store_max_alerts && a->store_max_bytes == b->store_max_bytes;
+    return a->store_max_alerts == b->store_max_alerts && a->store_max_bytes == b->store_max_bytes &&
+           a->store_max_age_s == b->store_max_age_s;
 }
 
 bool config_same_log(const struct config *a, const struct config *b)
@@ -64,19 +69,26 @@ bool config_same_log(const struct config *a, const struct config *b)
     return same_element(a, b, CONFIG_LOG);
 }
 
-static bool same_output(const struct config_output *a, const struct config_output *b)
+static bool same_list(char *const *a, size_t a_count, char *const *b, size_t b_count)
 {
-    if (!same_text(a->type, b->type) || !same_element(a, b, CONFIG_WEBHOOK) || a->header_count != b->header_count)
+    if (a_count != b_count)
         return false;
-    for (size_t i = 0; i < a->header_count; i++)
-        if (!same_text(a->headers[i], b->headers[i]))
+    for (size_t i = 0; i < a_count; i++)
+        if (!same_text(a[i], b[i]))
             return false;
     return true;
 }
 
+static bool same_output(const struct config_output *a, const struct config_output *b)
+{
+    return same_text(a->type, b->type) && same_element(a, b, config_element_of(a)) &&
+           same_list(a->headers, a->header_count, b->headers, b->header_count) &&
+           same_list(a->failover, a->failover_count, b->failover, b->failover_count);
+}
+
 bool config_same_outputs(const struct config *a, const struct config *b)
 {
-    if (a->output_count != b->output_count)
+    if (a->output_count != b->output_count || !same_element(a, b, CONFIG_PROXY) || !same_element(a, b, CONFIG_OUTPUTS))
         return false;
     for (size_t i = 0; i < a->output_count; i++)
         if (!same_output(&a->outputs[i], &b->outputs[i]))

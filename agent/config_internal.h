@@ -1,6 +1,7 @@
 /*
  * config_internal: the settings as a table, which the parser, its messages and its tests read. A new setting is a line
- * in config_settings.c, in config/tripline.xml and in config/tripline.xsd; a test holds the three together.
+ * in config_settings.c or config_settings_output.c, in config/tripline.xml and in config/tripline.xsd; a test holds the
+ * three together.
  */
 #ifndef AGENT_CONFIG_INTERNAL_H
 #define AGENT_CONFIG_INTERNAL_H
@@ -15,12 +16,25 @@ enum config_element_id {
     CONFIG_METRICS,
     CONFIG_LIMITS,
     CONFIG_EVENTLOG,
+    CONFIG_PROXY,
+    CONFIG_OUTPUTS, /* up to here: their struct is the config itself */
     CONFIG_CHANNEL,
-    CONFIG_OUTPUTS,
-    CONFIG_WEBHOOK,
-    CONFIG_HEADER,
-    CONFIG_ELEMENT_COUNT
+    CONFIG_WEBHOOK, /* from here on: config_settings_output.c */
+    CONFIG_CLICKHOUSE,
+    CONFIG_ELASTICSEARCH,
+    CONFIG_SPLUNK_HEC,
+    CONFIG_ALERTMANAGER,
+    CONFIG_OTLP,
+    CONFIG_AZURE_LOGS,
+    CONFIG_FILE,
+    CONFIG_HEADER, /* what may stand in any output that speaks HTTP */
+    CONFIG_FAILOVER,
+    CONFIG_ELEMENT_COUNT,
+    CONFIG_ANY_OUTPUT /* as a parent */
 };
+
+/* Windows' own limit for a path (learn.microsoft.com: Maximum Path Length Limitation), units of up to 3 bytes. */
+#define CONFIG_MAX_PATH (3u * 32767u)
 
 enum config_kind {
     CONFIG_TEXT,     /* low..high bytes, without control characters */
@@ -31,7 +45,9 @@ enum config_kind {
     CONFIG_WORD,     /* one of words */
     CONFIG_NUMBER,   /* low..high, as written */
     CONFIG_DURATION, /* low..high seconds, written with s, m, h or d */
-    CONFIG_LOOKBACK  /* the same, or "all" or "none" */
+    CONFIG_LOOKBACK, /* the same, or "all" or "none" */
+    CONFIG_AGE,      /* the same, or "none", which is 0 */
+    CONFIG_PIN       /* base64 of 32 bytes */
 };
 
 /* How a value is kept in its struct. */
@@ -40,6 +56,8 @@ enum config_store {
     CONFIG_BOOL,
     CONFIG_LEVEL,
     CONFIG_FORMAT,
+    CONFIG_ENCODING,
+    CONFIG_PROXY_LOGIN,
     CONFIG_UNSIGNED,
     CONFIG_SIZE,
     CONFIG_U64,
@@ -67,11 +85,23 @@ struct config_element {
     size_t count;
 };
 
-extern const struct config_element config_elements[CONFIG_ELEMENT_COUNT];
+extern const struct config_element config_output_elements[CONFIG_ELEMENT_COUNT - CONFIG_WEBHOOK];
+
+/* id: not CONFIG_ELEMENT_COUNT and beyond. */
+const struct config_element *config_element(enum config_element_id id);
+bool config_may_stand_in(enum config_element_id id, enum config_element_id parent);
+
+/* The element that output was made of. */
+enum config_element_id config_element_of(const struct config_output *output);
 
 /* A <header> before it becomes "Name: value". */
 struct config_header {
     char *name, *value;
+};
+
+/* A <failover>. */
+struct config_failover {
+    char *url;
 };
 
 /* Most characters of a reason or a range. */
@@ -96,7 +126,8 @@ void config_wipe(char *text);
 /* The values that setting takes, in words: "1 to 1000", "yes, no". */
 void config_range(char to[CONFIG_MAX_REASON], const struct config_setting *setting);
 
-/* NULL, or why value is no https:// URL that we send to: "what is wrong; what would be right". */
+/* NULL, or why value is no https:// URL that we send to, nor an http:// one of this host itself: "what is wrong; what
+ * would be right". */
 const char *config_url_fault(const char *value);
 
 /* Adds a mistake; the message is cut where longer than CONFIG_MAX_REASON * 2. Returns 0 or -ENOMEM. */

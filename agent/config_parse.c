@@ -37,8 +37,8 @@ static size_t children(const char *names[CONFIG_ELEMENT_COUNT], enum config_elem
 {
     size_t count = 0;
     for (unsigned i = 0; i < CONFIG_ELEMENT_COUNT; i++)
-        if (i != CONFIG_TRIPLINE && config_elements[i].parent == parent)
-            names[count++] = config_elements[i].name;
+        if (config_may_stand_in((enum config_element_id)i, parent))
+            names[count++] = config_element((enum config_element_id)i)->name;
     return count;
 }
 
@@ -52,19 +52,19 @@ static void unknown_element(struct config_parse *p, const char *name, enum confi
     p->has_unknown_output = p->has_unknown_output || parent == CONFIG_OUTPUTS;
     if (nearest != NULL) {
         config_parse_fault(p, here(p), "unknown element %s in <%s>; did you mean <%s>?", quoted,
-                           config_elements[parent].name, nearest);
+                           config_element(parent)->name, nearest);
         return;
     }
     for (size_t i = 0, used = 0; i < count; i++)
         used += (size_t)snprintf(list + used, sizeof(list) - used, "%s<%s>", i == 0 ? "" : ", ", names[i]);
-    config_parse_fault(p, here(p), "unknown element %s in <%s>; %s%s", quoted, config_elements[parent].name,
+    config_parse_fault(p, here(p), "unknown element %s in <%s>; %s%s", quoted, config_element(parent)->name,
                        count == 0 ? "nothing may stand in it" : "known are ", list);
 }
 
 /* May element stand here once more? */
 static bool may_repeat(struct config_parse *p, enum config_element_id element)
 {
-    const struct config_element *e = &config_elements[element];
+    const struct config_element *e = config_element(element);
     unsigned long line, column;
     if (p->seen[element]++ == 0)
         p->first_at[element] = here(p);
@@ -83,8 +83,8 @@ static bool may_repeat(struct config_parse *p, enum config_element_id element)
 static enum config_element_id element_find(const char *name, enum config_element_id parent)
 {
     unsigned i = CONFIG_TRIPLINE + 1;
-    while (i < CONFIG_ELEMENT_COUNT &&
-           (config_elements[i].parent != parent || strcmp(config_elements[i].name, name) != 0))
+    while (i < CONFIG_ELEMENT_COUNT && (!config_may_stand_in((enum config_element_id)i, parent) ||
+                                        strcmp(config_element((enum config_element_id)i)->name, name) != 0))
         i++;
     return (enum config_element_id)i;
 }
@@ -101,7 +101,7 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
         p->skipped++;
         return;
     }
-    if (p->depth == 0 && strcmp(name, config_elements[element].name) != 0) {
+    if (p->depth == 0 && strcmp(name, config_element(element)->name) != 0) {
         config_parse_fault(p, here(p), "the outermost element is %s; write <tripline version=\"1\">",
                            config_quoted(quoted, name));
         p->skipped++;
@@ -118,7 +118,7 @@ static void on_start(void *context, const XML_Char *name, const XML_Char **attri
         }
     }
     for (unsigned i = CONFIG_TRIPLINE + 1; i < CONFIG_ELEMENT_COUNT; i++)
-        if (config_elements[i].parent == element)
+        if (config_may_stand_in((enum config_element_id)i, element))
             p->seen[i] = 0;
     p->stack[p->depth++] = element;
     config_build_start(p, element, attributes, here(p));
@@ -141,7 +141,7 @@ static void on_text(void *context, const XML_Char *text, int size)
     for (int i = 0; i < size; i++) {
         if (strchr(" \t\r\n", text[i]) == NULL && p->skipped == 0) {
             config_parse_fault(p, here(p), "text in <%s>; settings are attributes: name=\"value\"",
-                               config_elements[p->stack[p->depth - 1]].name);
+                               config_element(p->stack[p->depth - 1])->name);
             return;
         }
     }

@@ -5,12 +5,7 @@
 #define IN(type, field) offsetof(type, field)
 
 static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* enum config_log_level */
-static const char *const formats[] = {"json", "ndjson", NULL};                   /* enum output_format */
-static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const versions[] = {"1", NULL};
-
-/* Windows' own limit for a path (learn.microsoft.com: Maximum Path Length Limitation), units of up to 3 bytes. */
-#define MAX_PATH_BYTES (3u * 32767u)
 
 static const struct config_setting tripline[] = {
     {.name = "version", .kind = CONFIG_WORD, .store = CONFIG_NOWHERE, .words = versions},
@@ -23,7 +18,7 @@ static const struct config_setting state[] = {
      .offset = IN(struct config, state_directory),
      .absent = "C:\\ProgramData\\Tripline",
      .low = 1,
-     .high = MAX_PATH_BYTES},
+     .high = CONFIG_MAX_PATH},
     {.name = "max-alerts",
      .kind = CONFIG_NUMBER,
      .store = CONFIG_U64,
@@ -40,6 +35,65 @@ static const struct config_setting state[] = {
      .low = 1,
      .high = 65536,
      .scale = 1024u * 1024u},
+    {.name = "max-age",
+     .kind = CONFIG_AGE,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, store_max_age_s),
+     .initial = "none",
+     .low = 60,
+     .high = 3650u * DAY,
+     .scale = 1},
+};
+
+static const char *const proxy_logins[] = {"none", "basic", "system", NULL}; /* enum https_proxy_login */
+
+static const struct config_setting proxy[] = {
+    {.name = "url",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.url),
+     .initial = "environment",
+     .low = 1,
+     .high = 300},
+    {.name = "login",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_PROXY_LOGIN,
+     .offset = IN(struct config, proxy.login),
+     .initial = "none",
+     .words = proxy_logins},
+    {.name = "user",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.user),
+     .absent = "none",
+     .low = 1,
+     .high = 256},
+    {.name = "password",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.password),
+     .absent = "none",
+     .is_secret = true,
+     .low = 1,
+     .high = 1024},
+    {.name = "bypass",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.bypass),
+     .absent = "NO_PROXY of the environment",
+     .low = 1,
+     .high = 4096},
+};
+
+static const struct config_setting outputs[] = {
+    {.name = "start-spread",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, start_spread_ms),
+     .initial = "10s",
+     .low = 0,
+     .high = 600,
+     .scale = 1000},
 };
 
 static const struct config_setting log_settings[] = {
@@ -55,7 +109,7 @@ static const struct config_setting log_settings[] = {
      .offset = IN(struct config, log_file),
      .absent = "tripline.log in the state directory",
      .low = 1,
-     .high = MAX_PATH_BYTES},
+     .high = CONFIG_MAX_PATH},
     {.name = "max-megabytes",
      .kind = CONFIG_NUMBER,
      .store = CONFIG_U64,
@@ -92,7 +146,7 @@ static const struct config_setting metrics[] = {
      .offset = IN(struct config, metrics_file),
      .absent = "none",
      .low = 1,
-     .high = MAX_PATH_BYTES},
+     .high = CONFIG_MAX_PATH},
 };
 
 static const struct config_setting limits[] = {
@@ -123,6 +177,14 @@ static const struct config_setting eventlog[] = {
      .low = 1,
      .high = 3650u * DAY,
      .scale = 1},
+    {.name = "retry",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, retry_ms),
+     .initial = "60s",
+     .low = 1,
+     .high = DAY,
+     .scale = 1000},
 };
 
 static const struct config_setting channel[] = {
@@ -142,112 +204,7 @@ static const struct config_setting channel[] = {
      .high = 8192},
 };
 
-static const struct config_setting webhook[] = {
-    {.name = "name",
-     .kind = CONFIG_NAME,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_output, name),
-     .low = 1,
-     .high = 64},
-    {.name = "url",
-     .kind = CONFIG_URL,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_output, url),
-     .is_secret = true,
-     .low = 9,
-     .high = 2048},
-    {.name = "ca-file",
-     .kind = CONFIG_PATH,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_output, ca_file),
-     .absent = "the system's authorities",
-     .low = 1,
-     .high = MAX_PATH_BYTES},
-    {.name = "client-certificate",
-     .kind = CONFIG_PATH,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_output, client_certificate),
-     .absent = "none",
-     .low = 1,
-     .high = MAX_PATH_BYTES},
-    {.name = "client-key",
-     .kind = CONFIG_PATH,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_output, client_key),
-     .absent = "none",
-     .low = 1,
-     .high = MAX_PATH_BYTES},
-    {.name = "client-key-password",
-     .kind = CONFIG_TEXT,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_output, client_key_password),
-     .absent = "none",
-     .is_secret = true,
-     .low = 1,
-     .high = 1023}, /* OpenSSL's PEM_BUFSIZE, 1024, with a NUL */
-    {.name = "format",
-     .kind = CONFIG_WORD,
-     .store = CONFIG_FORMAT,
-     .offset = IN(struct config_output, format),
-     .initial = "json",
-     .words = formats},
-    {.name = "gzip",
-     .kind = CONFIG_WORD,
-     .store = CONFIG_BOOL,
-     .offset = IN(struct config_output, gzip),
-     .initial = "no",
-     .words = no_yes},
-    {.name = "timeout",
-     .kind = CONFIG_DURATION,
-     .store = CONFIG_UNSIGNED,
-     .offset = IN(struct config_output, timeout_ms),
-     .initial = "30s",
-     .low = 1,
-     .high = 300,
-     .scale = 1000},
-    {.name = "connect-timeout",
-     .kind = CONFIG_DURATION,
-     .store = CONFIG_UNSIGNED,
-     .offset = IN(struct config_output, connect_timeout_ms),
-     .initial = "10s",
-     .low = 1,
-     .high = 300,
-     .scale = 1000},
-    {.name = "max-batch-alerts",
-     .kind = CONFIG_NUMBER,
-     .store = CONFIG_SIZE,
-     .offset = IN(struct config_output, max_batch_alerts),
-     .initial = "100",
-     .low = 1,
-     .high = 1000,
-     .scale = 1},
-    {.name = "max-batch-kilobytes",
-     .kind = CONFIG_NUMBER,
-     .store = CONFIG_SIZE,
-     .offset = IN(struct config_output, max_batch_bytes),
-     .initial = "1024",
-     .low = 1,
-     .high = 16384,
-     .scale = 1024},
-};
-
-static const struct config_setting header[] = {
-    {.name = "name",
-     .kind = CONFIG_TOKEN,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_header, name),
-     .low = 1,
-     .high = 256},
-    {.name = "value",
-     .kind = CONFIG_TEXT,
-     .store = CONFIG_CHARS,
-     .offset = IN(struct config_header, value),
-     .is_secret = true,
-     .low = 1,
-     .high = 8192}, /* what common servers take for one line of a header */
-};
-
-const struct config_element config_elements[CONFIG_ELEMENT_COUNT] = {
+static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_TRIPLINE] = {"tripline", CONFIG_TRIPLINE, 1, tripline, COUNT(tripline)},
     [CONFIG_STATE] = {"state", CONFIG_TRIPLINE, 1, state, COUNT(state)},
     [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
@@ -256,7 +213,20 @@ const struct config_element config_elements[CONFIG_ELEMENT_COUNT] = {
     [CONFIG_LIMITS] = {"limits", CONFIG_TRIPLINE, 1, limits, COUNT(limits)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
     [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
-    [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, NULL, 0},
-    [CONFIG_WEBHOOK] = {"webhook", CONFIG_OUTPUTS, CONFIG_MAX_OUTPUTS, webhook, COUNT(webhook)},
-    [CONFIG_HEADER] = {"header", CONFIG_WEBHOOK, CONFIG_MAX_HEADERS, header, COUNT(header)},
+    [CONFIG_PROXY] = {"proxy", CONFIG_TRIPLINE, 1, proxy, COUNT(proxy)},
+    [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, outputs, COUNT(outputs)},
 };
+
+const struct config_element *config_element(enum config_element_id id)
+{
+    return id < CONFIG_WEBHOOK ? &config_elements[id] : &config_output_elements[id - CONFIG_WEBHOOK];
+}
+
+bool config_may_stand_in(enum config_element_id id, enum config_element_id parent)
+{
+    enum config_element_id wanted = config_element(id)->parent;
+    if (id == CONFIG_TRIPLINE)
+        return false;
+    return wanted == parent ||
+           (wanted == CONFIG_ANY_OUTPUT && config_element(parent)->parent == CONFIG_OUTPUTS && parent != CONFIG_FILE);
+}

@@ -42,17 +42,27 @@ static bool port_at(const char **at)
     return *at > begin && port >= 1 && port <= PORT_MAX;
 }
 
+/* localhost, 127.x.x.x or [::1], up to a port, path or query. */
+static bool is_loopback(const char *host)
+{
+    size_t size = strcspn(host, "/?#:");
+    if (*host == '[')
+        size = strcspn(host, "]") + 1;
+    return (size == 9 && memcmp(host, "localhost", 9) == 0) || (size == 5 && memcmp(host, "[::1]", 5) == 0) ||
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == size);
+}
+
 const char *config_url_fault(const char *value)
 {
-    static const char scheme[] = "https://";
+    const char *scheme = strncmp(value, "http://", 7) == 0 && is_loopback(value + 7) ? "http://" : "https://";
     for (const char *c = value; *c != '\0'; c++)
         if (*c <= ' ' || *c > '~') /* bytes above ASCII are negative or above '~' */
             return "holds a space or a character that is not ASCII; write it as %XX, a host's name in its xn-- form";
-    if (strncmp(value, "http://", 7) == 0)
+    if (strncmp(value, "http://", 7) == 0 && !is_loopback(value + 7))
         return "begins with http://, which nobody would protect on its way; write https://";
-    if (strncmp(value, scheme, sizeof(scheme) - 1) != 0)
+    if (strncmp(value, scheme, strlen(scheme)) != 0)
         return "does not begin with https://; write https://host[:port][/path][?query]";
-    const char *at = value + sizeof(scheme) - 1, *authority_end = at + strcspn(at, "/?#");
+    const char *at = value + strlen(scheme), *authority_end = at + strcspn(at, "/?#");
     if (memchr(at, '@', (size_t)(authority_end - at)) != NULL)
         return "holds a user's name or password; leave it out and write <header name=\"Authorization\" value=\"...\"/>";
     at = host_end(at);

@@ -2,6 +2,7 @@
 #include "agent/config_internal.h"
 
 #include "agent/file.h"
+#include "agent/secret.h"
 #include "agent/suggest.h"
 
 #include <errno.h>
@@ -43,8 +44,8 @@ static const char *duration_text(char to[32], uint64_t seconds)
         unsigned seconds;
         char unit;
     } units[] = {{SECONDS_PER_DAY, 'd'}, {SECONDS_PER_HOUR, 'h'}, {SECONDS_PER_MINUTE, 'm'}, {1, 's'}};
-    size_t i = seconds == 0 ? 3 : 0;
-    while (seconds % units[i].seconds != 0)
+    size_t i = 0;
+    while (units[i].seconds != 1 && (seconds == 0 || seconds % units[i].seconds != 0))
         i++;
     snprintf(to, 32, "%llu%c", (unsigned long long)(seconds / units[i].seconds), units[i].unit);
     return to;
@@ -71,12 +72,19 @@ void config_range(char to[CONFIG_MAX_REASON], const struct config_setting *s)
         break;
     case CONFIG_DURATION:
     case CONFIG_LOOKBACK:
-        snprintf(to, CONFIG_MAX_REASON, "%s%s to %s", s->kind == CONFIG_LOOKBACK ? "all, none, or " : "",
+    case CONFIG_AGE:
+        snprintf(to, CONFIG_MAX_REASON, "%s%s to %s",
+                 s->kind == CONFIG_LOOKBACK ? "all, none, or "
+                 : s->kind == CONFIG_AGE    ? "none, or "
+                                            : "",
                  duration_text(low, s->low), duration_text(high, s->high));
         break;
     case CONFIG_NAME:
         snprintf(to, CONFIG_MAX_REASON, "%llu to %llu of A-Z a-z 0-9 _ -", (unsigned long long)s->low,
                  (unsigned long long)s->high);
+        break;
+    case CONFIG_PIN:
+        snprintf(to, CONFIG_MAX_REASON, "44 characters of base64: a SHA-256 of the server's public key");
         break;
     case CONFIG_URL:
         snprintf(to, CONFIG_MAX_REASON, "https://host[:port][/path][?query], up to %llu bytes",
@@ -139,6 +147,10 @@ static int duration_read(uint64_t *out, const struct config_setting *s, const ch
         *out = value[0] == 'a' ? UINT64_MAX : 0;
         return 0;
     }
+    if (s->kind == CONFIG_AGE && strcmp(value, "none") == 0) {
+        *out = 0;
+        return 0;
+    }
     if (!digits_at(&number, &at))
         return fault(reason, s, value, "is not a duration (a whole number and s, m, h or d)");
     unsigned unit = *at == 's'   ? 1
@@ -192,6 +204,8 @@ static bool has_control(const char *value)
     return false;
 }
 
+static const char pin_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 static int text_check(const struct config_setting *s, const char *value, char reason[CONFIG_MAX_REASON])
 {
     size_t size = strlen(value);
@@ -213,6 +227,13 @@ static int text_check(const struct config_setting *s, const char *value, char re
                  s->name);
         return -EINVAL;
     }
+    if (s->kind == CONFIG_PIN && (size != 44 || value[43] != '=' || strspn(value, pin_characters) != 43))
+        return fault(reason, s, value, "is no SHA-256 in base64");
+    const char *secret = s->is_secret && s->kind == CONFIG_TEXT ? secret_fault(value) : NULL;
+    if (secret != NULL) {
+        snprintf(reason, CONFIG_MAX_REASON, "%s %s", s->name, secret);
+        return -EINVAL;
+    }
     const char *url_fault = s->kind == CONFIG_URL ? config_url_fault(value) : NULL;
     if (url_fault != NULL) {
         snprintf(reason, CONFIG_MAX_REASON, "%s %s", s->name, url_fault);
@@ -227,6 +248,8 @@ static int text_set(char **field, const struct config_setting *s, const char *va
     int rc = 0;
     if (s->kind == CONFIG_PATH)
         rc = file_resolve(&text, file, value);
+    else if (s->is_secret && s->kind == CONFIG_TEXT)
+        rc = secret_locate(&text, value, file);
     else if ((text = strdup(value)) == NULL)
         rc = -ENOMEM;
     if (rc < 0)
@@ -247,6 +270,12 @@ static void number_set(char *field, enum config_store store, uint64_t value)
         break;
     case CONFIG_FORMAT:
         *(enum output_format *)(void *)field = (enum output_format)value;
+        break;
+    case CONFIG_PROXY_LOGIN:
+        *(enum https_proxy_login *)(void *)field = (enum https_proxy_login)value;
+        break;
+    case CONFIG_ENCODING:
+        *(enum output_encoding *)(void *)field = (enum output_encoding)value;
         break;
     case CONFIG_UNSIGNED:
         *(unsigned *)(void *)field = (unsigned)value;
@@ -286,7 +315,7 @@ int config_set(void *target, const struct config_setting *s, const char *value, 
 
 int config_set_defaults(void *target, enum config_element_id element)
 {
-    const struct config_element *e = &config_elements[element];
+    const struct config_element *e = config_element(element);
     char reason[CONFIG_MAX_REASON];
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < e->count; i++)
@@ -297,7 +326,7 @@ int config_set_defaults(void *target, enum config_element_id element)
 
 void config_clear(void *target, enum config_element_id element)
 {
-    const struct config_element *e = &config_elements[element];
+    const struct config_element *e = config_element(element);
     for (size_t i = 0; i < e->count; i++) {
         if (e->settings[i].store != CONFIG_CHARS)
             continue;

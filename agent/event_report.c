@@ -4,5 +4,7 @@
 
 bool event_report_wants(enum config_log_level level, unsigned id)
 {
-    return level <= CONFIG_LOG_WARNING || id == MESSAGE_STARTED || id == MESSAGE_STOPPED || id == MESSAGE_CONFIG_TAKEN;
+    if (id == MESSAGE_START_FAILED || id == MESSAGE_UNSAFE)
+        return false;
+    return level <= CONFIG_LOG_WARNING || id == MESSAGE_CONFIG_TAKEN;
 }

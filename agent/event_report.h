@@ -1,7 +1,7 @@
 /*
  * event_report: the important lines of the log in the Windows Event Log too: log Application, source "Tripline"
- * (event_report_win.c; elsewhere there is none, event_report_posix.c). The event's id is the line's id: its text, "%1",
- * comes from the message table that the installer registers.
+ * (event_report_win.c; elsewhere there is none, event_report_posix.c). That the service starts, stops or can't start,
+ * it says itself (service_win.c).
  */
 #ifndef AGENT_EVENT_REPORT_H
 #define AGENT_EVENT_REPORT_H
@@ -9,7 +9,7 @@
 #include "agent/config.h"
 #include <stdbool.h>
 
-/* Is a line of this level and id important enough? Warnings, errors, and that the agent started and stopped. */
+/* Is a line of this level and id important enough? Warnings, errors, and that a new config is in force. */
 bool event_report_wants(enum config_log_level level, unsigned id);
 
 /* Writes it. What fails is dropped: the log has the line. Any thread. */

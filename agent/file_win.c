@@ -1,5 +1,6 @@
 #include "agent/file.h"
 #include "agent/file_internal.h"
+#include "agent/file_wide.h"
 #include "detect/text.h"
 
 #include <errno.h>
@@ -72,8 +73,7 @@ static int wide_copy(wchar_t **out, const char *path)
     return 0;
 }
 
-/* path in UTF-16; one that is too long for the older calls becomes \\?\ and the full path. */
-static int wide_path(wchar_t **out, const char *path)
+int file_wide_path(wchar_t **out, const char *path)
 {
     static const wchar_t plain[] = L"\\\\?\\", share[] = L"\\\\?\\UNC";
     wchar_t *wide = NULL, *full = NULL;
@@ -139,7 +139,7 @@ int file_open(FILE **out, const char *path, const char *mode)
     DWORD access = mode[0] == 'r' ? GENERIC_READ : mode[0] == 'a' ? FILE_APPEND_DATA | SYNCHRONIZE : GENERIC_WRITE;
     DWORD how = mode[0] == 'r' ? OPEN_EXISTING : mode[0] == 'a' ? OPEN_ALWAYS : CREATE_ALWAYS;
 
-    int rc = wide_path(&wide, path);
+    int rc = file_wide_path(&wide, path);
     if (rc < 0)
         return rc;
     HANDLE handle = CreateFileW(wide, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, how,
@@ -156,7 +156,7 @@ int file_open(FILE **out, const char *path, const char *mode)
 static int make_one(const char *path)
 {
     wchar_t *wide = NULL;
-    int rc = wide_path(&wide, path);
+    int rc = file_wide_path(&wide, path);
     if (rc < 0)
         return rc;
     if (!CreateDirectoryW(wide, NULL)) {
@@ -198,9 +198,9 @@ int file_make_directory(const char *path)
 int file_replace(const char *from, const char *to)
 {
     wchar_t *wide_from = NULL, *wide_to = NULL;
-    int rc = wide_path(&wide_from, from);
+    int rc = file_wide_path(&wide_from, from);
     if (rc == 0)
-        rc = wide_path(&wide_to, to);
+        rc = file_wide_path(&wide_to, to);
     if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
         rc = last_error();
     free(wide_to);
@@ -211,7 +211,7 @@ int file_replace(const char *from, const char *to)
 int file_remove(const char *path)
 {
     wchar_t *wide = NULL;
-    int rc = wide_path(&wide, path);
+    int rc = file_wide_path(&wide, path);
     if (rc == 0 && !DeleteFileW(wide))
         rc = last_error();
     free(wide);

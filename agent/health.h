@@ -52,9 +52,12 @@ struct health_source {
     uint64_t last_event;           /* time of the newest event read */
     uint64_t last_kept;            /* when its bookmark was last kept */
     bool has_record, has_backlog, has_wrap;
-    uint64_t record;   /* id of the last record that was read and kept */
-    uint64_t backlog;  /* records behind it in the log */
-    double wrap_hours; /* until the log is expected to overwrite what has not been read */
+    uint64_t record;         /* id of the last record that was read and kept */
+    uint64_t backlog;        /* records behind it in the log */
+    bool is_disabled;        /* Windows writes nothing into it */
+    uint64_t process_events; /* of events: process creations, where the source tells them apart */
+    double records_per_s;    /* read, over the last minute or so */
+    double wrap_hours;       /* until the log is expected to overwrite what has not been read */
     struct health_coverage coverage;
 };
 

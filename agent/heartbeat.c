@@ -65,8 +65,8 @@ static json_t *receipt(const struct health_source *s)
                      !has_to      ? json_null()
                      : c->has_end ? number(c->end)
                                   : number(c->begin),
-                     "restarted", (int)c->has_restarted, "events", number(c->events), "matches", number(c->matches),
-                     "empty_command_lines", number(c->empty_command_lines), "bad_events", number(c->bad_events), "lost",
+                     "restarted", (int)c->has_restarted, "events", number(s->events), "matches", number(s->matches),
+                     "empty_command_lines", number(s->empty_command_lines), "bad_events", number(s->bad_events), "lost",
                      ranges(c), "backlog", s->has_backlog ? number(s->backlog) : json_null());
 }
 

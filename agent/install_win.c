@@ -1,12 +1,18 @@
 /*
- * The Windows service by hand: install, uninstall, start, stop.
- * Contracts: learn.microsoft.com/windows/win32/api/winsvc; docs/windows-facts.md.
+ * "tripline install" and "tripline uninstall": by hand the whole of it; with --configure what the MSI's tables can't
+ * say. Contracts: learn.microsoft.com/windows/win32/api/winsvc; docs/windows-facts.md.
  */
 #include "agent/cli.h"
 #include "agent/config.h"
+#include "agent/config_internal.h"
+#include "agent/control.h"
 #include "agent/file.h"
-#include "agent/options.h"
+#include "agent/install_config.h"
+#include "agent/install_files.h"
+#include "agent/install_options.h"
+#include "agent/install_service.h"
 #include "agent/service.h"
+#include "agent/state_guard.h"
 
 #include <windows.h>
 
@@ -15,141 +21,82 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long start and stop wait for the service to get there, ms. */
-#define STATE_TIMEOUT_MS 30000u
+#define MAX_PATH_UNITS 32768u
 
-/* Largest command line of a service: CreateService takes what CreateProcess takes. */
-#define MAX_COMMAND 32768u
+/* All that one installation works with. */
+struct install {
+    struct install_options options;
+    struct install_account account;
+    char *program, *config, *directory; /* directory: the default one of config and state */
+    uint16_t *command;
+    char service_sid[INSTALL_MAX_SID];
+    char directory_sddl[INSTALL_MAX_SDDL], config_sddl[INSTALL_MAX_SDDL];
+    bool has_config, has_written, has_old; /* the config: is there; by this run; its forerunner is kept as .old */
+};
 
-/* Says what failed, with the code and Windows' own words for it; returns the exit code. */
-static int fail(const char *verb, const char *call, DWORD code)
+static int say(const char *what)
 {
-    wchar_t words[256] = L"";
-    char text[TEXT_UTF16_MAX_BYTES(256)];
-    DWORD length =
-        FormatMessageW(FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS, NULL, code, 0, words, 256, NULL);
-    while (length > 0 && words[length - 1] <= L' ')
-        length--;
-    (void)text_from_utf16(text, words, length);
-    fprintf(stderr, "tripline %s: %s failed: %s (%lu)%s\n", verb, call, text, code,
-            code == ERROR_ACCESS_DENIED ? "; run it as an administrator" : "");
+    fprintf(stderr, "tripline install: %s\n", what);
     return 1;
-}
-
-static SC_HANDLE open_manager(const char *verb, DWORD access)
-{
-    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, access);
-    if (manager == NULL)
-        (void)fail(verb, "OpenSCManager", GetLastError());
-    return manager;
-}
-
-static SC_HANDLE open_service(const char *verb, SC_HANDLE manager, DWORD access)
-{
-    SC_HANDLE handle = OpenServiceW(manager, AGENT_SERVICE_NAME, access);
-    if (handle == NULL) {
-        DWORD code = GetLastError();
-        if (code == ERROR_SERVICE_DOES_NOT_EXIST)
-            fprintf(stderr, "tripline %s: the service is not installed; \"tripline install\" does it\n", verb);
-        else
-            (void)fail(verb, "OpenService", code);
-    }
-    return handle;
-}
-
-/* Both can't be part of a Windows path: learn.microsoft.com/windows/win32/fileio/naming-a-file. */
-static bool can_be_quoted(const char *path)
-{
-    return strpbrk(path, "\"\n") == NULL;
-}
-
-/* "C:\path\tripline.exe" service --config "C:\path\tripline.xml", each path quoted: an unquoted one with a blank lets
- * whoever can write C:\path.exe run as the service. */
-static int service_command(uint16_t **out, const char *config)
-{
-    char *program = NULL, *command = NULL;
-    int rc = file_program(&program);
-    if (rc == 0 && (!can_be_quoted(program) || !can_be_quoted(config)))
-        rc = -EINVAL;
-    if (rc == 0) {
-        command = malloc(MAX_COMMAND);
-        rc = command == NULL ? -ENOMEM : 0;
-    }
-    if (rc == 0) {
-        int length = snprintf(command, MAX_COMMAND, "\"%s\" service --config \"%s\"", program, config);
-        rc = length < 0 || length >= (int)MAX_COMMAND ? -ENAMETOOLONG : text_to_utf16(out, NULL, text_from(command));
-    }
-    free(command);
-    free(program);
-    return rc;
-}
-
-/* What only some systems know is asked for and not insisted on: an old one, or one that refuses, still gets the
- * service. */
-static void configure(SC_HANDLE handle)
-{
-    SERVICE_DESCRIPTIONW description = {(wchar_t[]){AGENT_SERVICE_DESCRIPTION}};
-    SERVICE_DELAYED_AUTO_START_INFO delayed = {TRUE};
-    SC_ACTION actions[] = {{SC_ACTION_RESTART, 5000}, {SC_ACTION_RESTART, 30000}, {SC_ACTION_RESTART, 60000}};
-    SERVICE_FAILURE_ACTIONSW failure = {.dwResetPeriod = 86400, .cActions = 3, .lpsaActions = actions};
-    SERVICE_FAILURE_ACTIONS_FLAG flag = {TRUE};
-    const struct {
-        DWORD level;
-        void *info;
-        const char *name;
-    } settings[] = {
-        {SERVICE_CONFIG_DESCRIPTION, &description, "description"},
-        {SERVICE_CONFIG_DELAYED_AUTO_START_INFO, &delayed, "delayed start"},
-        {SERVICE_CONFIG_FAILURE_ACTIONS, &failure, "restart after a failure"},
-        {SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, &flag, "restart after a stop with an error"},
-    };
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        if (!ChangeServiceConfig2W(handle, settings[i].level, settings[i].info))
-            fprintf(stderr, "tripline install: warning: this system did not take \"%s\" (%lu)\n", settings[i].name,
-                    GetLastError());
-}
-
-static int create_service(const uint16_t *command)
-{
-    SC_HANDLE manager = open_manager("install", SC_MANAGER_CREATE_SERVICE);
-    if (manager == NULL)
-        return 1;
-    int result = 1;
-    SC_HANDLE handle = CreateServiceW(manager, AGENT_SERVICE_NAME, AGENT_SERVICE_DISPLAY_NAME,
-                                      SERVICE_CHANGE_CONFIG | SERVICE_START, SERVICE_WIN32_OWN_PROCESS,
-                                      SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, NULL, NULL);
-    if (handle != NULL) {
-        configure(handle);
-        CloseServiceHandle(handle);
-        result = 0;
-    } else {
-        DWORD code = GetLastError();
-        if (code == ERROR_SERVICE_EXISTS)
-            fprintf(stderr, "tripline install: the service is installed already; \"tripline uninstall\" first\n");
-        else
-            (void)fail("install", "CreateService", code);
-    }
-    CloseServiceHandle(manager);
-    return result;
 }
 
 /* The service's own current directory is another one. */
 static int absolute_path(char **out, const char *path)
 {
-    uint16_t *given = NULL, full[MAX_COMMAND];
-    int rc = text_to_utf16(&given, NULL, text_from(path));
-    if (rc < 0)
-        return rc;
-    DWORD length = GetFullPathNameW(given, MAX_COMMAND, full, NULL);
+    uint16_t *given = NULL, *full = calloc(MAX_PATH_UNITS, sizeof(*full));
+    char *utf8 = NULL;
+    int rc = full == NULL ? -ENOMEM : text_to_utf16(&given, NULL, text_from(path));
+    if (rc == 0) {
+        DWORD length = GetFullPathNameW(given, MAX_PATH_UNITS, full, NULL);
+        if (length == 0 || length >= MAX_PATH_UNITS)
+            rc = -ENAMETOOLONG;
+        else if ((utf8 = malloc(TEXT_UTF16_MAX_BYTES(length))) == NULL)
+            rc = -ENOMEM;
+        else
+            (void)text_from_utf16(utf8, full, length); /* the text is utf8 itself */
+    }
     free(given);
-    if (length == 0 || length >= MAX_COMMAND)
-        return -ENAMETOOLONG;
-    char *utf8 = malloc(TEXT_UTF16_MAX_BYTES(length));
-    if (utf8 == NULL)
-        return -ENOMEM;
-    (void)text_from_utf16(utf8, full, length);
-    *out = utf8;
+    free(full);
+    if (rc == 0)
+        *out = utf8;
+    return rc;
+}
+
+/* Account, paths, command line and security texts: all that can be known before anything is changed. */
+static int prepare(struct install *i)
+{
+    char reason[INSTALL_MAX_REASON], *command = NULL;
+    const char *given = i->options.properties.values[INSTALL_CONFIG_FILE];
+    if (install_account_choose(&i->account, &i->options.properties, reason) < 0)
+        return say(reason);
+    int rc = install_service_sid(i->service_sid, "Tripline");
+    if (rc == 0)
+        rc = file_program(&i->program);
+    if (rc == 0)
+        rc = file_default_state(&i->directory);
+    if (rc == 0)
+        rc = given == NULL ? file_default_config(&i->config) : absolute_path(&i->config, given);
+    if (rc == 0)
+        rc = install_command(&command, i->program, i->config);
+    if (rc == 0)
+        rc = text_to_utf16(&i->command, NULL, text_from(command));
+    free(command);
+    if (rc < 0) {
+        fprintf(stderr, "tripline install: the service's command line can't be made: %s\n", strerror(-rc));
+        return 1;
+    }
+    install_sddl_directory(i->directory_sddl, i->service_sid);
+    install_sddl_config(i->config_sddl, i->service_sid);
     return 0;
+}
+
+static bool is_there(const char *path)
+{
+    FILE *file = NULL;
+    int rc = file_open(&file, path, "r");
+    if (rc == 0)
+        (void)fclose(file); /* only opened */
+    return rc == 0 || (rc != -ENOENT && rc != -ENOTDIR);
 }
 
 /* A service with a bad config would only fail at its start, with nobody looking. */
@@ -161,154 +108,209 @@ static int check_config(const char *path)
     config_errors_print(stderr, path, &errors);
     config_errors_free(&errors);
     config_free(config);
-    return rc;
+    return rc < 0 ? say("mend the config first (config/tripline.xml shows every setting)") : 0;
 }
 
-int cli_install(int argc, char **argv)
+static int keep_old(struct install *i, bool back)
 {
-    const char *given = NULL;
-    char *config = NULL;
-    uint16_t *command = NULL;
-    int result = options_config(&given, argc, argv);
-    if (result != 0)
-        return result;
-    int rc = given == NULL ? file_default_config(&config) : absolute_path(&config, given);
-    if (rc == 0 && (rc = check_config(config)) < 0)
-        fprintf(stderr,
-                "tripline install: not installed: mend the config first (config/tripline.xml shows every setting)\n");
-    else if (rc < 0 || (rc = service_command(&command, config)) < 0)
-        fprintf(stderr, "tripline install: the service's command line can't be made: %s\n", strerror(-rc));
-    result = rc < 0 ? 1 : create_service(command);
+    size_t size = strlen(i->config) + 5;
+    char *old = malloc(size);
+    if (old == NULL)
+        return say("memory is short");
+    snprintf(old, size, "%s.old", i->config);
+    int rc = back ? file_replace(old, i->config) : file_replace(i->config, old);
+    if (rc < 0)
+        fprintf(stderr, "tripline install: %s can't be renamed: %s\n", back ? old : i->config, strerror(-rc));
+    free(old);
+    return rc < 0 ? 1 : 0;
+}
+
+/* From the properties, and tried before it is put in its place. */
+static int write_config(struct install *i)
+{
+    char reason[INSTALL_MAX_REASON], *xml = NULL;
+    struct config *config = NULL;
+    struct config_errors errors = {0};
+    if (install_config_write(&xml, &i->options.properties, reason) < 0)
+        return say(reason);
+    int rc = config_parse(&config, text_from(xml), i->config, &errors);
+    if (rc < 0)
+        config_errors_print(stderr, "the config made of the properties", &errors);
+    config_errors_free(&errors);
+    config_free(config);
+    int result = rc < 0 ? 1 : 0;
+    if (result == 0 && i->has_config)
+        result = keep_old(i, false);
+    i->has_old = result == 0 && i->has_config;
     if (result == 0)
-        printf("installed: service Tripline, config %s; \"tripline start\" starts it\n", config);
-    free(command);
-    free(config);
+        result = install_write(i->config, xml, i->config_sddl);
+    config_wipe(xml);
+    i->has_config = i->has_written = result == 0;
     return result;
 }
 
-/* Waits until the service is in state want, as long as it makes progress. Returns 0, or the service's exit code, or -1.
- */
-static long wait_for_state(SC_HANDLE handle, DWORD want)
+/* The directory, the config in it, and who may touch them. */
+static int place_files(struct install *i)
 {
-    SERVICE_STATUS_PROCESS s;
-    DWORD needed;
-    for (ULONGLONG begin = GetTickCount64(); GetTickCount64() - begin < STATE_TIMEOUT_MS; Sleep(50)) {
-        if (!QueryServiceStatusEx(handle, SC_STATUS_PROCESS_INFO, (BYTE *)&s, sizeof(s), &needed))
-            return -1;
-        if (s.dwCurrentState == want)
-            return 0;
-        if (s.dwCurrentState == SERVICE_STOPPED)
-            return (long)(s.dwWin32ExitCode == ERROR_SERVICE_SPECIFIC_ERROR ? s.dwServiceSpecificExitCode
-                                                                            : s.dwWin32ExitCode);
-    }
-    return -1;
-}
-
-static int start_service(SC_HANDLE handle)
-{
-    if (!StartServiceW(handle, 0, NULL)) {
-        DWORD code = GetLastError();
-        if (code != ERROR_SERVICE_ALREADY_RUNNING)
-            return fail("start", "StartService", code);
-        printf("running already\n");
-        return 0;
-    }
-    long code = wait_for_state(handle, SERVICE_RUNNING);
-    if (code != 0) {
-        fprintf(stderr,
-                "tripline start: the service did not start (code %ld); its log says why, and \"tripline run\" with the "
-                "same --config shows it here\n",
-                code);
+    const struct install_properties *p = &i->options.properties;
+    char reason[STATE_GUARD_MAX_REASON];
+    if (install_directory(i->directory, i->directory_sddl) != 0)
         return 1;
-    }
-    printf("started\n");
-    return 0;
-}
-
-static int stop_service(const char *verb, SC_HANDLE handle)
-{
-    SERVICE_STATUS status;
-    if (!ControlService(handle, SERVICE_CONTROL_STOP, &status)) {
-        DWORD code = GetLastError();
-        if (code != ERROR_SERVICE_NOT_ACTIVE)
-            return fail(verb, "ControlService", code);
-        printf("not running\n");
+    i->has_config = is_there(i->config);
+    if (i->has_config && state_guard_check_config(i->config, false, reason) < 0)
+        return say(reason);
+    bool wants_new = p->values[INSTALL_COLLECTOR_URL] != NULL;
+    if (wants_new && (!i->has_config || install_properties_flag(p, INSTALL_RECONFIGURE, false))) {
+        if (write_config(i) != 0)
+            return 1;
+    } else if (i->has_config) {
+        if (wants_new)
+            printf("the config %s is kept as it is; RECONFIGURE=1 makes a new one of the properties\n", i->config);
+        if (install_secure(i->config, i->config_sddl) != 0)
+            return 1;
+    } else if (i->options.configures) {
+        printf("no config yet: the service is not started; put one at %s\n", i->config);
         return 0;
     }
-    if (wait_for_state(handle, SERVICE_STOPPED) != 0) {
-        fprintf(stderr, "tripline %s: the service did not stop within %u s\n", verb, STATE_TIMEOUT_MS / 1000);
-        return 1;
-    }
-    printf("stopped\n");
-    return 0;
+    return check_config(i->config);
 }
 
-static int no_arguments(int argc, char **argv)
+/* Creates the service, or opens the one that the MSI has created. */
+static SC_HANDLE create_service(SC_HANDLE manager, const struct install *i)
 {
-    if (argc == 1)
-        return 0;
-    fprintf(stderr, "tripline %s: unknown argument \"%s\"; it takes none\n", argv[0], argv[1]);
-    return CLI_USAGE;
+    DWORD access = SERVICE_CHANGE_CONFIG | SERVICE_START | SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE;
+    SC_HANDLE handle =
+        i->options.configures
+            ? OpenServiceW(manager, AGENT_SERVICE_NAME, access)
+            : CreateServiceW(manager, AGENT_SERVICE_NAME, AGENT_SERVICE_DISPLAY_NAME, access, SERVICE_WIN32_OWN_PROCESS,
+                             SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, i->command, NULL, NULL, NULL, NULL, NULL);
+    if (handle != NULL)
+        return handle;
+    DWORD code = GetLastError();
+    if (code == ERROR_SERVICE_EXISTS)
+        (void)say("the service is installed already; \"tripline uninstall\" first");
+    else
+        (void)control_fail("install", i->options.configures ? "OpenService" : "CreateService", code);
+    return NULL;
 }
 
-/* Opens the service with access, does work on it, closes it. */
-static int with_service(const char *verb, DWORD access, int (*work)(SC_HANDLE handle))
+static int set_service(struct install *i)
 {
-    SC_HANDLE manager = open_manager(verb, SC_MANAGER_CONNECT);
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT | SC_MANAGER_CREATE_SERVICE);
     if (manager == NULL)
-        return 1;
-    SC_HANDLE handle = open_service(verb, manager, access);
-    int result = handle == NULL ? 1 : work(handle);
+        return control_fail("install", "OpenSCManager", GetLastError());
+    SC_HANDLE handle = create_service(manager, i);
+    int result = handle == NULL ? 1
+                                : install_service_configure(&install_service_windows, handle, i->command, &i->account,
+                                                            &i->options.properties);
+    if (result == 0 && !i->options.configures)
+        result = install_event_source(i->program);
+    if (result == 0 && i->has_config &&
+        install_properties_flag(&i->options.properties, INSTALL_START_SERVICE, i->options.configures))
+        result = control_start("install", handle);
+    if (handle != NULL && result != 0 && !i->options.configures)
+        (void)DeleteService(handle); /* the failure itself has been told; half a service helps nobody */
     if (handle != NULL)
         CloseServiceHandle(handle);
     CloseServiceHandle(manager);
     return result;
 }
 
-int cli_start(int argc, char **argv)
+int cli_install(int argc, char **argv)
 {
-    int usage = no_arguments(argc, argv);
-    return usage != 0 ? usage : with_service("start", SERVICE_START | SERVICE_QUERY_STATUS, start_service);
+    struct install i = {0};
+    int result = install_options_read(&i.options, argc, argv);
+    if (result == 0)
+        result = prepare(&i);
+    if (result == 0)
+        result = place_files(&i);
+    if (result == 0)
+        result = set_service(&i);
+    if (result == 0)
+        printf("installed: service Tripline as %s, config %s%s\n", i.account.name, i.config,
+               i.options.configures ? "" : "; \"tripline start\" starts it");
+    /* A config that this run made must not outlive its failure: the next run would keep it. */
+    if (result != 0 && i.has_written && file_remove(i.config) == 0 && i.has_old)
+        (void)keep_old(&i, true); /* says itself what fails */
+    install_properties_clear(&i.options.properties);
+    free(i.command);
+    free(i.directory);
+    free(i.config);
+    free(i.program);
+    return result;
 }
 
-static int do_stop(SC_HANDLE handle)
+static int stop_and_delete(void *service, void *context)
 {
-    return stop_service("stop", handle);
-}
-
-int cli_stop(int argc, char **argv)
-{
-    int usage = no_arguments(argc, argv);
-    return usage != 0 ? usage : with_service("stop", SERVICE_STOP | SERVICE_QUERY_STATUS, do_stop);
-}
-
-static int do_reload(SC_HANDLE handle)
-{
-    SERVICE_STATUS status;
-    if (!ControlService(handle, AGENT_CONTROL_RELOAD, &status))
-        return fail("reload", "ControlService", GetLastError());
-    printf("asked to read the config anew; its log and \"tripline status\" say whether it was taken\n");
-    return 0;
-}
-
-int cli_reload(int argc, char **argv)
-{
-    int usage = no_arguments(argc, argv);
-    return usage != 0 ? usage : with_service("reload", SERVICE_USER_DEFINED_CONTROL, do_reload);
-}
-
-static int do_uninstall(SC_HANDLE handle)
-{
-    if (stop_service("uninstall", handle) != 0)
+    (void)context;
+    if (control_stop("uninstall", service) != 0)
         return 1;
-    if (!DeleteService(handle))
-        return fail("uninstall", "DeleteService", GetLastError());
-    printf("uninstalled: the service is gone; config, outbox and log stay where they are\n");
-    return 0;
+    return DeleteService(service) ? 0 : control_fail("uninstall", "DeleteService", GetLastError());
+}
+
+/* Where the config says that the state lies, if elsewhere than in directory. */
+static char *other_state(const char *path, const char *directory)
+{
+    struct config *config = NULL;
+    struct config_errors errors = {0};
+    char *state = NULL;
+    if (config_load(&config, path, &errors) == 0 && strcmp(config->state_directory, directory) != 0)
+        state = text_dup(text_from(config->state_directory));
+    config_errors_free(&errors);
+    config_free(config);
+    return state;
+}
+
+static int purge_all(const struct install_properties *p)
+{
+    const char *given = p->values[INSTALL_CONFIG_FILE];
+    char *directory = NULL, *config = NULL;
+    int rc = file_default_state(&directory);
+    if (rc == 0)
+        rc = given == NULL ? file_default_config(&config) : absolute_path(&config, given);
+    if (rc < 0) {
+        fprintf(stderr, "tripline uninstall: what to purge can't be told: %s\n", strerror(-rc));
+        free(directory);
+        return 1;
+    }
+    char *state = other_state(config, directory);
+    int result = state == NULL ? 0 : install_purge(state, false);
+    rc = file_remove(config);
+    if (rc < 0 && rc != -ENOENT) {
+        fprintf(stderr, "tripline uninstall: %s could not be deleted: %s\n", config, strerror(-rc));
+        result = 1;
+    }
+    result |= install_purge(directory, true);
+    if (result == 0)
+        printf("purged: config, outbox and log are gone\n");
+    free(state);
+    free(config);
+    free(directory);
+    return result;
 }
 
 int cli_uninstall(int argc, char **argv)
 {
-    int usage = no_arguments(argc, argv);
-    return usage != 0 ? usage : with_service("uninstall", SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, do_uninstall);
+    struct install_options options = {0};
+    char sid[INSTALL_MAX_SID];
+    int result = install_options_read(&options, argc, argv);
+    bool purges = install_properties_flag(&options.properties, INSTALL_PURGE, false);
+    if (result == 0 && install_service_sid(sid, "Tripline") == 0) {
+        /* While the service is there its SID has a name, without which some systems take no member out. */
+        unsigned long code = install_service_leave(INSTALL_EVENT_LOG_READERS, sid);
+        if (code != 0)
+            fprintf(stderr, "tripline uninstall: warning: the account stays in Event Log Readers (%lu)\n", code);
+    }
+    if (result == 0 && !options.configures) {
+        result = control_with_service("uninstall", SERVICE_STOP | SERVICE_QUERY_STATUS | DELETE, stop_and_delete, NULL);
+        if (result == 0)
+            result = install_remove_event_source();
+        if (result == 0)
+            printf("uninstalled: the service is gone%s\n",
+                   purges ? "" : "; config, outbox and log stay where they are");
+    }
+    if (result == 0 && purges)
+        result = purge_all(&options.properties);
+    install_properties_clear(&options.properties);
+    return result;
 }

@@ -1,4 +1,5 @@
 #include "agent/cli.h"
+#include "agent/hardening.h"
 #include "detect/text.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ static int utf8_copy(char **out, const wchar_t *wide)
 
 int wmain(int argc, wchar_t **wide_argv)
 {
+    hardening_start();
     char **argv = calloc((size_t)argc + 1, sizeof(*argv));
     int code = 1, rc = argv == NULL ? -ENOMEM : 0;
     for (int i = 0; rc == 0 && i < argc; i++)

@@ -33,7 +33,7 @@ static void read_store(struct monitor *m, struct store_counts *counts)
 {
     struct fault fault = {0};
     if (store_counts(m->set.store, counts, &fault) < 0)
-        *counts = (struct store_counts){0, 0, 0};
+        *counts = (struct store_counts){.waiting = 0};
     for (size_t i = 0; i < m->figures.output_count; i++) {
         struct health_output *o = &m->figures.outputs[i];
         if (store_waiting(m->set.store, o->name, &o->waiting, &fault) < 0)

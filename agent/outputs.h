@@ -13,15 +13,16 @@
 struct outputs;
 
 /*
- * Opens them, without sending: a mistake in a URL, a certificate or a key shows here. config is read during the call
- * only; log and health must outlive the outputs. Returns 0 or a negative errno value with fault.
+ * Opens them, without sending: a mistake in a URL, a certificate or a key shows here. config, log and health must
+ * outlive the outputs: files and secrets that config names are read again when they change. Returns 0 or a negative
+ * errno value with fault.
  */
 int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
                  struct fault *fault);
 
-/* Asks the server of output how it is, without sending an alert; cancel as in https_probe(). Returns 0 or a negative
- * errno value with fault. */
-int outputs_probe(struct https_facts *facts, const struct config_output *output, const atomic_bool *cancel,
+/* Asks the server of the config's output of that place how it is, without sending an alert; cancel as in https_probe().
+ * Returns 0 or a negative errno value with fault. */
+int outputs_probe(struct https_facts *facts, const struct config *config, size_t place, const atomic_bool *cancel,
                   struct fault *fault);
 
 /* Starts a sender for each; store must outlive them. Returns 0 or a negative errno value with fault; outputs_stop()

@@ -28,6 +28,7 @@ struct pipeline {
     size_t count, room;
     struct health_kept seen; /* since the last checkpoint */
     int store_trouble;       /* what the store last failed with: said once, not at each try */
+    bool is_filling;         /* the outbox was said to be nearly full */
 };
 
 int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
@@ -148,6 +149,19 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
                   fault_text(fault, text, sizeof(text)));
 }
 
+/* Said at 90 %, and again only after it was below 80 %. */
+static void look_at_room(struct pipeline *p)
+{
+    struct store_counts counts;
+    if (store_counts(p->set.store, &counts, NULL) < 0)
+        return;
+    if (counts.percent >= 90 && !p->is_filling)
+        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
+                  "the outbox is %u %% full: alerts=%llu; when it is full, reading waits", counts.percent,
+                  (unsigned long long)counts.waiting);
+    p->is_filling = counts.percent >= 90 || (p->is_filling && counts.percent >= 80);
+}
+
 static int keep(void *context, struct text source, struct text bookmark)
 {
     struct pipeline *p = context;
@@ -162,6 +176,8 @@ static int keep(void *context, struct text source, struct text bookmark)
     }
     report_store(p, rc, &fault);
     health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
+    if (rc == 0 && p->count > 0)
+        look_at_room(p);
     if (rc == 0) {
         for (size_t i = 0; i < p->count; i++)
             health_test_kept(p->set.health, p->pending[i].id, name);
@@ -208,6 +224,23 @@ static void note(struct pipeline *p, const struct collector_report *r, const cha
     }
 }
 
+/* The numbers of a report as " name=value", or "". */
+static void report_numbers(char *to, size_t size, const struct collector_report *r)
+{
+    unsigned long long first = r->first, last = r->last, record = r->offset;
+    to[0] = '\0';
+    if (r->kind == COLLECTOR_GAP)
+        snprintf(to, size, " records=%llu-%llu count=%llu", first, last, last - first + 1);
+    else if (r->kind == COLLECTOR_SHRUNK)
+        snprintf(to, size, " from=%llu to=%llu", first, last);
+    else if (r->kind == COLLECTOR_RESTARTED)
+        snprintf(to, size, " before=%llu now=%llu", first, last);
+    else if (r->kind == COLLECTOR_WRAPPING)
+        snprintf(to, size, " hours=%llu", last);
+    else if (r->offset != 0)
+        snprintf(to, size, " record=%llu", record);
+}
+
 static void report(void *context, const struct collector_report *r)
 {
     static const struct {
@@ -222,16 +255,23 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
         [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
         [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, CONFIG_LOG_INFO, "a batch was too large; smaller ones are read"},
+        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, CONFIG_LOG_ERROR, "a log was cleared"},
+        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, CONFIG_LOG_ERROR, "disabled: nothing is written into it"},
+        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, CONFIG_LOG_INFO, "enabled again"},
+        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, CONFIG_LOG_WARNING, "the log was made smaller, bytes"},
+        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, CONFIG_LOG_WARNING, "record ids went down"},
+        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, CONFIG_LOG_WARNING, "will soon overwrite what was not read"},
     };
     struct pipeline *p = context;
-    char text[512] = "", gap[64] = "";
+    char text[512] = "", numbers[80];
     if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
     note(p, r, text);
-    if (r->kind == COLLECTOR_GAP)
-        snprintf(gap, sizeof(gap), " records=%llu-%llu", (unsigned long long)r->first, (unsigned long long)r->last);
-    log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%s", (int)r->source.len,
-              r->source.bytes, lines[r->kind].says, gap, text[0] != '\0' ? ": " : "", text);
+    report_numbers(numbers, sizeof(numbers), r);
+    log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%.*s%s%s", (int)r->source.len,
+              r->source.bytes, lines[r->kind].says, numbers, r->detail.len > 0 ? ": " : "", (int)r->detail.len,
+              r->detail.len > 0 ? r->detail.bytes : "", text[0] != '\0' ? ": " : "", text);
 }
 
 static void alive(void *context)

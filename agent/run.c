@@ -3,6 +3,7 @@
 #include "agent/event_report.h"
 #include "agent/file.h"
 #include "agent/messages.h"
+#include "agent/run_guard.h"
 #include "agent/selftest.h"
 #include "agent/version.h"
 #include "transport/https.h"
@@ -21,11 +22,22 @@ static enum run_problem fail(struct run *r, enum run_problem problem, const char
     return problem;
 }
 
+/* What is wrong before there is a log, or with the place that it would lie in. */
+static enum run_problem refuse(struct run *r, enum run_problem problem, const char *reason)
+{
+    if (r->set.foreground)
+        fprintf(stderr, "tripline: T%d not started: %s\n", MESSAGE_UNSAFE, reason);
+    if (r->set.say != NULL)
+        r->set.say(r->set.context, reason);
+    return problem;
+}
+
 /* A service has no stderr: where even the config can't be read, the default place of the log is all there is. */
 static void report_config(struct run *r, const struct config_errors *errors)
 {
-    char *directory = NULL, *path = NULL;
+    char *directory = NULL, *path = NULL, reason[STATE_GUARD_MAX_REASON];
     if (file_default_state(&directory) != 0 || file_make_directory(directory) != 0 ||
+        state_guard_check(directory, STATE_GUARD_STATE, r->set.foreground, reason) != 0 ||
         file_join(&path, directory, "tripline.log") != 0)
         path = NULL;
     if (log_open(&r->log, r->set.foreground ? NULL : path, 10u << 20, 5, CONFIG_LOG_INFO, r->set.foreground) < 0)
@@ -45,6 +57,9 @@ static enum run_problem open_config(struct run *r)
         r->config_path = text_dup(text_from(r->set.config_path));
     if (r->config_path == NULL)
         return RUN_NO_MEMORY;
+    char reason[STATE_GUARD_MAX_REASON];
+    if (state_guard_check_config(r->config_path, r->set.foreground, reason) < 0)
+        return refuse(r, RUN_UNSAFE, reason);
     struct config_errors errors = {0};
     int rc = config_load(&r->config, r->config_path, &errors);
     if (rc < 0)
@@ -57,10 +72,18 @@ static enum run_problem open_config(struct run *r)
 static void on_line(void *context, enum config_log_level level, unsigned id, const char *text)
 {
     struct run *r = context;
-    if (event_report_wants(level, id))
+    if (!r->set.foreground && event_report_wants(level, id))
         event_report_write(level, id, text);
     if (level <= CONFIG_LOG_WARNING)
         health_logged(r->health, level == CONFIG_LOG_ERROR);
+}
+
+/* Before the log, which lies in the state directory too. */
+static enum run_problem guard_state(struct run *r)
+{
+    char reason[STATE_GUARD_MAX_REASON];
+    int rc = run_guard_state(&r->guard, r->config, r->set.foreground, reason);
+    return rc < 0 ? refuse(r, rc == -EBUSY ? RUN_BUSY : RUN_UNSAFE, reason) : RUN_GOOD;
 }
 
 static enum run_problem open_log(struct run *r)
@@ -69,13 +92,13 @@ static enum run_problem open_log(struct run *r)
     char *path = c->log_file == NULL ? NULL : text_dup(text_from(c->log_file));
     if (path == NULL && (c->log_file != NULL || file_join(&path, c->state_directory, "tripline.log") < 0))
         return RUN_NO_MEMORY;
-    int rc = file_make_directory(c->state_directory);
-    if (rc == 0)
-        rc = log_open(&r->log, path, c->log_max_bytes, c->log_files, c->log_level, r->set.foreground);
-    if (rc < 0)
-        fprintf(stderr, "tripline: %s: the log can't be written: %s\n", path, strerror(-rc));
-    else
+    int rc = log_open(&r->log, path, c->log_max_bytes, c->log_files, c->log_level, r->set.foreground);
+    if (rc == 0) {
         log_watch(r->log, on_line, r);
+        run_guard_rights(c, r->log);
+    } else {
+        fprintf(stderr, "tripline: %s: the log can't be written: %s\n", path, strerror(-rc));
+    }
     free(path);
     return rc < 0 ? RUN_BAD_LOG : RUN_GOOD;
 }
@@ -96,6 +119,19 @@ static int make_agent_id(struct run *r, struct fault *fault)
     return store_value(r->store, "agent.id", id, &r->agent_id, fault);
 }
 
+/* Under the store's lock. */
+static void store_rescued(void *context, const struct store_rescue *rescue)
+{
+    struct run *r = context;
+    char text[512];
+    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_STORE_RESCUED,
+              "the outbox was damaged; it is now %s, and a new one goes on with alerts=%llu deadletters=%llu "
+              "bookmarks=%llu from it and copied-bookmarks=%llu; alerts that can't be read: %llu or more: %s",
+              rescue->moved_to, (unsigned long long)rescue->alerts, (unsigned long long)rescue->dead,
+              (unsigned long long)rescue->bookmarks, (unsigned long long)rescue->copies,
+              (unsigned long long)rescue->unreadable, fault_text(rescue->fault, text, sizeof(text)));
+}
+
 static enum run_problem open_store(struct run *r)
 {
     const char *names[CONFIG_MAX_OUTPUTS];
@@ -109,7 +145,10 @@ static enum run_problem open_store(struct run *r)
                                  .outputs = names,
                                  .output_count = r->config->output_count,
                                  .max_alerts = r->config->store_max_alerts,
-                                 .max_bytes = r->config->store_max_bytes};
+                                 .max_bytes = r->config->store_max_bytes,
+                                 .max_age_s = r->config->store_max_age_s,
+                                 .context = r,
+                                 .rescued = store_rescued};
     int rc = store_open(&r->store, &set, &fault);
     if (rc == 0)
         rc = make_agent_id(r, &fault);
@@ -123,6 +162,7 @@ static enum run_problem start_outputs(struct run *r)
     if (https_start_up() < 0)
         return fail(r, RUN_BAD_OUTPUT, "libcurl", &fault);
     r->is_https_up = true;
+    r->outputs_config = r->config;
     int rc = outputs_open(&r->outputs, r->config, r->log, r->health, &fault);
     if (rc == 0)
         rc = outputs_start(r->outputs, r->store, &fault);
@@ -177,8 +217,9 @@ static enum run_problem start_doctor(struct run *r)
 
 enum run_problem run_start(struct run **out, const struct run_settings *settings)
 {
-    static enum run_problem (*const steps[])(struct run *) = {
-        open_config, open_log, open_store, start_outputs, make_matcher, run_start_sources, start_monitor, start_doctor};
+    static enum run_problem (*const steps[])(struct run *) = {open_config,       guard_state,   open_log,
+                                                              open_store,        start_outputs, make_matcher,
+                                                              run_start_sources, start_monitor, start_doctor};
     struct run *r = calloc(1, sizeof(*r));
     if (r == NULL)
         return RUN_NO_MEMORY;
@@ -219,6 +260,9 @@ void run_stop(struct run *r, unsigned grace_ms)
         log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     log_close(r->log);
     health_free(r->health);
+    state_guard_release(r->guard);
+    if (r->outputs_config != r->config)
+        config_free(r->outputs_config);
     config_free(r->config);
     free(r->config_path);
     free(r);

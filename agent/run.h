@@ -15,7 +15,9 @@ enum run_problem {
     RUN_BAD_OUTPUT = 4, /* an output's certificate, key or URL */
     RUN_BAD_SOURCE = 5, /* the Event Log can't be read at all */
     RUN_NO_MEMORY = 6,
-    RUN_STUCK = 7 /* a thread gave no sign of life, so that the process ended itself */
+    RUN_UNSAFE = 7, /* others could change config or state, so neither is used */
+    RUN_BUSY = 8,   /* another agent uses the same state */
+    RUN_STUCK = 9   /* a thread gave no sign of life, so that the process ended itself */
 };
 
 struct run_settings {
@@ -23,6 +25,8 @@ struct run_settings {
     bool foreground;         /* log to stderr too */
     /* Called between the steps of starting, so that a service can say that it makes progress; may be NULL. */
     void (*progress)(void *context);
+    /* Called with what is wrong while there is no log to write it to, UTF-8; may be NULL. */
+    void (*say)(void *context, const char *text);
     void *context;
 };
 

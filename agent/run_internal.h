@@ -10,6 +10,7 @@
 #include "agent/outputs.h"
 #include "agent/run.h"
 #include "agent/sources.h"
+#include "agent/state_guard.h"
 #include "transport/encode_ecs.h"
 
 /* Of one thread: the one that calls run_start, run_tick and run_stop. */
@@ -17,6 +18,8 @@ struct run {
     struct run_settings set;
     char *config_path;
     struct config *config;
+    struct config *outputs_config; /* that the outputs were made from: config, or the one before it */
+    struct state_guard *guard;
     struct log *log;
     struct health *health;
     struct store *store;

@@ -25,6 +25,11 @@ static void refuse(struct run *r, const char *why)
 static struct config *load(struct run *r)
 {
     struct config *config = NULL;
+    char reason[STATE_GUARD_MAX_REASON];
+    if (state_guard_check_config(r->config_path, r->set.foreground, reason) < 0) {
+        refuse(r, reason);
+        return NULL;
+    }
     struct config_errors errors = {NULL, 0};
     int rc = config_load(&config, r->config_path, &errors);
     if (rc < 0) {
@@ -47,7 +52,8 @@ static int adapt_store(struct run *r, const struct config *config, struct fault 
                                  .outputs = names,
                                  .output_count = config->output_count,
                                  .max_alerts = config->store_max_alerts,
-                                 .max_bytes = config->store_max_bytes};
+                                 .max_bytes = config->store_max_bytes,
+                                 .max_age_s = config->store_max_age_s};
     return store_adapt(r->store, &set, fault);
 }
 
@@ -92,8 +98,15 @@ static enum run_problem apply(struct run *r, struct config *config, struct outpu
     bool has_new_sources = !config_same_sources(r->config, config);
     if (outputs != NULL)
         problem = change_outputs(r, config, outputs);
-    config_free(r->config);
+    struct config *former = r->config;
     r->config = config;
+    if (outputs != NULL) {
+        if (r->outputs_config != former)
+            config_free(r->outputs_config);
+        r->outputs_config = config;
+    }
+    if (former != r->outputs_config) /* outputs that stay read their secrets anew as it says */
+        config_free(former);
     if (problem == RUN_GOOD && has_new_sources) {
         /* Each source makes a last checkpoint and begins behind it again. */
         sources_stop(r->sources);

@@ -6,6 +6,8 @@
 #include "agent/options.h"
 #include "agent/run.h"
 #include "agent/service.h"
+#include "agent/system_log.h"
+#include "agent/version.h"
 
 #include <windows.h>
 
@@ -72,6 +74,27 @@ static void on_progress(void *context)
     report(SERVICE_START_PENDING, NO_ERROR, 0);
 }
 
+static void on_say(void *context, const char *text)
+{
+    (void)context;
+    system_log_write(CONFIG_LOG_ERROR, MESSAGE_UNSAFE, text);
+}
+
+/* For those who look into the Application log first; the agent's own log says it in full. */
+static void say_start(enum run_problem problem)
+{
+    char text[200];
+    if (problem == RUN_GOOD)
+        snprintf(text, sizeof(text), "tripline %s started", version_number);
+    else
+        snprintf(text, sizeof(text),
+                 "not started: service-specific exit code %d; see tripline.log in the state directory and "
+                 "docs/operations.md",
+                 (int)problem);
+    system_log_write(problem == RUN_GOOD ? CONFIG_LOG_INFO : CONFIG_LOG_ERROR,
+                     problem == RUN_GOOD ? MESSAGE_STARTED : MESSAGE_START_FAILED, text);
+}
+
 static void WINAPI service_main(DWORD argc, wchar_t **argv)
 {
     (void)argc;
@@ -82,8 +105,9 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv)
     report(SERVICE_START_PENDING, NO_ERROR, 0);
 
     struct run *run = NULL;
-    struct run_settings set = {.config_path = service.config_path, .progress = on_progress};
+    struct run_settings set = {.config_path = service.config_path, .progress = on_progress, .say = on_say};
     enum run_problem problem = run_start(&run, &set);
+    say_start(problem);
     if (problem == RUN_GOOD) {
         report(SERVICE_RUNNING, NO_ERROR, 0);
         HANDLE signals[] = {service.stop, service.reload};
@@ -92,6 +116,7 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv)
             problem = run_tick(run, which == WAIT_OBJECT_0 + 1);
         report(SERVICE_STOP_PENDING, NO_ERROR, 0);
         run_stop(run, RUN_GRACE_MS);
+        system_log_write(CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     }
     report(SERVICE_STOPPED, problem == RUN_GOOD ? NO_ERROR : ERROR_SERVICE_SPECIFIC_ERROR, (DWORD)problem);
 }

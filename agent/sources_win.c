@@ -2,6 +2,7 @@
 
 #include "collectors/eventlog.h"
 #include "collectors/eventlog_bookmark.h"
+#include "collectors/eventlog_figures.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,6 +15,11 @@ struct sources {
     struct health *health;
     struct eventlog *eventlog;
     pthread_t thread;
+    size_t channel_count;
+    struct asked {
+        struct eventlog *eventlog;
+        size_t channel;
+    } asked[CONFIG_MAX_CHANNELS];
 };
 
 static void *eventlog_thread(void *context)
@@ -49,6 +55,50 @@ static int read_bookmarks(struct eventlog_channel *channels, char **marks, const
     return 0;
 }
 
+/* The reader counts for itself. */
+static void fill(void *context, struct health_source *to)
+{
+    static const enum health_state states[] = {[EVENTLOG_STARTING] = HEALTH_STARTING,
+                                               [EVENTLOG_READING] = HEALTH_READING,
+                                               [EVENTLOG_ABSENT] = HEALTH_ABSENT,
+                                               [EVENTLOG_DENIED] = HEALTH_DENIED,
+                                               [EVENTLOG_BROKEN] = HEALTH_BROKEN};
+    const struct asked *asked = context;
+    struct eventlog_figures f;
+    if (eventlog_figures(asked->eventlog, asked->channel, &f) < 0)
+        return;
+    to->state = states[f.state];
+    to->events = f.records;
+    to->empty_command_lines = f.no_command;
+    to->process_events = f.commands;
+    to->bad_events = f.skipped;
+    to->gaps = f.gaps;
+    to->lost = f.lost;
+    to->last_event = f.last_time;
+    to->has_backlog = true;
+    to->backlog = f.backlog;
+    to->has_wrap = f.hours_to_wrap >= 0;
+    to->wrap_hours = f.hours_to_wrap;
+    to->records_per_s = f.records_per_s;
+    to->is_disabled = f.is_disabled;
+}
+
+static void ask_all(struct sources *s, const struct config *config)
+{
+    s->channel_count = config->channel_count;
+    for (size_t i = 0; i < s->channel_count; i++) {
+        s->asked[i] = (struct asked){s->eventlog, i};
+        health_source_ask(s->health, config->channels[i].name, fill, &s->asked[i]);
+    }
+}
+
+/* Before the reader goes. */
+static void ask_none(struct sources *s)
+{
+    for (size_t i = 0; i < s->channel_count; i++)
+        health_source_ask(s->health, eventlog_channel_name(s->eventlog, i), NULL, NULL);
+}
+
 static int open_eventlog(struct sources *s, const struct config *config, const struct pipeline_settings *settings,
                          struct fault *fault)
 {
@@ -64,10 +114,13 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
         struct eventlog_settings set = {.channels = channels,
                                         .channel_count = config->channel_count,
                                         .lookback_s = lookback(config),
+                                        .retry_ms = config->retry_ms,
                                         .matcher = settings->matcher,
                                         .sink = pipeline_sink(s->pipeline)};
         rc = eventlog_new(&s->eventlog, &set, fault);
     }
+    if (rc == 0)
+        ask_all(s, config);
     for (size_t i = 0; i < CONFIG_MAX_CHANNELS; i++)
         free(marks[i]);
     return rc;
@@ -85,6 +138,7 @@ int sources_start(struct sources **out, const struct config *config, const struc
         rc = -EAGAIN;
     }
     if (rc < 0) {
+        ask_none(s);
         eventlog_free(s->eventlog);
         pipeline_free(s->pipeline);
         free(s);
@@ -101,6 +155,7 @@ void sources_stop(struct sources *s)
     eventlog_stop(s->eventlog);
     (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
     health_gone(s->health, THREAD_NAME);
+    ask_none(s);
     eventlog_free(s->eventlog);
     pipeline_free(s->pipeline);
     free(s);

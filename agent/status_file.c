@@ -55,14 +55,16 @@ static json_t *optional(bool is_known, uint64_t value)
 
 static json_t *source_json(const struct health_source *s)
 {
-    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name",
-                     status_string(s->name), "state", status_state(s->state), "since", status_time(s->since), "trouble",
-                     status_string(s->trouble), "events", number(s->events), "matches", number(s->matches),
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:f, s:b}",
+                     "name", status_string(s->name), "state", status_state(s->state), "since", status_time(s->since),
+                     "trouble", status_string(s->trouble), "events", number(s->events), "matches", number(s->matches),
                      "empty_command_lines", number(s->empty_command_lines), "bad_events", number(s->bad_events), "gaps",
                      number(s->gaps), "lost", number(s->lost), "restarts", number(s->restarts), "last_event",
                      status_time(s->last_event), "last_kept", status_time(s->last_kept), "record",
                      optional(s->has_record, s->record), "backlog", optional(s->has_backlog, s->backlog), "wrap_hours",
-                     s->has_wrap ? json_real(s->wrap_hours) : json_null());
+                     s->has_wrap ? json_real(s->wrap_hours) : json_null(), "process_events",
+                     number(s->process_events > 0 ? s->process_events : s->events), "records_per_s", s->records_per_s,
+                     "disabled", (int)s->is_disabled);
 }
 
 static json_t *output_json(const struct health_output *o)

@@ -37,8 +37,11 @@ static void judge_sources(struct status_judgement *j, const json_t *document)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *s = json_array_get(list, i);
         const char *state = string(s, "state"), *trouble = string(s, "trouble");
-        if (strcmp(state, "reading") == 0)
+        bool is_disabled = json_is_true(json_object_get(s, "disabled"));
+        if (strcmp(state, "reading") == 0 && !is_disabled)
             reading++;
+        if (is_disabled)
+            reason(j, "%s is switched off: Windows writes nothing into it", string(s, "name"));
         else if (strcmp(state, "denied") == 0 || strcmp(state, "broken") == 0)
             reason(j, "%s is not read (%s)%s%s", string(s, "name"), state, *trouble == '\0' ? "" : ": ", trouble);
     }

@@ -114,9 +114,9 @@ static void print_sources(FILE *to, const json_t *list, uint64_t now)
         if (integer(s, "lost") > 0)
             fprintf(to, "      %lld records were gone before they were read (%lld gaps)\n", integer(s, "lost"),
                     integer(s, "gaps"));
-        if (integer(s, "events") > 0 && 10 * integer(s, "empty_command_lines") > integer(s, "events"))
+        if (integer(s, "process_events") > 0 && 10 * integer(s, "empty_command_lines") > integer(s, "process_events"))
             fprintf(to, "      %lld of %lld events had no command line: see tripline doctor\n",
-                    integer(s, "empty_command_lines"), integer(s, "events"));
+                    integer(s, "empty_command_lines"), integer(s, "process_events"));
         if (integer(s, "backlog") > 0)
             fprintf(to, "      %lld records are still to be read\n", integer(s, "backlog"));
         if (json_is_real(json_object_get(s, "wrap_hours")))

@@ -18,14 +18,22 @@ enum collector_report_kind {
     COLLECTOR_BROKEN,    /* reading source failed; will be opened again */
     COLLECTOR_BAD_EVENT, /* one event could not be read; it was left out, the rest goes on */
     COLLECTOR_GAP,       /* events of source are gone before they were read: record ids first..last */
-    COLLECTOR_RESUMED    /* a bookmark could not be used: reading starts as the detail says */
+    COLLECTOR_RESUMED,   /* a bookmark could not be used: reading starts as the detail says */
+    COLLECTOR_SMALLER,   /* more was read at once than Windows can bring: less is asked for now; nothing is lost */
+    COLLECTOR_CLEARED,   /* a log was cleared: record offset says so, detail names the log */
+    COLLECTOR_DISABLED,  /* source is disabled: nothing is written into it */
+    COLLECTOR_ENABLED,   /* source is enabled again */
+    COLLECTOR_SHRUNK,    /* source's log was made smaller: from first to last bytes */
+    COLLECTOR_RESTARTED, /* record ids went down from first to last: a log began anew, or is read again */
+    COLLECTOR_WRAPPING   /* source's log will overwrite what was not read within last hours */
 };
 
 struct collector_report {
     enum collector_report_kind kind;
-    struct text source;   /* channel or file */
-    uint64_t offset;      /* BAD_EVENT in a file: byte offset of the event, or the place of its record in an .evtx */
-    uint64_t first, last; /* GAP: record ids that are missing, both included */
+    struct text source;        /* channel or file */
+    uint64_t offset;           /* BAD_EVENT: byte offset of the event in a file, or the place of its record in a log */
+    uint64_t first, last;      /* GAP: record ids that are missing, both included; others: see the kind */
+    struct text detail;        /* more words, or absent */
     const struct fault *fault; /* NULL, or what failed */
 };
 

@@ -18,14 +18,15 @@
 struct eventlog_channel {
     struct text name;     /* "Security" */
     struct text query;    /* XPath, or absent for all events */
-    struct text bookmark; /* what the sink last kept for this channel, or absent */
+    struct text bookmark; /* what the sink last kept for this channel (eventlog_mark.h), or absent */
 };
 
 struct eventlog_settings {
     const struct eventlog_channel *channels; /* read during eventlog_new only */
     size_t channel_count;                    /* 1..EVENTLOG_MAX_CHANNELS */
     uint64_t lookback_s;                     /* without a bookmark: older events are left out; 0: only new ones */
-    const struct matcher *matcher;           /* must outlive the reader */
+    unsigned retry_ms; /* absent and denied channels are tried again, settings of channels looked at, this often */
+    const struct matcher *matcher; /* must outlive the reader */
     struct collector_sink sink;
 };
 

@@ -1,72 +1,26 @@
 #include "collectors/eventlog_channel.h"
 
+#include "collectors/eventlog_mark.h"
+
 #include <windows.h>
 #include <winevt.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Wait before a channel that is not there or may not be read is tried again. */
-#define ABSENT_RETRY_MS 60000u
+/* So many good batches, and a larger one is tried again after error 1734. */
+#define BATCHES_TO_GROW 64u
 
-/* Wait before a channel whose reading failed is opened again: doubles from the first to the last. */
-#define BROKEN_FIRST_MS 1000u
-#define BROKEN_LAST_MS 60000u
+/* A single record that no call brings is asked for this often before it is passed over. */
+#define TOO_LARGE_TRIES 3u
 
-static void report(struct channel *ch, enum collector_report_kind kind, const struct fault *fault)
-{
-    struct collector_report r = {.kind = kind, .source = text_from(ch->name), .fault = fault};
-    ch->set->sink.report(ch->set->sink.context, &r);
-}
+/* So many passed over in a row are no records: the call itself is broken. */
+#define TOO_LARGE_MOST 5u
 
-/* Trouble is reported when it begins and when it changes, not at each try. */
-static void report_trouble(struct channel *ch, const struct fault *fault, uint64_t now_ms)
-{
-    enum collector_report_kind kind = COLLECTOR_BROKEN;
-    unsigned wait = BROKEN_LAST_MS;
-    if (fault->code == ERROR_EVT_CHANNEL_NOT_FOUND)
-        kind = COLLECTOR_ABSENT;
-    else if (fault->code == ERROR_ACCESS_DENIED)
-        kind = COLLECTOR_DENIED;
-    if (kind != COLLECTOR_BROKEN)
-        wait = ABSENT_RETRY_MS;
-    else if (ch->failures < 6)
-        wait = BROKEN_FIRST_MS << ch->failures;
-    ch->failures++;
-    ch->retry_at_ms = now_ms + (wait > BROKEN_LAST_MS ? BROKEN_LAST_MS : wait);
-    if (fault->code != ch->last_report)
-        report(ch, kind, fault);
-    ch->last_report = fault->code;
-}
-
-static void channel_close(struct channel *ch)
-{
-    if (ch->subscription != NULL)
-        EvtClose(ch->subscription);
-    ch->subscription = NULL;
-    ch->is_pending = false;
-}
-
-/* The bookmark kept from before; one that Windows can't read is dropped and reported. */
-static int load_bookmark(struct channel *ch, struct text kept)
-{
-    uint16_t *xml = NULL;
-    if (kept.len == 0)
-        return 0;
-    int rc = text_to_utf16(&xml, NULL, kept);
-    if (rc < 0)
-        return rc;
-    ch->bookmark = EvtCreateBookmark(xml);
-    if (ch->bookmark == NULL) {
-        struct fault fault = {0};
-        fault_set(&fault, "EvtCreateBookmark", (long)GetLastError(), text_from(ch->name),
-                  "starting as without a bookmark, as far back as lookback says");
-        report(ch, COLLECTOR_RESUMED, &fault);
-    }
-    free(xml);
-    return 0;
-}
+/* Reading that has gone on for this long was good: the next failure waits the least again. */
+#define GOOD_AFTER_MS 60000u
 
 static uint64_t lookback_begin(uint64_t lookback_s)
 {
@@ -80,6 +34,8 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
     ch->set = set;
     ch->render = render;
     ch->batch = EVENTLOG_BATCH;
+    ch->is_unfiltered = from->query.len == 0 || text_equal(from->query, text_from("*"));
+    ch->figures.written_per_s = ch->figures.hours_to_wrap = -1;
     ch->name = text_dup(from->name);
     int rc = ch->name == NULL ? -ENOMEM : text_to_utf16(&ch->name_utf16, NULL, from->name);
     if (rc == 0 && from->query.len > 0)
@@ -87,11 +43,16 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
     if (rc == 0)
         rc = event_xml_new(&ch->xml, &set->sink, from->name, from->name, NULL);
     if (rc == 0)
-        rc = load_bookmark(ch, from->bookmark);
+        rc = channel_load_mark(ch, from->bookmark);
     if (rc < 0)
         return rc;
-    if (ch->bookmark == NULL && set->lookback_s != EVENTLOG_LOOKBACK_ALL)
+    if (ch->bookmark == NULL && !ch->was_read && set->lookback_s != EVENTLOG_LOOKBACK_ALL)
         ch->not_before = lookback_begin(set->lookback_s);
+    ch->scratch = EvtCreateBookmark(NULL);
+    if (ch->scratch == NULL) {
+        fault_set(fault, "EvtCreateBookmark", (long)GetLastError(), from->name, NULL);
+        return -EIO;
+    }
     /* Manual reset: the loop resets it before it drains, so that no signal is lost between the two. */
     ch->signal = CreateEventW(NULL, TRUE, FALSE, NULL);
     if (ch->signal == NULL) {
@@ -106,108 +67,221 @@ void channel_clear(struct channel *ch)
     channel_close(ch);
     if (ch->bookmark != NULL)
         EvtClose(ch->bookmark);
+    if (ch->scratch != NULL)
+        EvtClose(ch->scratch);
     if (ch->signal != NULL)
         CloseHandle(ch->signal); /* only after the subscription that signals it */
+    eventlog_origins_free(ch->origins);
     event_xml_free(ch->xml);
     free(ch->query_utf16);
     free(ch->name_utf16);
     free(ch->name);
 }
 
-static bool subscribe(struct channel *ch, DWORD flags, struct fault *fault)
+/* The record id in a bookmark; 0: it can't be told. */
+static uint64_t record_of_bookmark(struct channel *ch, EVT_HANDLE bookmark)
 {
-    EVT_HANDLE bookmark = (flags & EvtSubscribeOriginMask) == EvtSubscribeStartAfterBookmark ? ch->bookmark : NULL;
-    ch->subscription = EvtSubscribe(NULL, ch->signal, ch->name_utf16, ch->query_utf16, bookmark, NULL, NULL, flags);
-    if (ch->subscription == NULL)
-        fault_set(fault, "EvtSubscribe", (long)GetLastError(), text_from(ch->name), NULL);
-    return ch->subscription != NULL;
+    char *xml = NULL;
+    uint64_t record = 0;
+    if (eventlog_render_bookmark(ch->render, bookmark, &xml, NULL) == 0 &&
+        eventlog_mark_record(&record, text_from(xml), text_from(ch->name)) < 0)
+        record = 0;
+    free(xml);
+    return record;
 }
 
-/*
- * Behind the bookmark, strictly: if its record is gone, the call fails with ERROR_NOT_FOUND, where without Strict
- * Windows would go on at the nearest record unseen. Then the same without Strict, then the oldest record; never "from
- * now on". Source: learn.microsoft.com/windows/win32/api/winevt/ne-winevt-evt_subscribe_flags.
- */
-static bool subscribe_after_bookmark(struct channel *ch, struct fault *fault)
+/* The id that event has in the log that it is read from; its own may be another log's. 0: it can't be told. */
+static uint64_t record_of(struct channel *ch, EVT_HANDLE event)
 {
-    if (subscribe(ch, EvtSubscribeStartAfterBookmark | EvtSubscribeStrict, fault))
-        return true;
-    if (fault->code != ERROR_NOT_FOUND)
-        return false;
-    struct fault gone = *fault;
-    bool good = subscribe(ch, EvtSubscribeStartAfterBookmark, fault);
-    if (good)
-        fault_set(&gone, gone.call, gone.code, text_from(ch->name), "its record is gone; reading from the nearest one");
-    else if (fault->code == ERROR_NOT_FOUND && (good = subscribe(ch, EvtSubscribeStartAtOldestRecord, fault)))
-        fault_set(&gone, gone.call, gone.code, text_from(ch->name), "its record is gone; reading from the oldest one");
-    if (good)
-        report(ch, COLLECTOR_RESUMED, &gone);
-    return good;
+    return EvtUpdateBookmark(ch->scratch, event) ? record_of_bookmark(ch, ch->scratch) : 0;
 }
 
-void channel_try_open(struct channel *ch, uint64_t now_ms)
+static void skip(struct channel *ch, uint64_t record, const struct fault *fault)
 {
-    struct fault fault = {0};
-    bool good;
-    ResetEvent(ch->signal);
-    if (ch->bookmark != NULL)
-        good = subscribe_after_bookmark(ch, &fault);
-    else if (ch->set->lookback_s == 0 && ch->failures == 0)
-        good = subscribe(ch, EvtSubscribeToFutureEvents, &fault);
-    else /* after a failed first try too: what came in between is not lost, and not_before leaves out what is older */
-        good = subscribe(ch, EvtSubscribeStartAtOldestRecord, &fault);
-    if (!good) {
-        report_trouble(ch, &fault, now_ms);
-        return;
+    struct collector_report r = {
+        .kind = COLLECTOR_BAD_EVENT, .source = text_from(ch->name), .offset = record, .fault = fault};
+    ch->figures.skipped++;
+    ch->set->sink.report(ch->set->sink.context, &r);
+}
+
+/* A log was cleared; 104 names which, 1102 stands in the log itself. Source: the templates of
+ * Microsoft-Windows-Eventlog. */
+static void take_clearing(struct channel *ch, EVT_HANDLE event, const struct eventlog_values *values)
+{
+    static const char begin[] = "<Channel>";
+    struct text xml, log = {NULL, 0};
+    char words[256];
+    uint64_t record = record_of(ch, event); /* first: the XML lies in the renderer's buffer */
+    if (values->event_id == 104 && eventlog_render_xml(ch->render, event, &xml, NULL) == 0) {
+        const char *data = strstr(xml.bytes, "<LogFileCleared"); /* NUL-terminated; ends early at a NUL from outside */
+        const char *name = data == NULL ? NULL : strstr(data, begin);
+        if (name != NULL) {
+            log.bytes = name + sizeof(begin) - 1;
+            log.len = strcspn(log.bytes, "<");
+        }
     }
-    ch->is_pending = true; /* the signal is not set for records that are there already */
-    ch->last_report = 0;
-    report(ch, COLLECTOR_OPENED, NULL);
+    snprintf(words, sizeof(words), "%.*s", (int)log.len, log.len > 0 ? log.bytes : "");
+    struct collector_report r = {.kind = COLLECTOR_CLEARED,
+                                 .source = text_from(ch->name),
+                                 .offset = record,
+                                 .detail = text_from(log.len > 0 ? words : NULL)};
+    ch->figures.clears++;
+    ch->set->sink.report(ch->set->sink.context, &r);
 }
 
-static bool text_may_match(const struct channel *ch, struct eventlog_text text)
+/* Continuity of the log that a forwarded event was written to first. Returns 0 or -ENOMEM. */
+static int take_origin(struct channel *ch, const struct eventlog_values *v)
+{
+    struct eventlog_origin_name name = {v->computer.units, v->channel.units, v->computer.count, v->channel.count};
+    struct eventlog_range range = {0, 0};
+    char from[TEXT_UTF16_MAX_BYTES(256)], log[TEXT_UTF16_MAX_BYTES(256)], words[1024];
+    if (v->computer.units == NULL || v->channel.units == NULL || v->record == 0)
+        return 0;
+    if (ch->origins == NULL) {
+        int rc = eventlog_origins_new(&ch->origins);
+        if (rc < 0)
+            return rc;
+    }
+    enum eventlog_origin_step step = eventlog_origins_take(ch->origins, &name, v->record, &range);
+    ch->figures.origins = eventlog_origins_count(ch->origins);
+    if (step == EVENTLOG_ORIGIN_EVEN)
+        return 0;
+    (void)text_from_utf16(from, v->computer.units, v->computer.count < 256 ? v->computer.count : 256);
+    (void)text_from_utf16(log, v->channel.units, v->channel.count < 256 ? v->channel.count : 256);
+    snprintf(words, sizeof(words), "computer=%s channel=%s", from, log);
+    if (step == EVENTLOG_ORIGIN_GAP) {
+        channel_report_gap(ch, range, words);
+        return 0;
+    }
+    struct collector_report r = {.kind = COLLECTOR_RESTARTED,
+                                 .source = text_from(ch->name),
+                                 .first = range.first,
+                                 .last = range.last,
+                                 .detail = text_from(words)};
+    ch->set->sink.report(ch->set->sink.context, &r);
+    return 0;
+}
+
+/* Is the event from another log than the one it is read from? */
+static bool is_forwarded(const struct channel *ch, const struct eventlog_values *v)
+{
+    char name[TEXT_UTF16_MAX_BYTES(256)];
+    if (v->channel.units == NULL || v->channel.count > 256)
+        return true;
+    return !text_equal_nocase(text_from_utf16(name, v->channel.units, v->channel.count), text_from(ch->name));
+}
+
+enum verdict { VERDICT_NO, VERDICT_UNSURE, VERDICT_MATCH };
+
+static bool text_matches(const struct channel *ch, struct eventlog_text text)
 {
     return text.units != NULL && matcher_text_matches_utf16(ch->set->matcher, text.units, text.count);
 }
 
 /* Can a rule match event? Decided on its values alone, in which nearly all events end. */
-static bool may_match(struct channel *ch, EVT_HANDLE event)
+static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
 {
-    struct eventlog_values values;
-    if (eventlog_render_values(ch->render, event, &values, NULL) < 0)
-        return true; /* its XML decides, or says why it can't be read */
-    if (!values.is_process || (values.time != 0 && values.time < ch->not_before))
-        return false;
+    ch->figures.last_time = v->time != 0 ? v->time : ch->figures.last_time;
+    if (!v->is_process || (v->time != 0 && v->time < ch->not_before))
+        return VERDICT_NO;
+    ch->figures.commands++;
+    ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
+    if (v->is_unsure)
+        return VERDICT_UNSURE;
     /* A forwarded event may come without a template, so that its data have no names here; its XML has them. */
-    if (values.command_line.units == NULL && values.parent_command_line.units == NULL)
-        return strcmp(ch->name, "Security") != 0;
-    return text_may_match(ch, values.command_line) || text_may_match(ch, values.parent_command_line);
+    if (v->command_line.units == NULL && v->parent_command_line.units == NULL)
+        return ch->is_unfiltered ? VERDICT_UNSURE : VERDICT_NO;
+    return text_matches(ch, v->command_line) || text_matches(ch, v->parent_command_line) ? VERDICT_MATCH : VERDICT_NO;
 }
 
-/* Hands event to the sink if a rule can match it. Returns 0 also for an event that can't be read: it is reported. */
-static int take(struct channel *ch, EVT_HANDLE event)
+/* Hands event to the sink. Returns 0 also for an event that can't be read: it is reported. */
+static int hand_over(struct channel *ch, EVT_HANDLE event, enum verdict verdict)
 {
     struct text xml;
     struct fault fault = {0};
-    if (!may_match(ch, event))
-        return 0;
+    uint64_t record = record_of(ch, event); /* first: the XML lies in the renderer's buffer */
     int rc = eventlog_render_xml(ch->render, event, &xml, &fault);
     if (rc == -ENOMEM)
         return rc;
     if (rc < 0) {
         fault_set(&fault, fault.call, fault.code, text_from(ch->name), fault.detail);
-        report(ch, COLLECTOR_BAD_EVENT, &fault);
+        skip(ch, record, &fault);
         return 0;
     }
-    if (!matcher_bytes_may_match(ch->set->matcher, xml))
+    if (verdict != VERDICT_MATCH && !matcher_bytes_may_match(ch->set->matcher, xml))
         return 0;
-    ch->has_new_match = true;
+    struct event_xml_counts before = event_xml_counts(ch->xml);
+    event_xml_place(ch->xml, record);
     rc = event_xml_feed(ch->xml, xml.bytes, xml.len);
-    return rc < 0 ? rc : event_xml_end(ch->xml);
+    if (rc == 0)
+        rc = event_xml_end(ch->xml);
+    struct event_xml_counts after = event_xml_counts(ch->xml);
+    ch->figures.skipped += after.bad - before.bad;
+    if (after.process > before.process) {
+        ch->has_new_match = true;
+        ch->figures.matches++;
+    } else if (verdict == VERDICT_MATCH && rc == 0) {
+        channel_report(ch, COLLECTOR_BAD_EVENT, NULL, "a rule matches it");
+    }
+    return rc;
+}
+
+/* Takes one event. Returns 0, or a negative errno value: it was not taken and must be read again. */
+static int take(struct channel *ch, EVT_HANDLE event)
+{
+    struct eventlog_values values;
+    int rc = eventlog_render_values(ch->render, event, ch->is_unfiltered, &values, NULL);
+    if (rc == -ENOMEM)
+        return rc;
+    if (rc < 0)
+        return hand_over(ch, event, VERDICT_UNSURE); /* its XML decides, or says why it can't be read */
+    enum verdict verdict = judge(ch, &values);
+    if (ch->is_unfiltered && is_forwarded(ch, &values)) {
+        rc = take_origin(ch, &values);
+        if (rc < 0)
+            return rc;
+    }
+    if (values.is_clearing && values.time >= ch->not_before)
+        take_clearing(ch, event, &values);
+    return verdict == VERDICT_NO ? 0 : hand_over(ch, event, verdict);
+}
+
+/* Are records missing among these, which were all that came? */
+static void take_records(struct channel *ch, EVT_HANDLE *events, DWORD count, uint64_t now_ms)
+{
+    struct eventlog_range range;
+    if (!ch->is_unfiltered || ch->record == 0)
+        return;
+    if (!eventlog_gap_take_batch(&ch->gap, ch->record, count)) {
+        for (DWORD i = 0; i < count; i++) {
+            uint64_t record = record_of(ch, events[i]);
+            if (record != 0)
+                eventlog_gap_take(&ch->gap, record, now_ms);
+        }
+    }
+    while (eventlog_gap_next(&ch->gap, &range, now_ms))
+        channel_report_gap(ch, range, NULL);
+}
+
+/* Moves the bookmark behind event. */
+static int move_mark(struct channel *ch, EVT_HANDLE event, struct fault *fault)
+{
+    if (ch->bookmark == NULL)
+        ch->bookmark = EvtCreateBookmark(NULL);
+    if (ch->bookmark == NULL || !EvtUpdateBookmark(ch->bookmark, event)) {
+        fault_set(fault, "EvtUpdateBookmark", (long)GetLastError(), text_from(ch->name), NULL);
+        return -EIO;
+    }
+    ch->has_new_mark = true;
+    ch->record = record_of_bookmark(ch, ch->bookmark);
+    channel_settle_restart(ch);
+    if (ch->record > ch->read)
+        ch->read = ch->record;
+    return 0;
 }
 
 /* Takes events[0..count-1], closes all of them, and moves the bookmark behind the last one taken. */
-static int take_all(struct channel *ch, EVT_HANDLE *events, DWORD count, struct fault *fault)
+static int take_all(struct channel *ch, EVT_HANDLE *events, DWORD count, uint64_t now_ms, struct fault *fault)
 {
     int rc = 0;
     DWORD taken = 0;
@@ -215,18 +289,63 @@ static int take_all(struct channel *ch, EVT_HANDLE *events, DWORD count, struct 
         taken++;
     if (rc < 0)
         fault_set(fault, "taking an event", -rc, text_from(ch->name), "it will be read again");
-    if (taken > 0) {
-        if (ch->bookmark == NULL)
-            ch->bookmark = EvtCreateBookmark(NULL);
-        if (ch->bookmark == NULL || !EvtUpdateBookmark(ch->bookmark, events[taken - 1])) {
-            fault_set(fault, "EvtUpdateBookmark", (long)GetLastError(), text_from(ch->name), NULL);
-            rc = -EIO;
-        }
-        ch->has_new_bookmark = rc != -EIO;
-    }
+    if (taken > 0 && move_mark(ch, events[taken - 1], fault) < 0)
+        rc = -EIO;
+    else
+        take_records(ch, events, taken, now_ms);
     for (DWORD i = 0; i < count; i++)
         EvtClose(events[i]);
+    ch->figures.records += taken;
+    ch->figures.last_record = ch->record;
     return rc;
+}
+
+/* Windows has answered: the channel is being read. */
+static void progress(struct channel *ch, bool has_events, uint64_t now_ms)
+{
+    if (has_events || now_ms - ch->opened_at_ms >= GOOD_AFTER_MS)
+        ch->failures = 0;
+    ch->figures.state = EVENTLOG_READING;
+    ch->figures.last_code = ch->last_report = 0;
+    if (!ch->is_open_said)
+        channel_report(ch, COLLECTOR_OPENED, NULL, NULL);
+    ch->is_open_said = true;
+}
+
+static void grow(struct channel *ch)
+{
+    ch->too_large = 0;
+    if (ch->batch == EVENTLOG_BATCH || ++ch->good_batches < BATCHES_TO_GROW)
+        return;
+    ch->good_batches = 0;
+    ch->batch = 2 * ch->batch < EVENTLOG_BATCH ? 2 * ch->batch : EVENTLOG_BATCH;
+}
+
+/*
+ * The batch was larger than one call brings, and Windows has passed over it: reading goes on at the bookmark with half
+ * of it. Not even a single record: after some tries it is left out.
+ */
+static enum channel_pull too_large(struct channel *ch, const struct fault *fault, uint64_t now_ms)
+{
+    char words[40];
+    ch->good_batches = 0;
+    if (ch->batch == 1 && ++ch->too_large >= TOO_LARGE_TRIES) {
+        if (ch->too_large < TOO_LARGE_TRIES + TOO_LARGE_MOST) {
+            skip(ch, ch->record + 1, fault);
+            return CHANNEL_MORE; /* the position is behind it */
+        }
+        channel_fail(ch, fault, now_ms);
+        return CHANNEL_CLOSED;
+    }
+    if (ch->batch > 1) {
+        ch->batch /= 2;
+        snprintf(words, sizeof(words), "batch=%u", ch->batch);
+        channel_report(ch, COLLECTOR_SMALLER, NULL, words);
+    }
+    channel_close(ch);
+    ch->retry_at_ms = now_ms;
+    ch->figures.reopened++;
+    return CHANNEL_CLOSED;
 }
 
 enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
@@ -235,40 +354,45 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     DWORD count = 0;
     struct fault fault = {0};
     if (EvtNext(ch->subscription, ch->batch, events, INFINITE, 0, &count)) { /* a subscription never blocks here */
-        if (take_all(ch, events, count, &fault) == 0) {
-            ch->failures = 0;
+        if (take_all(ch, events, count, now_ms, &fault) == 0) {
+            progress(ch, true, now_ms);
+            grow(ch);
             return CHANNEL_MORE;
         }
     } else {
         fault_set(&fault, "EvtNext", (long)GetLastError(), text_from(ch->name), NULL);
+        if (fault.code == RPC_S_INVALID_BOUND)
+            return too_large(ch, &fault, now_ms);
     }
     if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION || fault.code == ERROR_TIMEOUT) {
-        ch->failures = 0;
+        progress(ch, false, now_ms);
+        ch->drained_at_ms = now_ms;
+        if (ch->bookmark != NULL)
+            ch->not_before = 0; /* what comes late from now on is new all the same */
         return CHANNEL_DRAINED;
     }
-    /* The batch was too large for one call; it is skipped unless the channel is opened anew at the bookmark. */
-    if (fault.code == RPC_S_INVALID_BOUND && ch->batch > 1)
-        ch->batch /= 2;
-    channel_close(ch);
-    report_trouble(ch, &fault, now_ms);
+    channel_fail(ch, &fault, now_ms);
     return CHANNEL_CLOSED;
 }
 
 int channel_checkpoint(struct channel *ch)
 {
-    char *mark = NULL;
+    char *bookmark = NULL, *mark = NULL;
     struct fault fault = {0};
-    if (!ch->has_new_bookmark)
+    if (!ch->has_new_mark || ch->bookmark == NULL)
         return 0;
-    int rc = eventlog_render_bookmark(ch->render, ch->bookmark, &mark, &fault);
+    int rc = eventlog_render_bookmark(ch->render, ch->bookmark, &bookmark, &fault);
     if (rc < 0) {
         fault_set(&fault, fault.call, fault.code, text_from(ch->name), "the bookmark; tried again");
-        report(ch, COLLECTOR_BROKEN, &fault);
+        channel_report(ch, COLLECTOR_BROKEN, &fault, NULL);
         return rc;
     }
-    rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), text_from(mark));
-    free(mark);
+    rc = eventlog_mark_format(&mark, text_from(bookmark), ch->read);
     if (rc == 0)
-        ch->has_new_bookmark = ch->has_new_match = false;
+        rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), text_from(mark));
+    free(mark);
+    free(bookmark);
+    if (rc == 0)
+        ch->has_new_mark = ch->has_new_match = false;
     return rc;
 }

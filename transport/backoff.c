@@ -29,6 +29,14 @@ unsigned backoff_failure_ms(struct backoff *backoff, unsigned retry_after_ms)
         ceiling = BACKOFF_MAX_MS;
     else
         backoff->tries++; /* no further than the ceiling needs: it can't overflow */
-    unsigned jitter = (unsigned)(next_random(&backoff->random) % (ceiling + 1u));
-    return retry_after_ms > UINT32_MAX - jitter ? UINT32_MAX : retry_after_ms + jitter;
+    unsigned jitter = backoff_random(backoff, ceiling);
+    if (retry_after_ms <= jitter)
+        return jitter;
+    unsigned more = backoff_random(backoff, retry_after_ms / 10);
+    return retry_after_ms > UINT32_MAX - more ? UINT32_MAX : retry_after_ms + more;
+}
+
+unsigned backoff_random(struct backoff *backoff, unsigned most)
+{
+    return (unsigned)(next_random(&backoff->random) % ((uint64_t)most + 1u));
 }

@@ -22,8 +22,11 @@ void backoff_reset(struct backoff *backoff, uint64_t seed);
 /* After a success: the next failure waits for the shortest time again. */
 void backoff_success(struct backoff *backoff);
 
-/* After a failure: ms to wait: the jitter, and before it retry_after_ms in full (what the other side asked for, 0:
- * nothing; it asks all agents at once, so the jitter is added to it). */
+/* After a failure: ms to wait: the jitter, or retry_after_ms where that is longer (what the other side asked for, 0:
+ * nothing). It asks all agents at once, so up to a tenth of it is added then. */
 unsigned backoff_failure_ms(struct backoff *backoff, unsigned retry_after_ms);
+
+/* Evenly anywhere between 0 and most. */
+unsigned backoff_random(struct backoff *backoff, unsigned most);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * https: one POST over verified TLS 1.2 or later, by libcurl with OpenSSL. Certificate and host name are always
- * checked; no setting turns that off. Plain http:// is refused. Redirects are not followed.
+ * checked; no setting turns that off. Redirects are not followed. TLS 1.3 with X25519MLKEM768 is preferred where both
+ * sides have it; keys below RSA 2048 and SHA-1 are refused (OpenSSL's security level 2), renegotiation is too.
  */
 #ifndef TRANSPORT_HTTPS_H
 #define TRANSPORT_HTTPS_H
@@ -12,18 +13,39 @@
 /* Most bytes kept of an answer's body; the rest is read and dropped. */
 #define HTTPS_MAX_REPLY 65536
 
-/* Everything is copied by https_open. PEM texts, not paths: the caller reads the files. */
+/* An answer whose body is longer than this is broken off, and is none. */
+#define HTTPS_MAX_ANSWER (8u * 1024u * 1024u)
+
+enum https_proxy_login {
+    HTTPS_PROXY_NO_LOGIN,
+    HTTPS_PROXY_BASIC, /* proxy_user and proxy_password */
+    HTTPS_PROXY_SYSTEM /* as the account that the program runs as: Negotiate or NTLM, by SSPI on Windows */
+};
+
+/* Everything is copied by https_open; secrets rest covered (https_cover.h). PEM texts, not paths: the caller reads the
+ * files. */
 struct https_settings {
     const char *url;    /* https://host[:port]/path */
+    bool allows_http;   /* http:// too, but only to localhost, 127.x.x.x and [::1] */
     const char *ca_pem; /* the only authorities trusted; NULL: the system's (Windows' ROOT store, or OpenSSL's) */
     size_t ca_pem_size;
-    const char *certificate_pem; /* the client's, with its chain; NULL: none */
+    const char *pins[2]; /* base64 of the SHA-256 of a server's public key (RFC 7469 section 2.4), NULL: none. With any,
+                            one must be the server's, besides all that is checked otherwise */
+    bool wants_staple;   /* the server must staple an OCSP answer that says its certificate is good, and send the
+                            certificate of its issuer too, which libcurl looks for there */
+    const char *certificate_pem; /* the client's, with its chain; or a whole .p12 with its key; NULL: none */
     size_t certificate_pem_size;
-    const char *key_pem; /* its private key */
+    const char *key_pem; /* its private key; NULL with a .p12 */
     size_t key_pem_size;
-    const char *key_password;   /* of key_pem; NULL: none */
+    const char *key_password;   /* of key_pem or the .p12; NULL: none */
     const char *const *headers; /* "Name: value", sent with each request; may hold secrets, never logged */
     size_t header_count;
+    const char
+        *proxy; /* "http://host[:port]", through which CONNECT goes; "": none; NULL: HTTPS_PROXY of the environment */
+    const char
+        *no_proxy; /* hosts and domains reached without it, with commas between; NULL: NO_PROXY of the environment */
+    enum https_proxy_login proxy_login;
+    const char *proxy_user, *proxy_password;
     const char *user_agent;
     unsigned connect_timeout_ms;
     unsigned timeout_ms; /* of a whole request */
@@ -35,6 +57,9 @@ struct https_request {
     const char *content_type;
     const char *content_encoding; /* "gzip", or NULL */
     const char *idempotency_key;  /* or NULL */
+    const char *url;              /* another one of the same server; NULL: that of the settings */
+    const char *const *headers;   /* more "Name: value" of this request; may hold secrets */
+    size_t header_count;
 };
 
 struct https_reply {
@@ -57,13 +82,16 @@ void https_clean_up(void);
 /*
  * Posts request and fills *reply. Returns 0 when an answer with a status came, whatever it says.
  * -ECONNREFUSED, -EHOSTUNREACH (name not found), -ETIMEDOUT, -EACCES (TLS: certificate not trusted, wrong host, no
- * client certificate), -EPIPE (connection broke), -ECANCELED (https_cancel), -EIO: fault has curl's code and text. One
- * thread at a time per handle.
+ * client certificate; a proxy that refuses us), -EPIPE (connection broke), -ECANCELED (https_cancel), -EINVAL (the
+ * request's URL is of another server), -ENOMEM, -EIO: fault has curl's code and text. One thread at a time per handle.
  */
 int https_post(struct https *https, const struct https_request *request, struct https_reply *reply,
                struct fault *fault);
 
-/* Makes a running https_post return soon, and each later one at once. Any thread. */
+/* Waits ms between two requests. Returns 0, or -ECANCELED as soon as https_cancel() was called. */
+int https_pause(struct https *https, unsigned ms);
+
+/* Makes a running https_post or https_pause return soon, and each later one at once. Any thread. */
 void https_cancel(struct https *https);
 
 #endif

@@ -16,7 +16,15 @@ static int wrong(struct fault *fault, const char *object, const char *what)
     return -EINVAL;
 }
 
-int https_check_url(char origin[HTTPS_ORIGIN_SIZE], const char *url, struct fault *fault)
+/* The names and addresses that are this host itself. libcurl resolves localhost by itself to loopback addresses (since
+ * 7.77; curl.se/changes.html), and a URL's IPv4 address is four decimal numbers by now. */
+static bool is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == strlen(host));
+}
+
+int https_check_url(char origin[HTTPS_ORIGIN_SIZE], const char *url, bool allows_http, struct fault *fault)
 {
     char *scheme = NULL, *host = NULL, *port = NULL;
     int rc;
@@ -28,9 +36,11 @@ int https_check_url(char origin[HTTPS_ORIGIN_SIZE], const char *url, struct faul
         curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
         curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK)
         rc = wrong(fault, "url", "this is no URL; https://host[:port]/path is wanted");
-    else if (strcmp(scheme, "https") != 0)
+    else if (strcmp(scheme, "http") == 0 && allows_http && !is_loopback(host))
+        rc = wrong(fault, "url", "http:// goes to this host alone: localhost, 127.x.x.x or [::1]");
+    else if (strcmp(scheme, "https") != 0 && !(strcmp(scheme, "http") == 0 && allows_http))
         rc = wrong(fault, "url", "alerts are sent by https:// alone");
-    else if (snprintf(origin, HTTPS_ORIGIN_SIZE, "https://%s:%s", host, port) >= HTTPS_ORIGIN_SIZE)
+    else if (snprintf(origin, HTTPS_ORIGIN_SIZE, "%s://%s:%s", scheme, host, port) >= HTTPS_ORIGIN_SIZE)
         rc = wrong(fault, "url", "the host's name is too long");
     else
         rc = 0;
@@ -41,85 +51,18 @@ int https_check_url(char origin[HTTPS_ORIGIN_SIZE], const char *url, struct faul
     return rc;
 }
 
-/* PEM's password callback (openssl.org/docs/man3.0/man3/pem_password_cb.html): without one OpenSSL would ask the
- * terminal. */
-static int give_password(char *to, int size, int is_writing, void *context)
+int https_check_authorities(const struct https_settings *settings, const char *origin, struct fault *fault)
 {
-    const char *password = ((const struct https_settings *)context)->key_password;
-    (void)is_writing;
-    if (password == NULL || strlen(password) >= (size_t)size)
-        return -1;
-    return (int)text_copy(to, (size_t)size, text_from(password));
-}
-
-static BIO *memory_of(const char *pem, size_t size)
-{
-    return size > INT_MAX ? NULL : BIO_new_mem_buf(pem, (int)size);
-}
-
-/* How many certificates are in pem; the first, if wanted, goes to the caller. */
-static size_t count_certificates(const char *pem, size_t size, X509 **first)
-{
-    size_t count = 0;
-    X509 *certificate;
-    struct https_settings no_password = {0};
-    BIO *bio = memory_of(pem, size);
-    while (bio != NULL && (certificate = PEM_read_bio_X509(bio, NULL, give_password, &no_password)) != NULL) {
-        if (count++ == 0 && first != NULL)
-            *first = certificate;
-        else
-            X509_free(certificate);
-    }
-    BIO_free(bio);
-    ERR_clear_error(); /* the end of the text is one, too */
-    return count;
-}
-
-/* The private key in pem, or NULL and why. */
-static EVP_PKEY *read_key(const struct https_settings *settings, const char **why)
-{
-    struct https_settings copy = *settings; /* for the callback, which is handed no const */
-    BIO *bio = memory_of(settings->key_pem, settings->key_pem_size);
-    EVP_PKEY *key = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, give_password, &copy);
-    unsigned long code = ERR_peek_last_error();
-    BIO_free(bio);
-    *why = NULL;
-    if (key == NULL && settings->key_password == NULL && ERR_GET_LIB(code) == ERR_LIB_PEM &&
-        (ERR_GET_REASON(code) == PEM_R_BAD_PASSWORD_READ || ERR_GET_REASON(code) == PEM_R_PROBLEMS_GETTING_PASSWORD))
-        *why = "the client's private key is encrypted and there is no password for it";
-    else if (key == NULL && settings->key_password != NULL)
-        *why = "the client's private key can't be read: wrong password, or damaged";
-    else if (key == NULL)
-        *why = "there is no private key that can be read in the client's key file (PEM is wanted)";
-    ERR_clear_error();
-    return key;
-}
-
-static int check_client(const struct https_settings *settings, const char *origin, struct fault *fault)
-{
-    X509 *certificate = NULL;
-    EVP_PKEY *key = NULL;
-    const char *why = NULL;
-    if (settings->certificate_pem == NULL && settings->key_pem == NULL)
+    if (settings->ca_pem == NULL)
         return 0;
-    if (settings->certificate_pem == NULL || settings->key_pem == NULL)
-        why = "a client certificate and its private key are only good together";
-    else if (count_certificates(settings->certificate_pem, settings->certificate_pem_size, &certificate) == 0)
-        why = "there is no certificate in the client's certificate file (PEM is wanted)";
-    else if ((key = read_key(settings, &why)) != NULL && X509_check_private_key(certificate, key) != 1)
-        why =
-            "the client's private key does not belong to its certificate (whose file must begin with the client's own)";
+    /* No certificate needs a password; with none given, OpenSSL would ask the terminal for one. */
+    BIO *bio = settings->ca_pem_size > INT_MAX ? NULL : BIO_new_mem_buf(settings->ca_pem, (int)settings->ca_pem_size);
+    X509 *first = bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, (char[]){""});
+    bool is_good = first != NULL;
+    X509_free(first);
+    BIO_free(bio);
     ERR_clear_error();
-    EVP_PKEY_free(key);
-    X509_free(certificate);
-    return why == NULL ? 0 : wrong(fault, origin, why);
-}
-
-int https_check_pem(const struct https_settings *settings, const char *origin, struct fault *fault)
-{
-    if (settings->ca_pem != NULL && count_certificates(settings->ca_pem, settings->ca_pem_size, NULL) == 0)
-        return wrong(fault, origin, "there is no certificate in the authorities' file (PEM is wanted)");
-    return check_client(settings, origin, fault);
+    return is_good ? 0 : wrong(fault, origin, "there is no certificate in the authorities' file (PEM is wanted)");
 }
 
 /* A token of HTTP (RFC 9110 section 5.6.2). */

@@ -13,15 +13,12 @@
 
 /*
  * Writes the URL without what may be secret (user, password, path, query) into origin, for messages.
- * Returns 0; -EINVAL with fault: no URL, or not https.
+ * Returns 0; -EINVAL with fault: no URL, or not https, nor http to this very host where that is allowed.
  */
-int https_check_url(char origin[HTTPS_ORIGIN_SIZE], const char *url, struct fault *fault);
+int https_check_url(char origin[HTTPS_ORIGIN_SIZE], const char *url, bool allows_http, struct fault *fault);
 
-/*
- * Are the authorities PEM certificates, and do the client's certificate and key read and belong together?
- * Returns 0; -EINVAL with fault.
- */
-int https_check_pem(const struct https_settings *settings, const char *origin, struct fault *fault);
+/* Are the authorities PEM certificates? Returns 0; -EINVAL with fault. */
+int https_check_authorities(const struct https_settings *settings, const char *origin, struct fault *fault);
 
 /* "Name: value", no line break in it, and no header that https.c sets itself. Returns 0; -EINVAL with fault, which
  * names the header and never its value. */

@@ -64,7 +64,7 @@ static int is_cancelled(void *context, curl_off_t a, curl_off_t b, curl_off_t c,
 
 int https_probe(struct https *https, struct https_facts *facts, const atomic_bool *cancel, struct fault *fault)
 {
-    struct probe probe = {https_easy(https), facts, -1, cancel};
+    struct probe probe = {https->easy, facts, -1, cancel};
     curl_off_t took_us = 0;
     memset(facts, 0, sizeof(*facts));
     CURLcode code = curl_easy_setopt(probe.easy, CURLOPT_NOBODY, 1L);
@@ -83,7 +83,7 @@ int https_probe(struct https *https, struct https_facts *facts, const atomic_boo
         code = curl_easy_perform(probe.easy);
     time_t after = time(NULL);
     if (code != CURLE_OK)
-        return https_failure(https, code, fault);
+        return https_fault(https, code, fault);
     (void)curl_easy_getinfo(probe.easy, CURLINFO_RESPONSE_CODE, &facts->status); /* else they stay 0 */
     (void)curl_easy_getinfo(probe.easy, CURLINFO_TOTAL_TIME_T, &took_us);
     facts->took_ms = (unsigned)(took_us / 1000);

@@ -1,26 +1,62 @@
-/* output_webhook: the documents as they are, as a JSON array or NDJSON, POSTed to a URL; 2xx means taken. */
-#include "transport/output_type.h"
-
-#include "transport/sha256.h"
+/*
+ * output_webhook: alerts as a JSON array, NDJSON or a CloudEvents batch, POSTed to a URL; 2xx means taken. With a
+ * signing key each request is signed as Standard Webhooks has it
+ * (github.com/standard-webhooks/standard-webhooks, spec/standard-webhooks.md).
+ */
+#include "transport/document.h"
+#include "transport/output_http.h"
+#include "transport/url.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <time.h>
+
+/* "between 24 bytes and 64 bytes", in base64 behind "whsec_". */
+#define MIN_KEY 24u
+#define MAX_KEY 64u
 
 struct webhook {
-    struct https *https;
+    struct output_http http;
     enum output_format format;
-    bool gzip;
-    struct https_reply reply; /* of the last request: too large for a stack */
+    unsigned char key[MAX_KEY + 3]; /* EVP_DecodeBlock() may write what = stands for */
+    size_t key_size;                /* 0: no signature */
 };
 
-struct buffer {
-    char *bytes;
-    size_t size;
+/* The headers of a signature. */
+struct signature {
+    char id[96], timestamp[48], value[128];
 };
+
+static void webhook_close(void *state)
+{
+    struct webhook *webhook = state;
+    output_http_close(&webhook->http);
+    OPENSSL_cleanse(webhook->key, sizeof(webhook->key));
+    free(webhook);
+}
+
+static int read_key(struct webhook *webhook, const char *text)
+{
+    static const char prefix[] = "whsec_";
+    if (strncmp(text, prefix, sizeof(prefix) - 1) != 0)
+        return -EINVAL;
+    text += sizeof(prefix) - 1;
+    size_t size = strlen(text), padding = 0;
+    while (padding < 2 && padding < size && text[size - 1 - padding] == '=')
+        padding++;
+    if (size % 4 != 0 || size / 4 * 3 > sizeof(webhook->key))
+        return -EINVAL;
+    int decoded = EVP_DecodeBlock(webhook->key, (const unsigned char *)text, (int)size);
+    if (decoded < 0 || (size_t)decoded - padding < MIN_KEY || (size_t)decoded - padding > MAX_KEY)
+        return -EINVAL;
+    webhook->key_size = (size_t)decoded - padding;
+    return 0;
+}
 
 static int webhook_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
@@ -28,175 +64,132 @@ static int webhook_open(void **state, const struct output_settings *settings, st
     if (webhook == NULL)
         return -ENOMEM;
     webhook->format = settings->format;
-    webhook->gzip = settings->gzip;
-    int rc = https_open(&webhook->https, &settings->https, fault);
-    if (rc < 0) {
-        free(webhook);
-        return rc;
-    }
-    *state = webhook;
-    return 0;
-}
-
-static void webhook_close(void *state)
-{
-    struct webhook *webhook = state;
-    https_close(webhook->https);
-    free(webhook);
+    int rc = settings->signing_key == NULL ? 0 : read_key(webhook, settings->signing_key);
+    if (rc < 0)
+        fault_set(fault, "output_open", EINVAL, text_from(settings->name),
+                  "signing-key is whsec_ and 24 to 64 bytes in base64: echo whsec_$(openssl rand -base64 32)");
+    else
+        rc = output_http_open(&webhook->http, settings, settings->https.url, NULL, fault);
+    if (rc < 0)
+        webhook_close(webhook);
+    else
+        *state = webhook;
+    return rc;
 }
 
 static void webhook_cancel(void *state)
 {
-    struct webhook *webhook = state;
-    https_cancel(webhook->https);
+    output_http_cancel(&((struct webhook *)state)->http);
+}
+
+/* "/tripline/hosts/exch01.corp.example.com": source and id together tell one event from all others, and the source is
+ * the host where it happened, whichever agent read it. NULL: no memory. */
+static json_t *source_of(const struct output_alert *alert)
+{
+    const char *host = document_text(alert->ecs, "host.name");
+    char *escaped = url_escape(host[0] == '\0' ? "-" : host);
+    char *source = escaped == NULL ? NULL : output_http_join("/tripline/hosts/", escaped);
+    json_t *value = source == NULL ? NULL : json_string(source);
+    free(source);
+    free(escaped);
+    return value;
+}
+
+/* CloudEvents 1.0 (github.com/cloudevents/spec, cloudevents/formats/json-format.md). NULL: no memory. */
+static json_t *cloudevent_of(const struct output_alert *alert)
+{
+    char account[256];
+    json_t *event =
+        json_pack("{s:s,s:s,s:o,s:s,s:s,s:s,s:O}", "specversion", "1.0", "id", alert->id, "source", source_of(alert),
+                  "type", "tripline.alert", "time", document_text(alert->ecs, "@timestamp"), "datacontenttype",
+                  "application/json", "data", alert->data);
+    document_account(account, sizeof(account), alert->ecs);
+    if (event != NULL && account[0] != '\0' && json_object_set_new(event, "subject", json_string(account)) < 0) {
+        json_decref(event);
+        event = NULL;
+    }
+    return event;
 }
 
 /* [a,b] or a line each. The documents themselves hold no line break (encode_ecs.h). */
-static int build_body(struct buffer *body, enum output_format format, const struct store_item *items, size_t count)
+static void build_body(struct output_body *body, enum output_format format, const struct output_alert *alerts,
+                       size_t count)
 {
-    size_t size = 2; /* the brackets */
-    for (size_t i = 0; i < count; i++)
-        size += items[i].size + 1;
-    char *to = malloc(size);
-    if (to == NULL)
-        return -ENOMEM;
-    body->bytes = to;
-    if (format == OUTPUT_JSON_ARRAY)
-        *to++ = '[';
+    bool lines = format == OUTPUT_NDJSON;
+    if (!lines)
+        output_body_add_text(body, "[");
     for (size_t i = 0; i < count; i++) {
-        memcpy(to, items[i].document, items[i].size);
-        to += items[i].size;
-        if (format == OUTPUT_NDJSON)
-            *to++ = '\n';
+        if (format == OUTPUT_CLOUDEVENTS)
+            output_body_add_json(body, cloudevent_of(&alerts[i]));
         else
-            *to++ = i + 1 < count ? ',' : ']';
+            output_body_add(body, alerts[i].document, alerts[i].size);
+        output_body_add_text(body, lines ? "\n" : i + 1 < count ? "," : "]");
     }
-    body->size = (size_t)(to - body->bytes);
+}
+
+/* v1,base64(HMAC-SHA256(key, id.timestamp.body)): over the body as it is sent. Returns 0, -ENOMEM or -EIO. */
+static int sign(struct signature *signature, const struct webhook *webhook, const char *id,
+                const struct output_body *body)
+{
+    struct output_body text = {.bytes = NULL};
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    char now[24];
+    snprintf(now, sizeof(now), "%lld", (long long)time(NULL));
+    output_body_add_text(&text, id);
+    output_body_add_text(&text, ".");
+    output_body_add_text(&text, now);
+    output_body_add_text(&text, ".");
+    output_body_add(&text, body->bytes, body->size);
+    int rc = text.failed ? -ENOMEM : 0;
+    if (rc == 0 && HMAC(EVP_sha256(), webhook->key, (int)webhook->key_size, (const unsigned char *)text.bytes,
+                        text.size, digest, &size) == NULL)
+        rc = -EIO;
+    output_body_free(&text);
+    if (rc < 0)
+        return rc;
+    snprintf(signature->id, sizeof(signature->id), "webhook-id: %s", id);
+    snprintf(signature->timestamp, sizeof(signature->timestamp), "webhook-timestamp: %s", now);
+    int used = snprintf(signature->value, sizeof(signature->value), "webhook-signature: v1,");
+    (void)EVP_EncodeBlock((unsigned char *)signature->value + used, digest, (int)size); /* 44 bytes and a NUL */
     return 0;
 }
 
-/* Replaces body by its gzip form (RFC 1952). */
-static int compress_body(struct buffer *body)
+/* Compresses and signs body as wanted, and completes request, whose headers point into signature. */
+static int prepare(struct https_request *request, struct signature *signature, struct webhook *webhook,
+                   struct output_body *body)
 {
-    z_stream stream;
-    memset(&stream, 0, sizeof(stream));
-    if (body->size > UINT_MAX)
-        return -EFBIG;
-    /* 15: the largest window; 16 more: gzip's frame instead of zlib's (zlib.h, deflateInit2). */
-    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return -ENOMEM;
-    uLong bound = deflateBound(&stream, (uLong)body->size);
-    unsigned char *to = bound > UINT_MAX ? NULL : malloc(bound);
-    int rc = to == NULL ? -ENOMEM : 0;
-    if (rc == 0) {
-        stream.next_in = (unsigned char *)body->bytes;
-        stream.avail_in = (uInt)body->size;
-        stream.next_out = to;
-        stream.avail_out = (uInt)bound;
-        rc = deflate(&stream, Z_FINISH) == Z_STREAM_END ? 0 : -EIO;
+    int rc = body->failed ? -ENOMEM : 0;
+    if (rc == 0 && webhook->http.gzip) {
+        rc = output_body_compress(body);
+        request->content_encoding = "gzip";
     }
-    if (rc == 0) {
-        free(body->bytes);
-        *body = (struct buffer){(char *)to, stream.total_out};
-        to = NULL;
+    if (rc == 0 && webhook->key_size > 0) {
+        rc = sign(signature, webhook, request->idempotency_key, body);
+        request->header_count = 3;
     }
-    free(to);
-    (void)deflateEnd(&stream); /* Z_DATA_ERROR only for a stream that was not finished */
     return rc;
 }
 
-/* The alert's id, or for several the digest of theirs: the same batch always has the same key. */
-static int batch_key(char key[SHA256_HEX_SIZE], const struct store_item *items, size_t count)
+static void webhook_send(void *state, const struct output_alert *alerts, size_t count, struct output_result *result)
 {
-    struct sha256 sha256;
-    if (count == 1) {
-        (void)text_copy(key, SHA256_HEX_SIZE, text_from(items[0].id)); /* same size */
-        return 0;
-    }
-    int rc = sha256_init(&sha256);
-    for (size_t i = 0; rc == 0 && i < count; i++)
-        rc = sha256_add_field(&sha256, items[i].id, strlen(items[i].id));
-    if (rc == 0)
-        rc = sha256_hex(key, &sha256);
-    sha256_clear(&sha256);
-    return rc;
-}
-
-static enum output_outcome outcome_of(long status, size_t count)
-{
-    if (status >= 200 && status <= 299)
-        return OUTPUT_DELIVERED;
-    if (status == 400 || status == 413 || status == 422)
-        return count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
-    return OUTPUT_RETRY;
-}
-
-/* What the operator can do about status; NULL: nothing more to say. */
-static const char *advice(long status)
-{
-    switch (status) {
-    case 401:
-        return "the collector does not know us: are the headers of this output right?";
-    case 403:
-        return "the collector does not allow it: may this account or certificate write there?";
-    case 404:
-        return "there is nothing at this URL";
-    case 429:
-        return "the collector asks for patience";
-    default:
-        break;
-    }
-    if (status >= 300 && status <= 399)
-        return "the collector points elsewhere, which is not followed: set the right URL";
-    return status >= 500 ? "the collector has trouble" : NULL;
-}
-
-/* Fills the rest of result from an answer. */
-static void judge(const struct https_reply *reply, size_t count, struct output_result *result)
-{
-    result->status = reply->status;
-    result->outcome = outcome_of(reply->status, count);
-    result->retry_after_ms = result->outcome == OUTPUT_RETRY ? reply->retry_after_ms : 0;
-    size_t size = text_copy(result->answer, sizeof(result->answer), (struct text){reply->body, reply->size});
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)result->answer[i] < ' ' || result->answer[i] == 0x7F)
-            result->answer[i] = ' ';
-    if (result->outcome != OUTPUT_DELIVERED) {
-        char detail[160];
-        const char *more = advice(reply->status);
-        snprintf(detail, sizeof(detail), "HTTP %ld%s%s", reply->status, more == NULL ? "" : ": ",
-                 more == NULL ? "" : more);
-        fault_set(&result->fault, "POST", reply->status, text_from(NULL), detail);
-    }
-}
-
-static void webhook_send(void *state, const struct store_item *items, size_t count, struct output_result *result)
-{
+    static const char *const types[] = {"application/json", "application/x-ndjson",
+                                        "application/cloudevents-batch+json"};
     struct webhook *webhook = state;
-    struct buffer body = {NULL, 0};
+    struct output_body body = {.bytes = NULL};
+    struct signature signature;
     char key[SHA256_HEX_SIZE];
-    int rc = batch_key(key, items, count);
+    const char *const headers[] = {signature.id, signature.timestamp, signature.value};
+    struct https_request request = {.content_type = types[webhook->format], .idempotency_key = key, .headers = headers};
+    build_body(&body, webhook->format, alerts, count);
+    int rc = output_http_key(key, alerts, count);
     if (rc == 0)
-        rc = build_body(&body, webhook->format, items, count);
-    if (rc == 0 && webhook->gzip)
-        rc = compress_body(&body);
-    if (rc < 0) {
-        fault_set(&result->fault, "output_webhook", rc, text_from(NULL), "the request could not be made");
-        goto out; /* the outcome stays RETRY */
-    }
-
-    struct https_request request = {
-        .body = body.bytes,
-        .size = body.size,
-        .content_type = webhook->format == OUTPUT_NDJSON ? "application/x-ndjson" : "application/json",
-        .content_encoding = webhook->gzip ? "gzip" : NULL,
-        .idempotency_key = key,
-    };
-    rc = https_post(webhook->https, &request, &webhook->reply, &result->fault);
+        rc = prepare(&request, &signature, webhook, &body);
     if (rc == 0)
-        judge(&webhook->reply, count, result);
-out:
-    free(body.bytes);
+        (void)output_http_send(&webhook->http, &body, &request, count, result); /* result says it all */
+    else
+        fault_set(&result->fault, "output_webhook", -rc, text_from(NULL), "the request could not be made");
+    output_body_free(&body);
 }
 
 const struct output_type output_webhook = {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct store_output *store_find_output(struct store *store, const char *name, struct fault *fault)
 {
@@ -29,22 +30,27 @@ int store_finish(struct store *store, int rc, const struct store_totals *totals,
     return rc;
 }
 
-static bool is_wanted(const struct store_settings *settings, const char *name, size_t size)
+int64_t store_now_s(const struct store *store)
 {
-    for (size_t i = 0; i < settings->output_count; i++)
-        if (strlen(settings->outputs[i]) == size && memcmp(settings->outputs[i], name, size) == 0)
+    return store->set.now_s != NULL ? store->set.now_s() : (int64_t)time(NULL);
+}
+
+static bool is_among(const char *const *names, size_t count, const char *name, size_t size)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strlen(names[i]) == size && memcmp(names[i], name, size) == 0)
             return true;
     return false;
 }
 
 /* Removes one output that is no longer wanted. 1: there was one. */
-static int remove_unwanted(struct store *store, const struct store_settings *settings, struct fault *fault)
+static int remove_unwanted(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
 {
     int rc;
     while ((rc = store_run(store, SQL_OUTPUT_LIST, fault)) == 1) {
         size_t size;
         const char *name = store_sql_text(&store->sql, SQL_OUTPUT_LIST, 1, &size);
-        if (is_wanted(settings, name, size))
+        if (is_among(names, name_count, name, size))
             continue;
         int64_t id = store_sql_number(&store->sql, SQL_OUTPUT_LIST, 0);
         store_sql_reset(&store->sql, SQL_OUTPUT_LIST);
@@ -87,15 +93,15 @@ static int count(struct store *store, enum store_statement which, uint64_t *numb
     return 0;
 }
 
-/* Makes the file's outputs those of settings, in one transaction, and counts what waits. */
-static int adapt(struct store *store, const struct store_settings *settings, struct fault *fault)
+/* Makes the file's outputs those of names, in one transaction, and counts what waits. */
+static int adapt(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
 {
     struct store_totals totals = {0, 0, 0, 0};
     int rc = store_run(store, SQL_BEGIN, fault);
-    while (rc == 0 && (rc = remove_unwanted(store, settings, fault)) == 1)
+    while (rc == 0 && (rc = remove_unwanted(store, names, name_count, fault)) == 1)
         rc = 0;
-    for (size_t i = 0; rc == 0 && i < settings->output_count; i++)
-        rc = add_output(store, settings->outputs[i], fault);
+    for (size_t i = 0; rc == 0 && i < name_count; i++)
+        rc = add_output(store, names[i], fault);
     if (rc == 0)
         rc = store_run(store, SQL_ORPHANS_ADOPT, fault);
     if (rc == 0)
@@ -117,9 +123,8 @@ static int check_settings(const struct store_settings *settings, struct fault *f
     else if (settings->max_alerts == 0 || settings->max_bytes == 0)
         wrong = "the limits must be 1 or more";
     for (size_t i = 0; wrong == NULL && i < settings->output_count; i++) {
-        struct store_settings before = {.outputs = settings->outputs, .output_count = i};
         const char *name = settings->outputs[i];
-        if (name[0] == '\0' || is_wanted(&before, name, strlen(name)))
+        if (name[0] == '\0' || is_among(settings->outputs, i, name, strlen(name)))
             wrong = "each output needs a name of its own";
     }
     if (wrong == NULL)
@@ -128,15 +133,26 @@ static int check_settings(const struct store_settings *settings, struct fault *f
     return -EINVAL;
 }
 
-int store_open(struct store **out, const struct store_settings *settings, struct fault *fault)
+static void free_outputs(struct store *store)
 {
-    int rc = check_settings(settings, fault);
-    if (rc < 0)
-        return rc;
+    for (size_t i = 0; i < store->output_count; i++)
+        free(store->outputs[i].name);
+    store->output_count = 0;
+}
+
+int store_begin(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
+{
+    free_outputs(store);
+    int rc = store_sql_open(&store->sql, store->path, fault);
+    return rc == 0 ? adapt(store, names, name_count, fault) : rc;
+}
+
+static int new_store(struct store **out, const struct store_settings *settings)
+{
     struct store *store = calloc(1, sizeof(*store));
     if (store == NULL)
         return -ENOMEM;
-    rc = condition_init(&store->arrived);
+    int rc = condition_init(&store->arrived);
     if (rc < 0) {
         free(store);
         return rc;
@@ -146,15 +162,33 @@ int store_open(struct store **out, const struct store_settings *settings, struct
         free(store);
         return -ENOMEM;
     }
-    store->max_alerts = settings->max_alerts;
-    store->max_bytes = settings->max_bytes;
-    rc = store_sql_open(&store->sql, settings->path, fault);
+    store->set = *settings;
+    store->set.outputs = NULL;
+    store->path = text_dup(text_from(settings->path));
+    store->set.path = store->path;
+    *out = store;
+    return 0;
+}
+
+int store_open(struct store **out, const struct store_settings *settings, struct fault *fault)
+{
+    struct store *store = NULL;
+    struct fault damage = {.call = NULL};
+    int rc = check_settings(settings, fault);
     if (rc == 0)
-        rc = adapt(store, settings, fault);
+        rc = new_store(&store, settings);
+    if (rc < 0)
+        return rc;
+    rc = store->path == NULL ? -ENOMEM : store_begin(store, settings->outputs, settings->output_count, &damage);
+    if (rc == -EBADMSG)
+        rc = store_rescue(store, settings->outputs, settings->output_count, &damage);
     if (rc < 0) {
+        if (fault != NULL)
+            *fault = damage;
         store_close(store);
         return rc;
     }
+    store->copied_s = store_now_s(store);
     *out = store;
     return 0;
 }
@@ -170,14 +204,15 @@ int store_adapt(struct store *store, const struct store_settings *settings, stru
     memcpy(old, store->outputs, sizeof(old));
     memset(store->outputs, 0, sizeof(store->outputs));
     store->output_count = 0;
-    rc = adapt(store, settings, fault);
+    rc = adapt(store, settings->outputs, settings->output_count, fault);
     struct store_output *unused = rc == 0 ? old : store->outputs;
     size_t unused_count = rc == 0 ? old_count : store->output_count;
     for (size_t i = 0; i < unused_count; i++)
         free(unused[i].name);
     if (rc == 0) {
-        store->max_alerts = settings->max_alerts;
-        store->max_bytes = settings->max_bytes;
+        store->set.max_alerts = settings->max_alerts;
+        store->set.max_bytes = settings->max_bytes;
+        store->set.max_age_s = settings->max_age_s;
     } else {
         memcpy(store->outputs, old, sizeof(old));
         store->output_count = old_count;
@@ -190,16 +225,18 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
+    if (store->sql.db != NULL && store->output_count > 0)
+        store_copy_bookmarks(store, true);
     store_sql_close(&store->sql);
-    for (size_t i = 0; i < store->output_count; i++)
-        free(store->outputs[i].name);
+    free_outputs(store);
+    free(store->damaged);
+    free(store->path);
     (void)pthread_mutex_destroy(&store->mutex); /* fails only while it is held */
     condition_destroy(&store->arrived);
     free(store);
 }
 
-/* A copy, NUL-terminated, of column of the row that which stands on. */
-static int copy_column(char **out, size_t *size, struct store *store, enum store_statement which, int column)
+int store_copy_column(char **out, size_t *size, struct store *store, enum store_statement which, int column)
 {
     const char *text = store_sql_text(&store->sql, which, column, size);
     char *copy = malloc(*size + 1);
@@ -219,7 +256,7 @@ static int look_up(struct store *store, enum store_statement which, const char *
     store_sql_bind_text(&store->sql, which, 1, name);
     int rc = store_run(store, which, fault);
     if (rc == 1) {
-        rc = copy_column(&copy, &size, store, which, 0);
+        rc = store_copy_column(&copy, &size, store, which, 0);
         store_sql_reset(&store->sql, which);
     }
     if (rc == 0)
@@ -268,7 +305,7 @@ static int append_row(struct store *store, struct list *list)
     const char *id = store_sql_text(&store->sql, SQL_NEXT, 1, &size);
     (void)text_copy(item->id, sizeof(item->id), (struct text){id, size}); /* it was one of ours */
     item->number = store_sql_number(&store->sql, SQL_NEXT, 0);
-    int rc = copy_column(&item->document, &item->size, store, SQL_NEXT, 2);
+    int rc = store_copy_column(&item->document, &item->size, store, SQL_NEXT, 2);
     if (rc < 0)
         return rc;
     list->bytes += item->size;
@@ -317,6 +354,11 @@ int store_next(struct store *store, const char *output_name, size_t max_count, s
         if (store->ending || output->woken)
             break;
         rc = read_next(store, output, max_count, max_bytes, &list, fault);
+        rc = store_heal(store, rc, fault);
+        if (rc == -EAGAIN) {
+            output = store_find_output(store, output_name, fault); /* there is one again, as before */
+            rc = read_next(store, output, max_count, max_bytes, &list, fault);
+        }
         if (rc < 0 || list.count > 0 || !in_time)
             break;
         in_time = timeout_ms > 0 && condition_wait(&store->arrived, &store->mutex, &deadline);
@@ -342,7 +384,10 @@ int store_counts(struct store *store, struct store_counts *counts, struct fault 
 {
     (void)fault; /* they are known without asking the file */
     pthread_mutex_lock(&store->mutex);
-    *counts = (struct store_counts){store->totals.waiting, store->totals.bytes, store->totals.dead};
+    unsigned percent = (unsigned)(store->totals.waiting * 100 / store->set.max_alerts);
+    unsigned bytes = (unsigned)(store->totals.bytes * 100 / store->set.max_bytes);
+    *counts = (struct store_counts){store->totals.waiting, store->totals.bytes, store->totals.dead,
+                                    percent > bytes ? percent : bytes};
     pthread_mutex_unlock(&store->mutex);
     return 0;
 }

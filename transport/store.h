@@ -25,12 +25,30 @@
 
 struct store;
 
+/* What became of a damaged file. Numbers of what was read from it and kept in the new one. */
+struct store_rescue {
+    const char *moved_to; /* where the damaged file is now; nobody deletes it */
+    uint64_t alerts, dead, bookmarks;
+    uint64_t copies; /* bookmarks that could not be read there and come from the copy (at most STORE_COPY_S older) */
+    uint64_t unreadable;       /* alerts that could be seen to be there, but not read; each table may have had more */
+    const struct fault *fault; /* how the damage showed */
+};
+
+/* Bookmarks are copied into a second small file, PATH.bookmarks, at most this often, and when the store is closed. */
+#define STORE_COPY_S 60
+
 struct store_settings {
     const char *path;           /* of the database file, UTF-8; its directory exists and protects it */
     const char *const *outputs; /* names of the outputs that each alert goes to; copied */
     size_t output_count;        /* 1..STORE_MAX_OUTPUTS */
     uint64_t max_alerts;        /* 1 or more: most alerts that wait; beyond: -ENOSPC */
     uint64_t max_bytes;         /* 1 or more: most bytes of waiting documents; beyond: -ENOSPC */
+    uint64_t max_age_s;         /* store_expire() takes alerts that wait for longer; 0: none */
+    int64_t (*now_s)(void);     /* seconds since 1970, for tests; NULL: the system's clock */
+    void *context;              /* of rescued */
+    /* The file was damaged and has been replaced; may be NULL. Called under the store's lock: it may not use the store.
+     */
+    void (*rescued)(void *context, const struct store_rescue *rescue);
 };
 
 struct store_alert {
@@ -51,14 +69,28 @@ struct store_counts {
     uint64_t waiting; /* alerts that at least one output has not had yet */
     uint64_t bytes;   /* of their documents */
     uint64_t dead;    /* in the dead-letter table */
+    unsigned percent; /* of the limits: the fuller of the two, 0 to 100 and, for a single large batch, more */
+};
+
+/* One dead letter. */
+struct store_dead {
+    int64_t number; /* its name in this store; later ones have greater numbers */
+    char id[ALERT_ID_SIZE];
+    char *output;   /* that refused it */
+    char *reason;   /* what the central collector answered; its beginning */
+    char *at;       /* when, "2026-11-24T12:00:00.000Z" */
+    char *document; /* NUL-terminated */
+    size_t size;
 };
 
 /*
  * Opens the file, making it when it is not there; only one process can have it open. An alert kept under other output
  * names stays for those that are still there; when none of them is and none has had it, it waits for all that there are
  * now, so that a renamed output loses nothing. Otherwise a new output gets only what comes from now on.
- * Returns 0; -EINVAL; -ENOMEM; -EBADMSG (not our database, of a newer version, or damaged: the file is left as it is);
- * -EBUSY (another process has it open); -EIO and others with fault.
+ * A damaged file, now or later, is moved aside (PATH.damaged-SECONDS since 1970), what can be read of it is kept in a
+ * new one, and settings->rescued is told. Returns 0; -EINVAL; -ENOMEM; -EPROTO (another program's database, or of a
+ * newer version: the file is left as it is); -EBUSY (another process has it open); -EBADMSG (damaged, and can't be
+ * moved); -EIO and others with fault.
  */
 int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
 
@@ -102,6 +134,26 @@ int store_delivered(struct store *store, const char *output, const struct store_
 /* The central collector refuses item for good: it goes to the dead-letter table with the reason (copied). */
 int store_refused(struct store *store, const char *output, const struct store_item *item, const char *reason,
                   struct fault *fault);
+
+/*
+ * What has waited for output for longer than max_age_s goes to the dead-letter table. *count: how many. Returns 0 or a
+ * negative errno value with fault; some may have gone even then.
+ */
+int store_expire(struct store *store, const char *output, size_t *count, struct fault *fault);
+
+/* The dead letters with numbers greater than after, oldest first, at most max_count (1 or more); freed by
+ * store_dead_free(). Returns 0 or a negative errno value with fault. */
+int store_dead_list(struct store *store, int64_t after, size_t max_count, struct store_dead **list, size_t *count,
+                    struct fault *fault);
+
+void store_dead_free(struct store_dead *list, size_t count);
+
+/* The dead letter waits again for the output that refused it, behind all that waits already. Returns 0; -ENOENT: there
+ * is none of that number; -ENODEV: the store was not opened for its output; another negative errno value with fault. */
+int store_dead_retry(struct store *store, int64_t number, struct fault *fault);
+
+/* The dead letter is forgotten; its id stays remembered. Returns 0; -ENOENT; another negative errno value. */
+int store_dead_drop(struct store *store, int64_t number, struct fault *fault);
 
 int store_counts(struct store *store, struct store_counts *counts, struct fault *fault);
 

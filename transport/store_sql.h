@@ -1,8 +1,9 @@
 /*
- * store_sql: the store's SQLite file: its format, its statements, its errors. Used by store.c alone, under its lock.
+ * store_sql: the store's SQLite file: its format, its statements, its errors. Used by store*.c alone, under its lock.
  *
- * Format 1: PRAGMA application_id 0x54524C4E ("TRLN"), PRAGMA user_version 1, the tables in store_sql.c. Another number
- * there is never opened, so nothing of it is lost; a change of the tables counts user_version up and converts on open.
+ * Format 2: PRAGMA application_id 0x54524C4E ("TRLN"), PRAGMA user_version 2, the tables in store_sql.c. Format 1,
+ * which did not know when an alert was kept, is converted. A greater number there is never opened, so nothing of it is
+ * lost.
  */
 #ifndef TRANSPORT_STORE_SQL_H
 #define TRANSPORT_STORE_SQL_H
@@ -24,8 +25,11 @@ enum store_statement {
     SQL_ORPHANS_DONE,    /* those that one has had: their ids are done */
     SQL_ORPHANS_REMOVE,  /* and they go */
     SQL_KNOWN,           /* alert id -> 1 */
-    SQL_ALERT_ADD,       /* id, document */
+    SQL_ALERT_ADD,       /* id, document, time kept */
+    SQL_ALERT_NUMBER,    /* id -> number */
     SQL_DELIVERIES_ADD,  /* number: for all outputs */
+    SQL_DELIVERY_ADD,    /* output, number */
+    SQL_EXPIRED,         /* output, time, limit -> number, id, document of those kept before it */
     SQL_NEXT,            /* output, limit -> number, id, document */
     SQL_DELIVERY_REMOVE, /* output, number */
     SQL_STILL_WAITING,   /* number -> 1 */
@@ -37,11 +41,15 @@ enum store_statement {
     SQL_DEAD_ADD,        /* output, id, document, reason */
     SQL_DEAD_OLDEST,     /* -> number, size */
     SQL_DEAD_REMOVE,     /* number */
+    SQL_DEAD_LIST,       /* after number, limit -> number, id, output, reason, at, document */
+    SQL_DEAD_GET,        /* number -> output, id, document */
     SQL_COUNT_ALERTS,    /* -> count, bytes */
     SQL_COUNT_DEAD,      /* -> count, bytes */
     SQL_COUNT_WAITING,   /* output -> count */
     SQL_BOOKMARK_SET,    /* source, value */
+    SQL_BOOKMARK_KEEP,   /* source, value; nothing when there is one */
     SQL_BOOKMARK,        /* source -> value */
+    SQL_BOOKMARKS,       /* -> source, value */
     SQL_VALUE_ADD,       /* name, value; nothing when there is one */
     SQL_VALUE,           /* name -> value */
     SQL_PAGES,           /* -> pages of the database, those in the write-ahead log included */
@@ -58,7 +66,9 @@ struct store_sql {
     int bind_code; /* first failure of a store_sql_bind_... since the last step */
 };
 
-/* Returns 0, or as store_open(); store_sql_close() afterwards in both cases. sql: all zero. */
+/* Returns 0, or as store_open(), -EBADMSG for a damaged file; store_sql_close() afterwards in both cases. sql: all
+ * zero.
+ */
 int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault);
 void store_sql_close(struct store_sql *sql);
 

@@ -17,6 +17,7 @@ static int add_alert(struct store *store, const struct store_alert *alert, struc
 {
     store_sql_bind_text(&store->sql, SQL_ALERT_ADD, 1, alert->id);
     store_sql_bind_blob(&store->sql, SQL_ALERT_ADD, 2, alert->document, alert->size);
+    store_sql_bind_number(&store->sql, SQL_ALERT_ADD, 3, store_now_s(store));
     int rc = store_run(store, SQL_ALERT_ADD, fault);
     if (rc < 0)
         return rc;
@@ -61,7 +62,7 @@ static int keep(struct store *store, const struct store_alert *alerts, size_t al
             rc = 0;
         }
     }
-    bool is_over = totals.waiting > store->max_alerts || totals.bytes > store->max_bytes;
+    bool is_over = totals.waiting > store->set.max_alerts || totals.bytes > store->set.max_bytes;
     if (rc == 0 && *added > 0 && store->totals.waiting > 0 && is_over) {
         fault_set(fault, "store_keep", 0, text_from(source), "the outbox is full");
         rc = -ENOBUFS;
@@ -86,10 +87,15 @@ int store_keep(struct store *store, const struct store_alert *alerts, size_t ale
         store_sql_checkpoint(&store->sql);
         rc = keep(store, alerts, alert_count, source, bookmark, &new_alerts, fault);
     }
+    rc = store_heal(store, rc, fault);
+    if (rc == -EAGAIN)
+        rc = keep(store, alerts, alert_count, source, bookmark, &new_alerts, fault);
     if (rc == -ENOBUFS)
         rc = -ENOSPC;
     if (rc == 0 && new_alerts > 0)
         condition_signal(&store->arrived);
+    if (rc == 0 && source != NULL)
+        store_copy_bookmarks(store, false);
     pthread_mutex_unlock(&store->mutex);
     if (rc == 0 && added != NULL)
         *added = new_alerts;
@@ -97,18 +103,14 @@ int store_keep(struct store *store, const struct store_alert *alerts, size_t ale
 }
 
 /* The ids of alerts that nobody waits for any more; the alert itself goes. */
-static int retire(struct store *store, int64_t number, struct store_totals *totals, struct fault *fault)
+static int retire(struct store *store, int64_t number, const char *id, struct store_totals *totals, struct fault *fault)
 {
-    char id[ALERT_ID_SIZE];
-    size_t size;
     store_sql_bind_number(&store->sql, SQL_ALERT_SIZE, 1, number);
     int rc = store_run(store, SQL_ALERT_SIZE, fault);
     if (rc <= 0)
         return rc;
     totals->waiting--;
     totals->bytes -= (uint64_t)store_sql_number(&store->sql, SQL_ALERT_SIZE, 0);
-    const char *text = store_sql_text(&store->sql, SQL_ALERT_SIZE, 1, &size);
-    (void)text_copy(id, sizeof(id), (struct text){text, size}); /* it was one of ours */
     store_sql_reset(&store->sql, SQL_ALERT_SIZE);
 
     store_sql_bind_text(&store->sql, SQL_DONE_ADD, 1, id);
@@ -119,19 +121,24 @@ static int retire(struct store *store, int64_t number, struct store_totals *tota
     return store_run(store, SQL_ALERT_REMOVE, fault);
 }
 
-/* Output is done with the alert. */
-static int settle(struct store *store, const struct store_output *output, int64_t number, struct store_totals *totals,
-                  struct fault *fault)
+int store_settle(struct store *store, const struct store_output *output, const char *id, struct store_totals *totals,
+                 struct fault *fault)
 {
+    store_sql_bind_text(&store->sql, SQL_ALERT_NUMBER, 1, id); /* its number changes when a damaged file is replaced */
+    int rc = store_run(store, SQL_ALERT_NUMBER, fault);
+    if (rc <= 0)
+        return rc;
+    int64_t number = store_sql_number(&store->sql, SQL_ALERT_NUMBER, 0);
+    store_sql_reset(&store->sql, SQL_ALERT_NUMBER);
     store_sql_bind_number(&store->sql, SQL_DELIVERY_REMOVE, 1, output->id);
     store_sql_bind_number(&store->sql, SQL_DELIVERY_REMOVE, 2, number);
-    int rc = store_run(store, SQL_DELIVERY_REMOVE, fault);
+    rc = store_run(store, SQL_DELIVERY_REMOVE, fault);
     if (rc < 0)
         return rc;
     store_sql_bind_number(&store->sql, SQL_STILL_WAITING, 1, number);
     rc = store_run(store, SQL_STILL_WAITING, fault);
     if (rc == 0)
-        return retire(store, number, totals, fault);
+        return retire(store, number, id, totals, fault);
     if (rc < 0)
         return rc;
     store_sql_reset(&store->sql, SQL_STILL_WAITING);
@@ -139,7 +146,7 @@ static int settle(struct store *store, const struct store_output *output, int64_
     return store_run(store, SQL_ALERT_TAKEN, fault);
 }
 
-static int forget_oldest(struct store *store, struct fault *fault)
+int store_forget_oldest(struct store *store, struct fault *fault)
 {
     store_sql_bind_number(&store->sql, SQL_DONE_FORGET, 1, STORE_MAX_REMEMBERED);
     return store_run(store, SQL_DONE_FORGET, fault);
@@ -152,9 +159,9 @@ static int deliver(struct store *store, const struct store_output *output, const
     struct store_totals totals = store->totals;
     int rc = store_run(store, SQL_BEGIN, fault);
     for (size_t i = 0; rc == 0 && i < item_count; i++)
-        rc = settle(store, output, items[i].number, &totals, fault);
+        rc = store_settle(store, output, items[i].id, &totals, fault);
     if (rc == 0)
-        rc = forget_oldest(store, fault);
+        rc = store_forget_oldest(store, fault);
     return store_finish(store, rc, &totals, fault);
 }
 
@@ -170,64 +177,9 @@ int store_delivered(struct store *store, const char *output_name, const struct s
         store_sql_checkpoint(&store->sql);
         rc = deliver(store, output, items, item_count, fault);
     }
-    pthread_mutex_unlock(&store->mutex);
-    return rc;
-}
-
-/* Removes the oldest dead letters until the rest is within the limits. */
-static int trim_dead(struct store *store, struct store_totals *totals, struct fault *fault)
-{
-    int rc = 0;
-    while (rc == 0 && totals->dead > 1 && (totals->dead > STORE_MAX_DEAD || totals->dead_bytes > store->max_bytes)) {
-        rc = store_run(store, SQL_DEAD_OLDEST, fault);
-        if (rc <= 0)
-            return rc;
-        int64_t number = store_sql_number(&store->sql, SQL_DEAD_OLDEST, 0);
-        totals->dead--;
-        totals->dead_bytes -= (uint64_t)store_sql_number(&store->sql, SQL_DEAD_OLDEST, 1);
-        store_sql_reset(&store->sql, SQL_DEAD_OLDEST);
-        store_sql_bind_number(&store->sql, SQL_DEAD_REMOVE, 1, number);
-        rc = store_run(store, SQL_DEAD_REMOVE, fault);
-    }
-    return rc;
-}
-
-/* One try of store_refused(), under the lock. */
-static int bury(struct store *store, const struct store_output *output, const struct store_item *item,
-                const char *reason, struct fault *fault)
-{
-    struct store_totals totals = store->totals;
-    int rc = store_run(store, SQL_BEGIN, fault);
-    if (rc == 0) {
-        store_sql_bind_text(&store->sql, SQL_DEAD_ADD, 1, output->name);
-        store_sql_bind_text(&store->sql, SQL_DEAD_ADD, 2, item->id);
-        store_sql_bind_blob(&store->sql, SQL_DEAD_ADD, 3, item->document, item->size);
-        store_sql_bind_text(&store->sql, SQL_DEAD_ADD, 4, reason);
-        totals.dead++;
-        totals.dead_bytes += item->size;
-        rc = store_run(store, SQL_DEAD_ADD, fault);
-    }
-    if (rc == 0)
-        rc = trim_dead(store, &totals, fault);
-    if (rc == 0)
-        rc = settle(store, output, item->number, &totals, fault);
-    if (rc == 0)
-        rc = forget_oldest(store, fault);
-    return store_finish(store, rc, &totals, fault);
-}
-
-int store_refused(struct store *store, const char *output_name, const struct store_item *item, const char *reason,
-                  struct fault *fault)
-{
-    int rc = -EINVAL;
-    pthread_mutex_lock(&store->mutex);
-    const struct store_output *output = store_find_output(store, output_name, fault);
-    if (output != NULL)
-        rc = bury(store, output, item, reason, fault);
-    if (rc == -ENOSPC) {
-        store_sql_checkpoint(&store->sql);
-        rc = bury(store, output, item, reason, fault);
-    }
+    rc = store_heal(store, rc, fault);
+    if (rc == -EAGAIN)
+        rc = deliver(store, store_find_output(store, output_name, fault), items, item_count, fault);
     pthread_mutex_unlock(&store->mutex);
     return rc;
 }

@@ -26,7 +26,9 @@ static void test_important(void)
 {
     CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_ERROR, MESSAGE_GAP));
     CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_WARNING, MESSAGE_RETRY));
-    CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_STARTED));
+    CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_CONFIG_TAKEN));
+    CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_STARTED)); /* the service says so itself */
+    CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_ERROR, MESSAGE_START_FAILED));
     CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_DELIVERED));
     CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_DEBUG, MESSAGE_MATCH));
 }

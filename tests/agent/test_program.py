@@ -83,7 +83,7 @@ class CheckConfig(unittest.TestCase):
         done = call("check-config", SOURCE + "/config/tripline.xml")
         self.assertEqual((done.returncode, done.err), (0, ""))
         self.assertIn("tripline.xml: ok\n", done.out)
-        self.assertIn("channel Security: *[System[(EventID=4688)]]", done.out)
+        self.assertIn("channel Security: *[System[(EventID=4688 or EventID=1102)]]", done.out)
         self.assertIn("output central: webhook to collector.example.com, json", done.out)
 
     def test_bad(self):

@@ -83,7 +83,8 @@ def play(steps, folder, windows, receiver):
 
     (windows.state / "ca.pem").write_bytes((folder / "certificates" / "ca.pem").read_bytes())
     config = windows.state / "tripline.xml"
-    world.write_config(config, receiver.url, "ca.pem", list(lines), windows.windows_path(windows.state))
+    world.write_config(config, receiver.url, "ca.pem", list(lines), windows.windows_path(windows.state),
+                       output='max-batch-age="0s"')
     for verb in (["install", "--config", windows.windows_path(config)], ["start"]):
         code, out, err = windows.run(*verb)
         steps.say(f"tripline {verb[0]}: {(out + err).strip()}")

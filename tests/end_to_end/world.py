@@ -66,6 +66,16 @@ def event_sysmon(record, command_line, when=None, parent="cmd.exe", **more):
     return event("Microsoft-Windows-Sysmon", 1, SYSMON, record, data, when, **more)
 
 
+def event_cleared(record, event_id=1102, channel=SECURITY, log="", when=None):
+    """What Windows writes when a log was cleared: 1102 into Security itself, 104 into System with the log's name."""
+    whole = event("Microsoft-Windows-Eventlog", event_id, channel, record, {}, when)
+    named = f"<Channel>{log}</Channel><BackupPath></BackupPath>" if log else ""
+    return whole.replace("<EventData></EventData>", (
+        "<UserData><LogFileCleared xmlns='http://manifests.microsoft.com/win/2004/08/windows/eventlog'>"
+        "<SubjectUserName>dadmin</SubjectUserName><SubjectDomainName>CONTOSO</SubjectDomainName>"
+        f"{named}</LogFileCleared></UserData>"))
+
+
 def make_certificates(directory):
     """A throw-away authority and what it signed; see certificates.sh."""
     subprocess.run([HERE / "certificates.sh", directory], check=True, stdout=subprocess.DEVNULL,
@@ -120,13 +130,17 @@ def wait_for(condition, timeout_s, what):
     raise AssertionError(f"{what}: not within {timeout_s} s")
 
 
-def write_config(path, url, ca_file, channels, state, lookback="all", output=""):
-    """A config for the agent, without heartbeats. Paths as the agent's system writes them."""
-    names = "".join(f"        <channel name={quoteattr(name)}/>\n" for name in channels)
+def write_config(path, url, ca_file, channels, state, lookback="all", output="", eventlog="", limits=""):
+    """A config for the agent, without heartbeats. Paths as the agent's system writes them. channels: names, or (name, query);
+    eventlog, limits, output: more attributes of <eventlog>, <state>, <webhook>."""
+    names = ""
+    for channel in channels:
+        name, query = (channel, None) if isinstance(channel, str) else channel
+        names += f"        <channel name={quoteattr(name)}{'' if query is None else ' query=' + quoteattr(query)}/>\n"
     Path(path).write_text(
-        f"<tripline version=\"1\">\n    <state directory={quoteattr(state)}/>\n    <log level=\"debug\"/> "
+        f"<tripline version=\"1\">\n    <state directory={quoteattr(state)} {limits}/>\n    <log level=\"debug\"/> "
         f"<heartbeat interval=\"0s\"/>\n"
-        f"    <eventlog lookback={quoteattr(lookback)}>\n{names}    </eventlog>\n    <outputs>\n"
+        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>\n    <outputs start-spread=\"0s\">\n"
         f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
         f"    </outputs>\n</tripline>\n", encoding="utf-8")
 

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Are the encoder's documents what config/alert.schema.json says, and does the schema refuse what is not?
+"""Are an encoder's documents what their schema in config/ says, and does the schema refuse what is not?
 
-usage: check_schema.py SCHEMA DIRECTORY
+usage: check_schema.py SCHEMA DIRECTORY [COLUMNS]
 
-DIRECTORY: documents written by test_encode_ecs, one a file. Besides each document as it is, every object in it is
-tried with an unknown field, every text of ECS with nothing in it, and the document without each field that it must
+DIRECTORY: documents written by the encoder's test, one a file. COLUMNS: where the rule's own row is, whose columns may
+be empty ("sentinel", "unmapped.sentinel", "." for the whole document). Besides each document as it is, every object in it is
+tried with an unknown field, every other text with nothing in it, and the document without each field that it must
 have: all of those must be refused. Exit code 0 only if all is so and there was a document.
 """
 
@@ -22,6 +23,9 @@ def objects(value, path=()):
         yield path, value
         for key, inner in value.items():
             yield from objects(inner, path + (key,))
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            yield from objects(inner, path + (i,))
 
 
 def reach(value, path):
@@ -33,25 +37,29 @@ def reach(value, path):
 def required(schema, path):
     """The fields that the schema demands of the object at path."""
     for key in path:
-        schema = schema["properties"][key]
+        schema = schema["items"] if isinstance(key, int) else schema["properties"][key]
     return schema["required"]
 
 
-def variants(document, schema):
+def dotted(path):
+    return ".".join(map(str, path))
+
+
+def variants(document, schema, columns):
     """Documents that must be refused, each with what is wrong with it."""
     for path, found in objects(document):
         wrong = copy.deepcopy(document)
         reach(wrong, path)["unknown_field"] = "x"
-        yield f"unknown field in {'.'.join(path) or 'the document'}", wrong
+        yield f"unknown field in {dotted(path) or 'the document'}", wrong
         for key, value in found.items():
-            if isinstance(value, str) and path[:1] != ("sentinel",):
+            if isinstance(value, str) and (path != columns or key == "AlertId"):
                 wrong = copy.deepcopy(document)
                 reach(wrong, path)[key] = ""
-                yield f"empty {'.'.join(path + (key,))}", wrong
+                yield f"empty {dotted(path + (key,))}", wrong
         for key in required(schema, path):
             wrong = copy.deepcopy(document)
             del reach(wrong, path)[key]
-            yield f"without {'.'.join(path + (key,))}", wrong
+            yield f"without {dotted(path + (key,))}", wrong
 
 
 def main():
@@ -59,13 +67,15 @@ def main():
     jsonschema.Draft202012Validator.check_schema(schema)
     validator = jsonschema.Draft202012Validator(schema)
     documents = sorted(pathlib.Path(sys.argv[2]).glob("*.json"))
+    where = sys.argv[3] if len(sys.argv) > 3 else "sentinel"
+    columns = () if where == "." else tuple(where.split("."))
     failures = tried = 0
     for path in documents:
         document = json.loads(path.read_bytes().decode("utf-8"))
         for error in validator.iter_errors(document):
             failures += 1
             print(f"{path.name}: {error.json_path}: {error.message[:200]}")
-        for what, wrong in variants(document, schema):
+        for what, wrong in variants(document, schema, columns):
             tried += 1
             if validator.is_valid(wrong):
                 failures += 1

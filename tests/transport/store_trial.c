@@ -14,12 +14,17 @@ void trial_remove_files(void)
     (void)remove(TRIAL_PATH); /* they may not be there */
     (void)remove(TRIAL_PATH "-wal");
     (void)remove(TRIAL_PATH "-journal");
+    (void)remove(TRIAL_PATH ".bookmarks");
 }
 
 struct store *trial_open(const char *const *outputs, size_t count, uint64_t max_alerts, uint64_t max_bytes)
 {
     struct store *store = NULL;
-    struct store_settings settings = {TRIAL_PATH, outputs, count, max_alerts, max_bytes};
+    struct store_settings settings = {.path = TRIAL_PATH,
+                                      .outputs = outputs,
+                                      .output_count = count,
+                                      .max_alerts = max_alerts,
+                                      .max_bytes = max_bytes};
     CU_ASSERT_EQUAL_FATAL(store_open(&store, &settings, &trial_fault), 0);
     return store;
 }
@@ -81,7 +86,7 @@ void trial_deliver(struct store *store, const char *output, int from, int to)
 
 void trial_counts(struct store *store, uint64_t waiting, uint64_t bytes, uint64_t dead)
 {
-    struct store_counts counts = {99, 99, 99};
+    struct store_counts counts = {99, 99, 99, 99};
     CU_ASSERT_EQUAL(store_counts(store, &counts, &trial_fault), 0);
     CU_ASSERT_EQUAL(counts.waiting, waiting);
     CU_ASSERT_EQUAL(counts.bytes, bytes);

@@ -50,11 +50,33 @@ static void test_retry_after(void)
     backoff_reset(&backoff, 1);
     for (int i = 0; i < 100; i++) {
         unsigned wait = backoff_failure_ms(&backoff, 120000);
-        CU_ASSERT(wait >= 120000 && wait <= 120000 + BACKOFF_MAX_MS);
+        CU_ASSERT(wait >= 120000 && wait <= 132000);
         different += wait != 120000;
     }
     CU_ASSERT(different > 90);
     CU_ASSERT_EQUAL(backoff_failure_ms(&backoff, UINT32_MAX), UINT32_MAX);
+    unsigned own = 0;
+    for (int i = 0; i < 1000; i++) { /* by now the ceiling is 60 s, nearly always beyond what is asked for */
+        unsigned wait = backoff_failure_ms(&backoff, 1000);
+        CU_ASSERT(wait >= 1000 && wait <= BACKOFF_MAX_MS);
+        own += wait > 1100;
+    }
+    CU_ASSERT(own > 900);
+}
+
+static void test_random(void)
+{
+    struct backoff backoff;
+    unsigned seen[4] = {0, 0, 0, 0};
+    backoff_reset(&backoff, 5);
+    for (int i = 0; i < 400; i++) {
+        unsigned value = backoff_random(&backoff, 3);
+        CU_ASSERT_FATAL(value <= 3);
+        seen[value]++;
+    }
+    for (int i = 0; i < 4; i++)
+        CU_ASSERT(seen[i] > 50);
+    CU_ASSERT_EQUAL(backoff_random(&backoff, 0), 0);
 }
 
 static void test_seed(void)
@@ -79,6 +101,7 @@ int main(void)
         {"a success begins anew", test_success},
         {"never below Retry-After", test_retry_after},
         {"the seed decides", test_seed},
+        {"random numbers", test_random},
         CU_TEST_INFO_NULL,
     };
     return test_main("backoff", tests);

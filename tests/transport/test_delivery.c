@@ -32,12 +32,14 @@ static void remove_files(void)
 {
     (void)unlink(PATH); /* they may not be there */
     (void)unlink(PATH "-wal");
+    (void)unlink(PATH ".bookmarks");
 }
 
 static void begin(struct trial *trial, const char *url)
 {
     static const char *const outputs[] = {"soc"};
-    struct store_settings store = {PATH, outputs, 1, 100000, 100000000};
+    struct store_settings store = {
+        .path = PATH, .outputs = outputs, .output_count = 1, .max_alerts = 100000, .max_bytes = 100000000};
     if (ca == NULL)
         ca = receiver_file("ca.pem", &ca_size);
     struct output_settings output = {.name = "soc",
@@ -61,7 +63,6 @@ static void begin(struct trial *trial, const char *url)
 static void end(struct trial *trial)
 {
     sender_stop(trial->sender, 2000);
-    output_close(trial->output);
     store_close(trial->store);
 }
 

@@ -71,7 +71,10 @@ static void refuses(struct trial s, const char *words)
 
 static int post(struct https *https)
 {
-    static const struct https_request request = {"{\"event\":{\"id\":\"1\"}}", 20, "application/json", NULL, "key-1"};
+    static const struct https_request request = {.body = "{\"event\":{\"id\":\"1\"}}",
+                                                 .size = 20,
+                                                 .content_type = "application/json",
+                                                 .idempotency_key = "key-1"};
     memset(&fault, 0, sizeof(fault));
     reply.status = 99;
     return https_post(https, &request, &reply, &fault);

@@ -1,250 +1,27 @@
-/* The sender with an output of the test's own: linked before the library, these functions stand for output.c. */
 #include "transport/sender.h"
 
 #include "tests/test.h"
+#include "tests/transport/sender_trial.h"
 #include "tests/transport/vfs.h"
-#include "transport/condition.h"
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define PATH "test_sender.db"
-#define MAX_SENDS 256
-#define MAX_ALERTS 64
-
-/* What the output was asked to do, and what it is to answer. */
-struct output {
-    pthread_mutex_t mutex; /* guards all below */
-    struct condition changed;
-    const enum output_outcome *script; /* for each send in turn; DELIVERED after its end */
-    size_t script_count;
-    int refused_id;  /* an alert that is never taken, as by a collector that says 422; -1: none */
-    bool fills_disk; /* after each send the disk is full, until the sender reports that */
-    bool hangs;      /* sends end only by output_cancel() */
-    bool cancelled;
-    size_t max_batch;
-    size_t sends;
-    size_t counts[MAX_SENDS]; /* of each send */
-    int firsts[MAX_SENDS];    /* its first alert */
-    double at[MAX_SENDS];     /* ms */
-    int taken[MAX_ALERTS];    /* in the order of delivery */
-    size_t taken_count;
-};
-
-/* What the sender reported. */
-struct log {
-    pthread_mutex_t mutex;
-    size_t counts[4]; /* of each event; alerts for DELIVERED */
-    unsigned longest_wait_ms;
-    char refused_id[ALERT_ID_SIZE];
-    char output[16];
-    bool had_fault;
-};
-
-static double now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-/* The number that an alert's id is. */
-static int number_of(const char *id)
-{
-    return (int)strtol(id, NULL, 10);
-}
-
-const char *output_name(const struct output *output)
-{
-    (void)output;
-    return "a";
-}
-
-size_t output_max_batch_alerts(const struct output *output)
-{
-    return output->max_batch;
-}
-
-size_t output_max_batch_bytes(const struct output *output)
-{
-    (void)output;
-    return 1000000;
-}
-
-static enum output_outcome decide(const struct output *output, const struct store_item *items, size_t count)
-{
-    if (output->sends < output->script_count)
-        return output->script[output->sends];
-    for (size_t i = 0; i < count; i++)
-        if (number_of(items[i].id) == output->refused_id)
-            return count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
-    return OUTPUT_DELIVERED;
-}
-
-void output_send(struct output *output, const struct store_item *items, size_t count, struct output_result *result)
-{
-    memset(result, 0, sizeof(*result));
-    pthread_mutex_lock(&output->mutex);
-    result->outcome = decide(output, items, count);
-    if (output->sends < MAX_SENDS) {
-        output->counts[output->sends] = count;
-        output->firsts[output->sends] = number_of(items[0].id);
-        output->at[output->sends] = now_ms();
-    }
-    output->sends++;
-    condition_signal(&output->changed);
-    while (output->hangs && !output->cancelled) {
-        struct timespec deadline = condition_deadline(&output->changed, 1000);
-        (void)condition_wait(&output->changed, &output->mutex, &deadline);
-        result->outcome = OUTPUT_RETRY;
-    }
-    if (output->fills_disk)
-        vfs_trial.is_full = true;
-    if (result->outcome == OUTPUT_REFUSED)
-        result->status = 422;
-    if (result->outcome != OUTPUT_DELIVERED)
-        fault_set(&result->fault, "POST", 1, text_from(NULL), "no");
-    for (size_t i = 0; result->outcome == OUTPUT_DELIVERED && i < count && output->taken_count < MAX_ALERTS; i++)
-        output->taken[output->taken_count++] = number_of(items[i].id);
-    pthread_mutex_unlock(&output->mutex);
-}
-
-void output_cancel(struct output *output)
-{
-    pthread_mutex_lock(&output->mutex);
-    output->cancelled = true;
-    condition_signal(&output->changed);
-    pthread_mutex_unlock(&output->mutex);
-}
-
-/* Runs on the sender's thread. */
-static void note(void *context, const struct sender_report *report)
-{
-    struct log *log = context;
-    pthread_mutex_lock(&log->mutex);
-    log->counts[report->event] += report->event == SENDER_DELIVERED ? report->count : 1;
-    if (report->wait_ms > log->longest_wait_ms)
-        log->longest_wait_ms = report->wait_ms;
-    if (report->event == SENDER_REFUSED)
-        snprintf(log->refused_id, sizeof(log->refused_id), "%s", report->id);
-    snprintf(log->output, sizeof(log->output), "%s", report->output);
-    if (report->event == SENDER_STORE)
-        vfs_trial.is_full = false;
-    log->had_fault = report->fault != NULL && report->fault->call != NULL;
-    pthread_mutex_unlock(&log->mutex);
-}
-
-/* A store with an output and its sender. */
-struct trial {
-    struct store *store;
-    struct output output;
-    struct log log;
-    struct sender *sender;
-};
-
-static void remove_files(void)
-{
-    (void)remove(PATH); /* they may not be there */
-    (void)remove(PATH "-wal");
-}
-
-static void begin(struct trial *trial, const enum output_outcome *script, size_t script_count)
-{
-    static const char *const outputs[] = {"a"};
-    struct store_settings settings = {PATH, outputs, 1, 1000, 1000000};
-    memset(trial, 0, sizeof(*trial));
-    remove_files();
-    CU_ASSERT_EQUAL_FATAL(store_open(&trial->store, &settings, NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(pthread_mutex_init(&trial->output.mutex, NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(pthread_mutex_init(&trial->log.mutex, NULL), 0);
-    CU_ASSERT_EQUAL_FATAL(condition_init(&trial->output.changed), 0);
-    trial->output.script = script;
-    trial->output.script_count = script_count;
-    trial->output.refused_id = -1;
-    trial->output.max_batch = 8;
-}
-
-static void keep(struct trial *trial, int from, int to)
-{
-    for (int i = from; i < to; i++) {
-        char id[ALERT_ID_SIZE];
-        snprintf(id, sizeof(id), "%064d", i);
-        CU_ASSERT_EQUAL(store_keep(trial->store, &(struct store_alert){id, "{}", 2}, 1, NULL, NULL, NULL, NULL), 0);
-    }
-}
-
-static void start(struct trial *trial)
-{
-    struct sender_settings settings = {
-        .store = trial->store, .output = &trial->output, .context = &trial->log, .report = note};
-    CU_ASSERT_EQUAL_FATAL(sender_start(&trial->sender, &settings), 0);
-}
-
-/* Waits until nothing waits any more; false after 60 s. */
-static bool is_drained(struct trial *trial)
-{
-    for (int i = 0; i < 6000; i++) {
-        struct store_counts counts;
-        CU_ASSERT_EQUAL(store_counts(trial->store, &counts, NULL), 0);
-        if (counts.waiting == 0)
-            return true;
-        nanosleep(&(struct timespec){0, 10000000L}, NULL);
-    }
-    return false;
-}
-
-static void wait_for_sends(struct trial *trial, size_t sends)
-{
-    struct timespec deadline = condition_deadline(&trial->output.changed, 60000);
-    pthread_mutex_lock(&trial->output.mutex);
-    while (trial->output.sends < sends && condition_wait(&trial->output.changed, &trial->output.mutex, &deadline))
-        ;
-    CU_ASSERT(trial->output.sends >= sends);
-    pthread_mutex_unlock(&trial->output.mutex);
-}
-
-static void stop(struct trial *trial)
-{
-    sender_stop(trial->sender, 5000);
-    trial->sender = NULL;
-}
-
-static void end(struct trial *trial)
-{
-    store_close(trial->store);
-    condition_destroy(&trial->output.changed);
-    pthread_mutex_destroy(&trial->output.mutex);
-    pthread_mutex_destroy(&trial->log.mutex);
-}
-
-/* All of from..to-1 but leave_out, each once, in order. */
-static void took(const struct trial *trial, int from, int to, int leave_out)
-{
-    size_t at = 0;
-    for (int i = from; i < to; i++)
-        if (i != leave_out && at < trial->output.taken_count)
-            CU_ASSERT_EQUAL(trial->output.taken[at++], i);
-    CU_ASSERT_EQUAL(at, trial->output.taken_count);
-    CU_ASSERT_EQUAL(at, (size_t)(to - from - (leave_out >= from)));
-}
 
 static void test_in_order(void)
 {
     struct trial trial;
-    begin(&trial, NULL, 0);
-    keep(&trial, 0, 20);
-    start(&trial);
-    CU_ASSERT(is_drained(&trial));
-    keep(&trial, 20, 30); /* while it waits */
-    CU_ASSERT(is_drained(&trial));
-    stop(&trial);
-    took(&trial, 0, 30, -1);
+    trial_begin(&trial, NULL, 0);
+    trial_keep(&trial, 0, 20);
+    trial_start(&trial);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_keep(&trial, 20, 30); /* while it waits */
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    trial_took(&trial, 0, 30, -1);
     CU_ASSERT_EQUAL(trial.output.counts[0], 8); /* the output's most */
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_DELIVERED], 30);
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 0);
     CU_ASSERT_STRING_EQUAL(trial.log.output, "a");
     CU_ASSERT(!trial.log.had_fault);
-    end(&trial);
+    trial_end(&trial);
 }
 
 /* The same batch again, after a wait, though more alerts have come. */
@@ -252,14 +29,14 @@ static void test_retry(void)
 {
     static const enum output_outcome script[] = {OUTPUT_RETRY, OUTPUT_RETRY};
     struct trial trial;
-    begin(&trial, script, 2);
-    keep(&trial, 0, 3);
-    start(&trial);
-    wait_for_sends(&trial, 1);
-    keep(&trial, 3, 6);
-    CU_ASSERT(is_drained(&trial));
-    stop(&trial);
-    took(&trial, 0, 6, -1);
+    trial_begin(&trial, script, 2);
+    trial_keep(&trial, 0, 3);
+    trial_start(&trial);
+    trial_wait_for_sends(&trial, 1);
+    trial_keep(&trial, 3, 6);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    trial_took(&trial, 0, 6, -1);
     for (int i = 0; i < 3; i++) {
         CU_ASSERT_EQUAL(trial.output.counts[i], 3);
         CU_ASSERT_EQUAL(trial.output.firsts[i], 0);
@@ -268,7 +45,7 @@ static void test_retry(void)
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 2);
     CU_ASSERT(trial.log.longest_wait_ms <= 2000);
     CU_ASSERT(trial.output.at[2] - trial.output.at[0] <= 3000 + 2000);
-    end(&trial);
+    trial_end(&trial);
 }
 
 /* Halves until the one that is refused stands alone; the others are taken, in order. */
@@ -277,20 +54,20 @@ static void test_split(void)
     for (int refused = 0; refused < 8; refused++) {
         struct trial trial;
         struct store_counts counts;
-        begin(&trial, NULL, 0);
+        trial_begin(&trial, NULL, 0);
         trial.output.refused_id = refused;
-        keep(&trial, 0, 20);
-        start(&trial);
-        CU_ASSERT(is_drained(&trial));
-        stop(&trial);
-        took(&trial, 0, 20, refused);
+        trial_keep(&trial, 0, 20);
+        trial_start(&trial);
+        CU_ASSERT(trial_is_drained(&trial));
+        trial_stop(&trial);
+        trial_took(&trial, 0, 20, refused);
         CU_ASSERT(trial.output.sends <= 20);
         CU_ASSERT_EQUAL(trial.log.counts[SENDER_REFUSED], 1);
         CU_ASSERT_EQUAL(trial.log.counts[SENDER_DELIVERED], 19);
-        CU_ASSERT_EQUAL(number_of(trial.log.refused_id), refused);
+        CU_ASSERT_EQUAL(trial_number_of(trial.log.refused_id), refused);
         CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
         CU_ASSERT_EQUAL(counts.dead, 1);
-        end(&trial);
+        trial_end(&trial);
     }
 }
 
@@ -300,48 +77,48 @@ static void test_grows_again(void)
     static const enum output_outcome script[] = {OUTPUT_SPLIT, OUTPUT_SPLIT, OUTPUT_SPLIT};
     static const size_t want[] = {8, 4, 2, 1, 2, 4, 8, 8};
     struct trial trial;
-    begin(&trial, script, 3);
-    keep(&trial, 0, 31);
-    start(&trial);
-    CU_ASSERT(is_drained(&trial));
-    stop(&trial);
-    took(&trial, 0, 31, -1);
+    trial_begin(&trial, script, 3);
+    trial_keep(&trial, 0, 31);
+    trial_start(&trial);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    trial_took(&trial, 0, 31, -1);
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
         CU_ASSERT_EQUAL(trial.output.counts[i], want[i]);
-    end(&trial);
+    trial_end(&trial);
 }
 
 /* The store can't note the delivery: that is tried again, and nothing is sent twice for it. */
 static void test_store_fails(void)
 {
     struct trial trial;
-    begin(&trial, NULL, 0);
+    trial_begin(&trial, NULL, 0);
     trial.output.fills_disk = true;
     trial.output.refused_id = 0;
-    keep(&trial, 0, 2);
-    start(&trial);
-    CU_ASSERT(is_drained(&trial));
-    stop(&trial);
-    took(&trial, 0, 2, 0);
+    trial_keep(&trial, 0, 2);
+    trial_start(&trial);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    trial_took(&trial, 0, 2, 0);
     CU_ASSERT_EQUAL(trial.output.sends, 3); /* both, the refused one, the other */
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_STORE], 2);
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_DELIVERED], 1);
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_REFUSED], 1);
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 0);
-    end(&trial);
+    trial_end(&trial);
 }
 
 static void test_stop_idle(void)
 {
     struct trial trial;
-    begin(&trial, NULL, 0);
-    start(&trial);
+    trial_begin(&trial, NULL, 0);
+    trial_start(&trial);
     nanosleep(&(struct timespec){0, 50000000L}, NULL);
-    double started = now_ms();
-    stop(&trial);
-    CU_ASSERT(now_ms() - started < 1000);
+    double started = trial_now_ms();
+    trial_stop(&trial);
+    CU_ASSERT(trial_now_ms() - started < 1000);
     CU_ASSERT(!trial.output.cancelled);
-    end(&trial);
+    trial_end(&trial);
     sender_stop(NULL, 0);
 }
 
@@ -353,16 +130,16 @@ static void test_stop_in_backoff(void)
         script[i] = OUTPUT_RETRY;
     struct trial trial;
     struct store_counts counts;
-    begin(&trial, script, MAX_SENDS);
-    keep(&trial, 0, 1);
-    start(&trial);
-    wait_for_sends(&trial, 3);
-    double started = now_ms();
-    stop(&trial);
-    CU_ASSERT(now_ms() - started < 1000);
+    trial_begin(&trial, script, MAX_SENDS);
+    trial_keep(&trial, 0, 1);
+    trial_start(&trial);
+    trial_wait_for_sends(&trial, 3);
+    double started = trial_now_ms();
+    trial_stop(&trial);
+    CU_ASSERT(trial_now_ms() - started < 1000);
     CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
     CU_ASSERT_EQUAL(counts.waiting, 1);
-    end(&trial);
+    trial_end(&trial);
 }
 
 /* A request that hangs is broken off after the grace. */
@@ -370,20 +147,20 @@ static void test_stop_hanging(void)
 {
     struct trial trial;
     struct store_counts counts;
-    begin(&trial, NULL, 0);
+    trial_begin(&trial, NULL, 0);
     trial.output.hangs = true;
-    keep(&trial, 0, 2);
-    start(&trial);
-    wait_for_sends(&trial, 1);
-    double started = now_ms();
+    trial_keep(&trial, 0, 2);
+    trial_start(&trial);
+    trial_wait_for_sends(&trial, 1);
+    double started = trial_now_ms();
     sender_stop(trial.sender, 300);
-    double waited = now_ms() - started;
+    double waited = trial_now_ms() - started;
     CU_ASSERT(waited >= 290 && waited < 2000);
     CU_ASSERT(trial.output.cancelled);
     CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 0); /* no failure of the collector's */
     CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
     CU_ASSERT_EQUAL(counts.waiting, 2);
-    end(&trial);
+    trial_end(&trial);
 }
 
 /* A store whose waiting is over for good does not make the sender run hot. */
@@ -391,15 +168,140 @@ static void test_store_woken(void)
 {
     struct trial trial;
     struct timespec before, after;
-    begin(&trial, NULL, 0);
-    start(&trial);
+    trial_begin(&trial, NULL, 0);
+    trial_start(&trial);
     store_wake(trial.store);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
     nanosleep(&(struct timespec){0, 400000000L}, NULL);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
-    stop(&trial);
+    trial_stop(&trial);
     CU_ASSERT((double)(after.tv_sec - before.tv_sec) * 1e3 + (double)(after.tv_nsec - before.tv_nsec) / 1e6 < 100);
-    end(&trial);
+    trial_end(&trial);
+}
+
+/* 401 and 403: once a minute, and the secrets are read again; then on with the new output. */
+static void test_forbidden(void)
+{
+    static const enum output_outcome script[] = {OUTPUT_RETRY, OUTPUT_RETRY};
+    static const long statuses[] = {401, 403};
+    for (size_t i = 0; i < 2; i++) {
+        struct trial trial;
+        trial_begin(&trial, script, 2);
+        trial.output.status = statuses[i];
+        trial.is_timeless = true;
+        trial.renews = true;
+        trial.renew_when = SENDER_RENEW_FORBIDDEN;
+        trial_begin_output(&trial.fresh);
+        trial_keep(&trial, 0, 2);
+        trial_start(&trial);
+        CU_ASSERT(trial_is_drained(&trial));
+        trial_stop(&trial);
+        CU_ASSERT_EQUAL(trial.log.counts[SENDER_FORBIDDEN], 1);
+        CU_ASSERT_EQUAL(trial.log.counts[SENDER_RETRY], 0);
+        CU_ASSERT_EQUAL(trial.log.counts[SENDER_RENEWED], 1);
+        CU_ASSERT(trial.log.longest_wait_ms >= 60000 && trial.log.longest_wait_ms <= 66000);
+        CU_ASSERT_EQUAL(trial.forbidden, 1);
+        CU_ASSERT_EQUAL(trial.output.sends, 1); /* the second answer of the script is never asked for */
+        CU_ASSERT_EQUAL(trial.fresh.sends, 1);
+        CU_ASSERT_EQUAL(trial.fresh.counts[0], 2);
+        CU_ASSERT(trial.output.closed && trial.fresh.closed);
+        trial_end(&trial);
+    }
+}
+
+/* A file that changed: the new output takes the next batch. */
+static void test_renewed(void)
+{
+    struct trial trial;
+    trial_begin(&trial, NULL, 0);
+    trial.renews = true;
+    trial.renew_when = SENDER_RENEW_CHANGED;
+    trial_begin_output(&trial.fresh);
+    trial_keep(&trial, 0, 2);
+    trial_start(&trial);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    CU_ASSERT_EQUAL(trial.output.sends, 0);
+    CU_ASSERT_EQUAL(trial.fresh.sends, 1);
+    CU_ASSERT_EQUAL(trial.log.counts[SENDER_RENEWED], 1);
+    trial_end(&trial);
+}
+
+/* A day with the collector away, in no time: the waits stay within their ceiling, and nothing is lost. */
+static void test_a_day(void)
+{
+    struct trial trial;
+    double longest_ms = 0;
+    trial_begin(&trial, NULL, 0);
+    trial.output.is_away = true;
+    trial.is_timeless = true;
+    trial_keep(&trial, 0, 10);
+    trial_start(&trial);
+    while (longest_ms < 86400e3) {
+        nanosleep(&(struct timespec){0, 1000000L}, NULL);
+        pthread_mutex_lock(&trial.output.mutex);
+        longest_ms = trial.paused_ms; /* written before the next send, which takes this lock */
+        if (longest_ms >= 86400e3)
+            trial.output.is_away = false;
+        pthread_mutex_unlock(&trial.output.mutex);
+    }
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    CU_ASSERT_EQUAL(trial.output.taken_count, 10);
+    CU_ASSERT(trial.log.longest_wait_ms <= 60000);
+    CU_ASSERT(trial.log.counts[SENDER_RETRY] >= 1440);
+    printf("%zu tries ", trial.log.counts[SENDER_RETRY]);
+    trial_end(&trial);
+}
+
+/* What waits at the start waits for a random time; what comes later does not. */
+static void test_start_spread(void)
+{
+    double least = 1e9, most = 0;
+    for (int i = 0; i < 20; i++) {
+        struct trial trial;
+        trial_begin(&trial, NULL, 0);
+        trial.is_timeless = true;
+        trial.spread_ms = 10000;
+        trial_keep(&trial, 0, 1);
+        trial_start(&trial);
+        CU_ASSERT(trial_is_drained(&trial));
+        trial_stop(&trial);
+        least = trial.paused_ms < least ? trial.paused_ms : least;
+        most = trial.paused_ms > most ? trial.paused_ms : most;
+        trial_end(&trial);
+    }
+    CU_ASSERT(most <= 10000 + 100 && most - least > 2000);
+    struct trial trial;
+    trial_begin(&trial, NULL, 0);
+    trial.spread_ms = 600000;
+    trial_start(&trial);
+    nanosleep(&(struct timespec){0, 50000000L}, NULL);
+    trial_keep(&trial, 0, 1);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    trial_end(&trial);
+}
+
+/* What nobody takes for longer than the limit goes to the dead letters, and the rest goes on. */
+static void test_expired(void)
+{
+    struct trial trial;
+    struct store_counts counts;
+    trial_begin(&trial, NULL, 0);
+    trial_time_s = 1000;
+    trial_keep(&trial, 0, 3);
+    trial_time_s = 1101;
+    trial_keep(&trial, 3, 5);
+    trial_start(&trial);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    CU_ASSERT_EQUAL(trial.log.counts[SENDER_EXPIRED], 3);
+    CU_ASSERT_EQUAL(trial.output.taken_count, 2);
+    CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
+    CU_ASSERT_EQUAL(counts.dead, 3);
+    trial_end(&trial);
+    trial_time_s = 0;
 }
 
 int main(void)
@@ -414,10 +316,15 @@ int main(void)
         {"stop while it waits for the next try", test_stop_in_backoff},
         {"stop while a request hangs", test_stop_hanging},
         {"woken store", test_store_woken},
+        {"401 and 403", test_forbidden},
+        {"a new output in place of the old", test_renewed},
+        {"a day without the collector", test_a_day},
+        {"a random start", test_start_spread},
+        {"too old", test_expired},
         CU_TEST_INFO_NULL,
     };
     vfs_install();
     int code = test_main("sender", tests);
-    remove_files();
+    trial_remove_files();
     return code;
 }

@@ -213,10 +213,12 @@ static void test_adapt(void)
     CU_ASSERT_EQUAL(waiting, 2);
     CU_ASSERT_EQUAL(store_waiting(store, "c", &waiting, &trial_fault), -EINVAL);
 
-    struct store_settings set = {"", twice, 2, 1000, 100000};
+    struct store_settings set = {
+        .path = "", .outputs = twice, .output_count = 2, .max_alerts = 1000, .max_bytes = 100000};
     CU_ASSERT_EQUAL(store_adapt(store, &set, &trial_fault), -EINVAL);
     trial_expect(store, "b", 2, 4); /* as before */
-    set = (struct store_settings){"", changed, 2, 3, 100000};
+    set.outputs = changed;
+    set.max_alerts = 3;
     CU_ASSERT_EQUAL(store_adapt(store, &set, &trial_fault), 0);
     trial_expect(store, "b", 2, 4);
     trial_expect(store, "c", 0, 0);

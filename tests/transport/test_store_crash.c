@@ -15,7 +15,8 @@
 #define ID(last) "000000000000000000000000000000000000000000000000000000000000000" last
 
 static const char *const outputs[] = {"a"};
-static const struct store_settings settings = {PATH, outputs, 1, 1000, 1000000};
+static const struct store_settings settings = {
+    .path = PATH, .outputs = outputs, .output_count = 1, .max_alerts = 1000, .max_bytes = 1000000};
 static char large[30000]; /* of many pages */
 
 /* What the child told so far: one byte a step, written as soon as the call had returned. */
@@ -105,6 +106,7 @@ static void remove_files(void)
 {
     (void)unlink(PATH); /* they may not be there */
     (void)unlink(PATH "-wal");
+    (void)unlink(PATH ".bookmarks");
     (void)unlink(PATH "-journal");
 }
 

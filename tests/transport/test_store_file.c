@@ -48,15 +48,6 @@ static void test_memory_limits(void)
     CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM alert"), 0);
 }
 
-static void write_file(const char *text, size_t size)
-{
-    trial_remove_files();
-    FILE *file = fopen(TRIAL_PATH, "wb");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    CU_ASSERT_EQUAL(fwrite(text, 1, size, file), size);
-    CU_ASSERT_EQUAL(fclose(file), 0);
-}
-
 static size_t read_file(char *to, size_t size)
 {
     FILE *file = fopen(TRIAL_PATH, "rb");
@@ -80,9 +71,10 @@ static void is_refused(const char *words)
 {
     static char before[200000], after[200000];
     struct store *store = NULL;
-    struct store_settings settings = {TRIAL_PATH, trial_one_output, 1, 10, 10};
+    struct store_settings settings = {
+        .path = TRIAL_PATH, .outputs = trial_one_output, .output_count = 1, .max_alerts = 10, .max_bytes = 10};
     size_t size = read_file(before, sizeof(before));
-    CU_ASSERT_EQUAL(store_open(&store, &settings, &trial_fault), -EBADMSG);
+    CU_ASSERT_EQUAL(store_open(&store, &settings, &trial_fault), -EPROTO);
     CU_ASSERT_PTR_NULL(store);
     if (strstr(trial_fault.detail, words) == NULL) {
         fprintf(stderr, "fault: %s\n", trial_fault.detail);
@@ -94,9 +86,6 @@ static void is_refused(const char *words)
 
 static void test_foreign_files(void)
 {
-    static const char garbage[4096] = "This is no database at all, but somebody's letter.";
-    write_file(garbage, sizeof(garbage));
-    is_refused("not a database");
     trial_remove_files();
     change_file("CREATE TABLE mine(x); INSERT INTO mine VALUES(1);");
     is_refused("some other program");
@@ -104,16 +93,32 @@ static void test_foreign_files(void)
     change_file("PRAGMA application_id = 1;");
     is_refused("some other program");
     store_close(trial_open_new(1));
-    change_file("PRAGMA user_version = 2;");
+    change_file("PRAGMA user_version = 3;");
     is_refused("another version");
-    change_file("PRAGMA user_version = 1;");
+    change_file("PRAGMA user_version = 2;");
     store_close(trial_open(trial_one_output, 1, 10, 10));
+}
+
+/* A store of format 1, which lacks the column, goes on with all it has. */
+static void test_format_1(void)
+{
+    struct store *store = trial_open_new(1);
+    trial_keep_ok(store, 0, 5);
+    store_close(store);
+    change_file("ALTER TABLE alert DROP COLUMN kept; PRAGMA user_version = 1;");
+    store = trial_open(trial_one_output, 1, 10, 1000);
+    trial_keep_ok(store, 5, 6);
+    trial_expect(store, "a", 0, 6);
+    store_close(store);
+    CU_ASSERT_EQUAL(ask_file("PRAGMA user_version"), 2);
+    CU_ASSERT_EQUAL(ask_file("SELECT count(*) FROM alert WHERE kept > 1600000000"), 6);
 }
 
 static void test_second_process(void)
 {
     struct store *store = trial_open_new(1), *second = NULL;
-    struct store_settings settings = {TRIAL_PATH, trial_one_output, 1, 10, 10};
+    struct store_settings settings = {
+        .path = TRIAL_PATH, .outputs = trial_one_output, .output_count = 1, .max_alerts = 10, .max_bytes = 10};
     CU_ASSERT_EQUAL(store_open(&second, &settings, &trial_fault), -EBUSY);
     CU_ASSERT_PTR_NULL(second);
     CU_ASSERT_PTR_NOT_NULL(strstr(trial_fault.detail, "another process"));
@@ -129,12 +134,12 @@ static void test_settings(void)
     for (size_t i = 0; i <= STORE_MAX_OUTPUTS; i++)
         many[i] = names + 2 * i;
     const struct store_settings wrong[] = {
-        {TRIAL_PATH, trial_one_output, 0, 1, 1},
-        {TRIAL_PATH, twice, 2, 1, 1},
-        {TRIAL_PATH, empty, 1, 1, 1},
-        {TRIAL_PATH, trial_one_output, 1, 0, 1},
-        {TRIAL_PATH, trial_one_output, 1, 1, 0},
-        {TRIAL_PATH, many, STORE_MAX_OUTPUTS + 1, 1, 1},
+        {.path = TRIAL_PATH, .outputs = trial_one_output, .output_count = 0, .max_alerts = 1, .max_bytes = 1},
+        {.path = TRIAL_PATH, .outputs = twice, .output_count = 2, .max_alerts = 1, .max_bytes = 1},
+        {.path = TRIAL_PATH, .outputs = empty, .output_count = 1, .max_alerts = 1, .max_bytes = 1},
+        {.path = TRIAL_PATH, .outputs = trial_one_output, .output_count = 1, .max_alerts = 0, .max_bytes = 1},
+        {.path = TRIAL_PATH, .outputs = trial_one_output, .output_count = 1, .max_alerts = 1, .max_bytes = 0},
+        {.path = TRIAL_PATH, .outputs = many, .output_count = STORE_MAX_OUTPUTS + 1, .max_alerts = 1, .max_bytes = 1},
     };
     struct store *store = NULL;
     trial_remove_files();
@@ -146,7 +151,11 @@ static void test_settings(void)
     trial_expect(store, many[STORE_MAX_OUTPUTS - 1], 0, 1);
     store_close(store);
 
-    struct store_settings nowhere = {"no/such/directory/x.db", trial_one_output, 1, 1, 1};
+    struct store_settings nowhere = {.path = "no/such/directory/x.db",
+                                     .outputs = trial_one_output,
+                                     .output_count = 1,
+                                     .max_alerts = 1,
+                                     .max_bytes = 1};
     store = NULL;
     CU_ASSERT(store_open(&store, &nowhere, &trial_fault) < 0);
     CU_ASSERT_PTR_NULL(store);
@@ -226,6 +235,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         {"tables stop growing", test_memory_limits},
         {"files that are not ours", test_foreign_files},
+        {"format 1", test_format_1},
         {"opened twice", test_second_process},
         {"settings", test_settings},
         {"on disk", test_sync},

@@ -79,6 +79,9 @@ static DWORD render_event(const struct context *c, struct event *e, DWORD flags,
         (void)event_tree_of(e); /* ends the process if it is not well-formed */
         uint16_t *units = scratch_units(e->size + 1);
         size_t length = event_tree_render(units, e->text, e->size);
+        uint64_t broken = 0;
+        if (scenario_number(scenario_now(), SCENARIO_BROKEN_XML, e->channel->name, &broken) && broken == e->record)
+            length /= 2;
         units[length] = 0;
         code = render_text(units, length + 1, size, buffer, used);
         *count = 0;

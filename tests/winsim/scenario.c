@@ -50,6 +50,7 @@ static const struct {
     [SCENARIO_RETENTION] = {"retention", false},
     [SCENARIO_AUTO_BACKUP] = {"auto-backup", false},
     [SCENARIO_MAX_SIZE] = {"max-size", true},
+    [SCENARIO_BROKEN_XML] = {"broken-xml", true},
 };
 
 static bool parse_channel(struct scenario *s, const struct line *line)

@@ -1,0 +1,66 @@
+#include "agent/run_guard.h"
+
+#include "agent/file.h"
+#include "agent/hardening.h"
+#include "agent/install_account.h"
+#include "agent/messages.h"
+#include "agent/token.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What somebody may have put into the directory before it was ours: he would still own it. */
+static int check_files(const struct config *config, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+{
+    static const char *const names[] = {"tripline.db", "tripline.db-wal", "tripline.db-shm", "tripline.log"};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
+        char *path = NULL;
+        rc = file_join(&path, config->state_directory, names[i]);
+        if (rc < 0)
+            snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
+        else
+            rc = state_guard_check(path, STATE_GUARD_STATE, is_foreground, reason);
+        free(path);
+    }
+    return rc;
+}
+
+int run_guard_state(struct state_guard **out, const struct config *config, bool is_foreground,
+                    char reason[STATE_GUARD_MAX_REASON])
+{
+    int rc = file_make_directory(config->state_directory);
+    if (rc < 0)
+        snprintf(reason, STATE_GUARD_MAX_REASON, "the state directory %.600s can't be made: %s",
+                 config->state_directory, strerror(-rc));
+    else
+        rc = state_guard_check(config->state_directory, STATE_GUARD_STATE, is_foreground, reason);
+    if (rc == 0)
+        rc = check_files(config, is_foreground, reason);
+    return rc < 0 ? rc : state_guard_take(out, config->state_directory, reason);
+}
+
+static void say_fault(struct log *log, const char *what, const struct fault *fault)
+{
+    char text[512];
+    log_write(log, CONFIG_LOG_WARNING, MESSAGE_NOT_HARDENED, "%s: %s", what, fault_text(fault, text, sizeof(text)));
+}
+
+void run_guard_rights(const struct config *config, struct log *log)
+{
+    struct fault fault = {0};
+    struct token_facts *facts = NULL;
+    (void)config; /* names no source yet that wants more than the Event Log does */
+    int dropped = token_drop_privileges(install_privileges(false), &fault);
+    if (dropped < 0)
+        say_fault(log, "privileges that are not needed could not be given away", &fault);
+    if (*hardening_missing() != '\0')
+        log_write(log, CONFIG_LOG_WARNING, MESSAGE_NOT_HARDENED, "this Windows did not take: %s", hardening_missing());
+    char *text = token_read(&facts, &fault) < 0 ? NULL : token_text(facts);
+    if (text != NULL)
+        log_write(log, CONFIG_LOG_INFO, MESSAGE_RIGHTS, "%s dropped=%d", text, dropped < 0 ? 0 : dropped);
+    else
+        say_fault(log, "the agent's own rights can't be told", &fault);
+    free(text);
+    token_free(facts);
+}

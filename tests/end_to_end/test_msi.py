@@ -1,0 +1,480 @@
+#!/usr/bin/python3
+"""The MSI in Wine: install, upgrade under load, repair, downgrade, uninstall, purge; its tables; docs/install.md line by line.
+
+    test_msi.py TRIPLINE_EXE BUILD_TREE
+
+TRIPLINE_UPGRADES: how many upgrades under load (default 3).
+"""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+
+import wine
+import world
+
+PROGRAM, BUILD = Path(sys.argv[1]), Path(sys.argv[2])
+SOURCE = world.HERE.parent.parent
+WEVTAPI = BUILD / "tests" / "winsim" / "wevtapi.dll"
+ACTION = BUILD / "installer" / "tripline_action.dll"
+CHANNELS = [world.SECURITY, world.SYSMON, world.FORWARDED]
+UPGRADES = int(os.environ.get("TRIPLINE_UPGRADES", "3"))
+FAILED = (1603, 1627)  # Windows; Wine
+SERVICE_KEY = "HKLM\\System\\CurrentControlSet\\Services\\Tripline"
+SOURCE_KEY = "HKLM\\System\\CurrentControlSet\\Services\\EventLog\\Application\\Tripline"
+KEPT_KEY = "HKLM\\Software\\Tripline"
+
+
+def build(folder, version, program=PROGRAM):
+    """An MSI of this version; the second time it is there already."""
+    path = Path(folder) / f"tripline-{version}.msi"
+    sbom = Path(folder) / "sbom.json"
+    if not path.exists():
+        sbom.write_text("{}\n")
+        subprocess.run([sys.executable, SOURCE / "installer" / "build_msi.py", "--version", version, "--exe", program,
+                        "--action", ACTION, "--sbom", sbom, "--out", path], check=True)
+    return path
+
+
+def table(msi, name):
+    """Rows of a table as dictionaries."""
+    done = subprocess.run(["msiinfo", "export", msi, name], check=True, capture_output=True)
+    rows = done.stdout.decode("utf-8").replace("\r\n", "\n")
+    head = rows.split("\n", 1)[0].split("\t")
+    # A value may hold line feeds: cells are counted, not lines.
+    body = rows.split("\n", 3)[3]
+    cells, out = re.split(r"\t", body), []
+    line = []
+    for index, cell in enumerate(cells):
+        line.append(cell)
+        if len(line) == len(head) - 1 and index + 1 < len(cells):
+            last, _, rest = cells[index + 1].rpartition("\n") if "\n" in cells[index + 1] else (cells[index + 1], "", "")
+            if index + 2 == len(cells):
+                last = cells[index + 1].rstrip("\n")
+            out.append(dict(zip(head, [*line, last])))
+            cells[index + 1] = rest
+            line = []
+    return out
+
+
+class Tables(unittest.TestCase):
+    """What the MSI holds, read back."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.msi = build(cls.folder.name, "0.1.0")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def rows(self, name, key):
+        return {row[key]: row for row in table(self.msi, name)}
+
+    def test_actions(self):
+        actions = self.rows("CustomAction", "Action")
+        # DLL + in script + as SYSTEM + target hidden; the rollback one: + rollback + failures ignored
+        self.assertEqual({name: int(actions[name]["Type"]) for name in ("Configure", "Unconfigure", "Restore")},
+                         {"Configure": 11265, "Unconfigure": 11265, "Restore": 11585})
+        self.assertEqual(int(actions["SetConfigure"]["Type"]), 51 + 8192)
+        for name in ("SetRepair", "SetRestore", "SetUnconfigure"):
+            # Nothing that the caller of a repair or removal may choose, but for these three.
+            used = set(re.findall(r"\[([A-Z_]+)\]", actions[name]["Target"])) - {"INSTALLFOLDER"}
+            self.assertLessEqual(used, {"START_SERVICE", "PURGE"}, name)
+
+    def test_sequence(self):
+        order = {name: (int(row["Sequence"]), row["Condition"])
+                 for name, row in self.rows("InstallExecuteSequence", "Action").items()}
+        def before(*names):
+            numbers = [order[name][0] for name in names]
+            self.assertEqual(numbers, sorted(numbers), names)
+        before("AppSearch", "KeepSources", "CostInitialize")
+        before("InstallInitialize", "SetRestore", "Restore", "RemoveExistingProducts", "ProcessComponents")
+        before("StopServices", "SetUnconfigure", "Unconfigure", "DeleteServices", "RemoveFiles")
+        before("InstallServices", "SetConfigure", "SetRepair", "Configure", "InstallFinalize")
+        self.assertEqual(order["SetConfigure"][1], "NOT Installed")
+        self.assertEqual(order["Unconfigure"][1], 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE')
+        self.assertNotIn("AppSearch", self.rows("InstallUISequence", "Action"))
+
+    def test_properties(self):
+        properties = {name: row["Value"] for name, row in self.rows("Property", "Property").items()}
+        documented = set(re.findall(r"^\| `([A-Z_]+)`", (SOURCE / "docs" / "install.md").read_text(), re.M))
+        secure = set(properties["SecureCustomProperties"].split(";"))
+        self.assertEqual(secure - {"WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED"}, documented)
+        self.assertLessEqual({"TOKEN", "COLLECTOR_URL", "Configure"}, set(properties["MsiHiddenProperties"].split(";")))
+        self.assertEqual(properties["UpgradeCode"], "{6E0C1B1D-7E0B-5B52-9A0B-3C6C2D1F8A41}")
+        self.assertEqual(properties["ALLUSERS"], "1")
+
+    def test_files_and_service(self):
+        files = self.rows("File", "File")
+        self.assertEqual(files["TriplineExe"]["Version"], "0.1.0.0")
+        self.assertNotIn("TriplineExe", self.rows("MsiFileHash", "File_"))
+        service = self.rows("ServiceInstall", "ServiceInstall")["Service"]
+        self.assertEqual((service["StartType"], service["ServiceType"], service["ErrorControl"]), ("2", "16", "32769"))
+        source = [row for row in table(self.msi, "Registry") if row["Name"] == "EventMessageFile"]
+        self.assertEqual(source[0]["Value"], "#%[INSTALLFOLDER]tripline.exe")
+
+    def test_reproducible(self):
+        newer = build(self.folder.name, "0.1.1")
+        with tempfile.TemporaryDirectory() as other:
+            time.sleep(2)  # times in a database count whole and even seconds
+            again = build(other, "0.1.0")
+            self.assertEqual(hashlib.sha256(again.read_bytes()).digest(), hashlib.sha256(self.msi.read_bytes()).digest())
+        codes = [{row["Property"]: row["Value"] for row in table(msi, "Property")}["ProductCode"]
+                 for msi in (self.msi, newer)]
+        self.assertNotEqual(codes[0], codes[1])
+
+    def test_program(self):
+        """What the loader and the Event Viewer find in tripline.exe."""
+        show = subprocess.run([SOURCE / "cmake" / "load_config.py", "--show", PROGRAM], check=True, capture_output=True,
+                              text=True)
+        self.assertEqual(show.stdout, "0x800\n")  # LOAD_LIBRARY_SEARCH_SYSTEM32
+        dump = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", PROGRAM], check=True, capture_output=True, text=True).stdout
+        self.assertRegex(dump, r"DllCharacteristics\s+00000160")  # high entropy, ASLR, DEP
+        imported = {name.lower() for name in re.findall(r"DLL Name: (\S+)", dump)}
+        self.assertLessEqual(imported, {"advapi32.dll", "bcrypt.dll", "crypt32.dll", "iphlpapi.dll", "kernel32.dll",
+                                        "msvcrt.dll", "netapi32.dll", "ole32.dll", "secur32.dll", "shell32.dll", "tdh.dll",
+                                        "user32.dll", "wevtapi.dll", "ws2_32.dll"})
+        data = PROGRAM.read_bytes()
+        for text in ("OriginalFilename", "T1001 %1!S!", "T2006 %1!S!"):
+            self.assertIn(text.encode("utf-16-le"), data)
+        self.assertIn(b'level="asInvoker"', data)
+
+    def test_sbom(self):
+        prefix = subprocess.run([SOURCE / "cmake" / "deps" / "build-deps.sh", "--print-prefix"], check=True,
+                                capture_output=True, text=True).stdout.strip()
+        out = Path(self.folder.name) / "t.cdx.json"
+        command = [sys.executable, SOURCE / "installer" / "sbom.py", "--version", "0.1.0", "--commit", "x", "--pins",
+                   SOURCE / "cmake" / "deps" / "pins.txt", "--versions", Path(prefix) / "versions.txt", "--exe", PROGRAM,
+                   "--out", out]
+        subprocess.run(command, check=True)
+        first = out.read_bytes()
+        bom = json.loads(first)
+        self.assertEqual(bom["bomFormat"], "CycloneDX")
+        self.assertEqual({part["name"] for part in bom["components"]},
+                         {"openssl", "expat", "curl", "sqlite3", "jansson", "zlib"})
+        for part in bom["components"]:
+            self.assertRegex(part["version"], r"^\d+\.\d+(\.\d+)?$")
+            for reference in part.get("externalReferences", []):
+                self.assertRegex(reference["hashes"][0]["content"], "^[0-9a-f]{64}$")
+        self.assertEqual(bom["metadata"]["component"]["hashes"][0]["content"],
+                         hashlib.sha256(PROGRAM.read_bytes()).hexdigest())
+        subprocess.run(command, check=True)
+        self.assertEqual(out.read_bytes(), first)
+
+    def test_signature(self):
+        """Signed with a throw-away certificate, it verifies against that one, and not against another."""
+        where = Path(self.folder.name)
+        for name in ("good", "other"):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", where / f"{name}.key",
+                            "-out", where / f"{name}.pem", "-days", "2", "-subj", f"/CN=Tripline test {name}", "-addext",
+                            "extendedKeyUsage=codeSigning"], check=True, capture_output=True)
+        signed = where / "signed.msi"
+        environment = dict(os.environ, TRIPLINE_SIGN_CERTIFICATE=str(where / "good.pem"),
+                           TRIPLINE_SIGN_KEY=str(where / "good.key"))
+        subprocess.run([SOURCE / "installer" / "sign.sh", self.msi, signed], check=True, env=environment,
+                       capture_output=True)
+        for name, good in (("good", True), ("other", False)):
+            done = subprocess.run(["osslsigncode", "verify", "-CAfile", where / f"{name}.pem", signed], check=False,
+                                  capture_output=True)
+            self.assertEqual(done.returncode == 0, good, done.stdout)
+
+
+class Installed(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = Path(self.folder.name)
+        self.certificates = self.path / "certificates"
+        world.make_certificates(self.certificates)
+        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI)
+        (self.wine.home / "tripline.exe").unlink()
+        self.wine.home.rmdir()
+        self.wine.state.rmdir()
+        self.before = self.snapshot()
+        for name in CHANNELS:
+            self.wine.append(name)
+        self.receiver = world.Receiver(self.path, self.certificates)
+        self.drive = self.wine.prefix / "drive_c"
+        (self.drive / "ca.pem").write_bytes((self.certificates / "ca.pem").read_bytes())
+        self.records = 0
+
+    def tearDown(self):
+        aborts, log = self.wine.aborts(), self.wine.log()
+        self.wine.stop()
+        self.receiver.stop()
+        self.folder.cleanup()
+        if self._outcome.result.failures or self._outcome.result.errors:
+            print("the agent's log:\n" + log[-4000:])
+        self.assertEqual(aborts, "")
+
+    def snapshot(self):
+        """Files below C: that an installation could leave."""
+        drive = self.wine.prefix / "drive_c"
+        return {str(path.relative_to(drive)) for top in ("Program Files", "ProgramData")
+                for path in (drive / top).rglob("*")}
+
+    def msiexec(self, *words):
+        out = self.path / "msiexec"
+        self.wine.shell("winsim_run_code", self.wine.prefix, out, "msiexec", *words, check=False)
+        return int(Path(f"{out}.code").read_text())
+
+    def msi(self, version, program=PROGRAM):
+        """The Windows path of the MSI of this version."""
+        path = build(self.path, version, program)
+        target = self.drive / path.name
+        if not target.exists():
+            target.write_bytes(path.read_bytes())
+        return "C:\\" + path.name
+
+    def install(self, version="0.1.0", *properties):
+        begin = time.monotonic()
+        code = self.msiexec("/i", self.msi(version), *(properties or (
+            f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\ca.pem", "LOOKBACK=all", "TOKEN=hush'hush & <word>")), "/qn")
+        self.took = time.monotonic() - begin
+        return code
+
+    def registry(self, key):
+        code, out, _ = self.wine.run("query", key, "/s", program="reg")
+        return out if code == 0 else ""
+
+    def attack(self, count=1):
+        for _ in range(count):
+            self.records += 1
+            self.wine.append(world.SECURITY, world.event_4688(self.records, world.ATTACK))
+
+    def taken(self):
+        return [r for r in self.receiver.received() if 200 <= r["status"] < 300]
+
+    def wait_for_alerts(self, count, timeout_s=30):
+        def got():
+            return {r["alert"]["event"]["sequence"] for r in self.taken()}
+        world.wait_for(lambda: len(got()) >= count, timeout_s, f"{count} alerts")
+        return got()
+
+    def tripline(self, *arguments):
+        return self.wine.run(*arguments)
+
+    def test_install(self):
+        self.assertEqual(self.install(), 0)
+        print(f"install: {self.took:.1f} s")
+        self.attack()
+        self.wait_for_alerts(1)
+        headers = {name.lower(): value for name, value in self.taken()[0]["headers"].items()}
+        self.assertEqual(headers["authorization"], "Bearer hush'hush & <word>")
+        service = self.registry(SERVICE_KEY)
+        self.assertIn("\"C:\\Program Files\\Tripline\\tripline.exe\" service --config "
+                      "\"C:\\ProgramData\\Tripline\\tripline.xml\"", service)
+        self.assertRegex(service, r"Start\s+REG_DWORD\s+0x2")
+        self.assertRegex(self.registry(SOURCE_KEY), r"EventMessageFile\s+REG_EXPAND_SZ\s+C:\\Program Files\\Tripline")
+        # The token is in the config and nowhere else.
+        self.assertNotIn("hush", self.registry(KEPT_KEY) + service)
+        self.wine.shell("winsim_session_stop", self.wine.prefix)
+        found = set()
+        for path in self.wine.prefix.rglob("*"):
+            if path.is_file() and not path.is_symlink() and "windows" not in path.parts:
+                data = path.read_bytes()
+                if b"hush'hush" in data or "hush'hush".encode("utf-16-le") in data:
+                    found.add(path.name)
+        self.assertEqual(found, {"tripline.xml"})
+
+    def test_upgrades_under_load(self):
+        """Alerts made all the time while versions replace each other: each arrives."""
+        self.assertEqual(self.install("0.1.0", f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\ca.pem",
+                                      "LOOKBACK=all", "SOURCES=eventlog"), 0)
+        config = self.wine.state / "tripline.xml"
+        edited = config.read_text().replace("name=\"central\"", "name=\"central\" max-batch-alerts=\"7\"")
+        config.write_text(edited)
+        stop = threading.Event()
+        load = threading.Thread(target=self.load, args=(stop,))
+        load.start()
+        times = []
+        try:
+            for i in range(1, UPGRADES + 1):
+                self.assertEqual(self.install(f"0.1.{i}", "REBOOT=ReallySuppress"), 0, f"upgrade {i}")
+                times.append(self.took)
+                self.assertIsNotNone(self.wine.service_pid(), f"upgrade {i}")
+        finally:
+            stop.set()
+            load.join()
+        got = self.wait_for_alerts(self.records, 60)
+        lost = set(range(1, self.records + 1)) - got
+        print(f"{UPGRADES} upgrades of {min(times):.1f} to {max(times):.1f} s, {self.records} alerts, lost: {len(lost)}")
+        self.assertEqual(lost, set())
+        self.assertEqual(config.read_text(), edited)
+        self.assertRegex(self.registry(KEPT_KEY), r"Sources\s+REG_SZ\s+eventlog")
+
+    def load(self, stop):
+        while not stop.is_set():
+            self.attack()
+            time.sleep(0.05)
+
+    def test_repair(self):
+        """Brings back what is gone, and lets nobody send the alerts elsewhere."""
+        self.assertEqual(self.install(), 0)
+        (self.wine.home / "LICENSE.txt").unlink()
+        config = (self.wine.state / "tripline.xml").read_text()
+        self.assertEqual(self.msiexec("/i", self.msi("0.1.0"), "REINSTALL=ALL", "REINSTALLMODE=omus",
+                                      "COLLECTOR_URL=https://evil.invalid/", "RECONFIGURE=1", "/qn"), 0)
+        self.assertTrue((self.wine.home / "LICENSE.txt").is_file())
+        self.assertEqual((self.wine.state / "tripline.xml").read_text(), config)
+        self.attack()
+        self.wait_for_alerts(1)
+
+    def test_downgrade(self):
+        self.assertEqual(self.install("0.1.1"), 0)
+        self.assertIn(self.install("0.1.0"), FAILED)
+        self.attack()
+        self.wait_for_alerts(1)
+
+    def test_uninstall_and_purge(self):
+        self.assertEqual(self.install(), 0)
+        self.attack()
+        self.wait_for_alerts(1)
+        self.assertEqual(self.msiexec("/x", self.msi("0.1.0"), "/qn"), 0)
+        self.assertIsNone(self.wine.service_pid())
+        self.assertFalse(self.wine.home.exists())
+        self.assertTrue((self.wine.state / "tripline.xml").is_file())
+        self.assertTrue((self.wine.state / "tripline.db").is_file())
+        # With the old config and outbox it goes on where it was: what came before is not sent again.
+        self.assertEqual(self.install("0.1.0", "REBOOT=ReallySuppress"), 0)
+        self.attack()
+        self.wait_for_alerts(2)
+        self.assertEqual(self.msiexec("/x", self.msi("0.1.0"), "PURGE=1", "/qn"), 0)
+        left = self.snapshot() - self.before
+        keys = [key for key in (SERVICE_KEY, SOURCE_KEY, KEPT_KEY) if self.registry(key)]
+        print(f"left after purge: {len(left)} files, {len(keys)} registry keys")
+        self.assertEqual((left, keys), (set(), []))
+
+    def test_failures(self):
+        """Bad properties: nothing is left behind, and the next try is free to do better."""
+        self.assertIn(self.install("0.1.0", "COLLECTOR_URL=http://plain.example/"), FAILED)
+        self.assertFalse((self.wine.state / "tripline.xml").exists())
+        self.assertFalse((self.wine.home / "tripline.exe").exists())
+        self.assertEqual(self.registry(SERVICE_KEY), "")
+        self.assertIn(self.install("0.1.0", "COLLECTOR_URL=https://x.example/", "ACCOUNT=CORP\\bob"), FAILED)
+        self.assertIn(self.install("0.1.0", f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\none.pem"), FAILED)
+        self.assertEqual(self.install(), 0)
+        self.attack()
+        self.wait_for_alerts(1)
+
+    def test_without_config(self):
+        """A config that comes later, from a configuration manager."""
+        self.assertEqual(self.install("0.1.0", "REBOOT=ReallySuppress"), 0)
+        self.assertIsNone(self.wine.service_pid())
+        world.write_config(self.wine.state / "tripline.xml", self.receiver.url, "C:\\ca.pem", CHANNELS,
+                           "C:\\ProgramData\\Tripline")
+        self.assertEqual(self.tripline("start")[0], 0)
+        self.attack()
+        self.wait_for_alerts(1)
+
+    def test_start_service_0_and_config_file(self):
+        self.assertIn(self.install("0.1.0", f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\ca.pem", "LOOKBACK=all",
+                                   "CONFIG_FILE=C:\\other place\\t.xml", "START_SERVICE=0"), FAILED)  # no such folder
+        (self.drive / "other place").mkdir()
+        self.assertEqual(self.install("0.1.0", f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\ca.pem", "LOOKBACK=all",
+                                      "CONFIG_FILE=C:\\other place\\t.xml", "START_SERVICE=0"), 0)
+        self.assertIsNone(self.wine.service_pid())
+        self.assertTrue((self.drive / "other place" / "t.xml").is_file())
+        # Remembered: the next version still reads that file.
+        self.assertEqual(self.install("0.1.1", "REBOOT=ReallySuppress"), 0)
+        self.assertIn("--config \"C:\\other place\\t.xml\"", self.registry(SERVICE_KEY))
+        self.attack()
+        self.wait_for_alerts(1)
+        self.assertEqual(self.msiexec("/x", self.msi("0.1.1"), "PURGE=1", "/qn"), 0)
+        self.assertFalse((self.drive / "other place" / "t.xml").exists())
+
+    def test_start_and_stop_50_times(self):
+        self.assertEqual(self.install(), 0)
+        self.assertEqual(self.tripline("stop")[0], 0)
+        for i in range(50):
+            for verb in ("start", "stop"):
+                done = self.tripline(verb)
+                self.assertEqual(done[0], 0, f"{verb} {i}: {done} {self.wine.log()[-1500:]}")
+        self.assertEqual(self.tripline("start")[0], 0)
+        self.attack()
+        self.wait_for_alerts(1)
+        self.wine.kill_service()
+        self.attack()
+        self.assertEqual(self.tripline("start")[0], 0)
+        self.assertEqual(self.wait_for_alerts(2), {1, 2})
+
+    def test_by_hand(self):
+        """tripline install and uninstall do what the MSI does."""
+        self.wine.home.mkdir()
+        (self.wine.home / "tripline.exe").write_bytes(PROGRAM.read_bytes())
+        listed = self.drive / "properties.txt"
+        listed.write_bytes(b"\xef\xbb\xbf" + f"COLLECTOR_URL={self.receiver.url}\r\nCA_FILE=C:\\ca.pem\r\n"
+                           "TOKEN=\"quoted\" <&>\r\nLOOKBACK=all\r\n".encode())
+        code, out, errors = self.tripline("install", "--properties", "C:\\properties.txt", "START_SERVICE=1")
+        self.assertEqual(code, 0, out + errors)
+        self.attack()
+        self.wait_for_alerts(1)
+        headers = {name.lower(): value for name, value in self.taken()[0]["headers"].items()}
+        self.assertEqual(headers["authorization"], "Bearer \"quoted\" <&>")
+        self.assertRegex(self.registry(SOURCE_KEY), r"TypesSupported\s+REG_DWORD\s+0x7")
+        self.assertIn("already", self.tripline("install")[2])
+        self.assertEqual(self.tripline("uninstall")[0], 0)
+        self.assertEqual(self.registry(SOURCE_KEY), "")
+        config = self.wine.state / "tripline.xml"
+        first = config.read_text()
+        again = ("install", "--properties", "C:\\properties.txt", "LOOKBACK=7d")
+        self.assertIn("is kept as it is", self.tripline(*again)[1])
+        self.assertEqual(config.read_text(), first)
+        self.assertEqual(self.tripline("uninstall")[0], 0)
+        self.assertEqual(self.tripline(*again, "RECONFIGURE=1")[0], 0)
+        self.assertIn("lookback=\"7d\"", config.read_text())
+        self.assertEqual((self.wine.state / "tripline.xml.old").read_text(), first)
+        self.assertEqual(self.tripline("install", "COLLECTOR=x")[0], 2)
+        self.assertEqual(self.tripline("install", "--nonsense")[0], 2)
+        self.assertEqual(self.tripline("install", "--properties", "C:\\none.txt")[0], 1)
+        self.assertEqual(self.tripline("uninstall", "PURGE=1")[0], 0)
+        self.assertFalse(self.wine.state.exists())
+
+    def test_failed_reconfigure(self):
+        """A new config that does not start the service gives way to the old one."""
+        self.assertEqual(self.install(), 0)
+        config = self.wine.state / "tripline.xml"
+        first = config.read_text()
+        self.assertIn(self.install("0.1.1", "COLLECTOR_URL=https://x.example/", "CLIENT_CERT=C:\\ca.pem",
+                                   "RECONFIGURE=1"), FAILED)
+        self.assertEqual(config.read_text(), first)
+        self.assertFalse((self.wine.state / "tripline.xml.old").exists())
+
+    def test_second_agent(self):
+        self.assertEqual(self.install(), 0)
+        code, _, errors = self.tripline("run")
+        self.assertEqual(code, 1)
+        self.assertIn("another agent uses the state directory", errors)
+
+    def test_document(self):
+        """docs/install.md: each of its commands, in its order."""
+        text = (SOURCE / "docs" / "install.md").read_text(encoding="utf-8")
+        commands = re.findall(r"^    (msiexec .*|sc .*|tripline .*)$", text, re.M)
+        self.assertGreaterEqual(len(commands), 6)
+        for command in commands:
+            command = command.replace("https://collector.example.com/alerts", self.receiver.url)
+            command = re.sub(r"tripline-[0-9.]+\.msi", lambda m: self.msi(m.group(0)[9:-4]), command)
+            words = re.findall(r'(?:[^\s"]|"[^"]*")+', command.replace("D:\\ca.pem", "C:\\ca.pem"))
+            words = [word.replace('"', "") for word in words]
+            if words[0] == "msiexec":
+                code = self.msiexec(*words[1:])
+            elif words[0] == "sc":
+                code = self.wine.run(*words[1:], program="sc")[0]
+            else:
+                code = self.tripline(*words[1:])[0]
+            self.assertEqual(code, 0, command)
+            if "/i" in words and "COLLECTOR_URL" in command:
+                self.attack()
+                self.wait_for_alerts(self.records)
+        self.assertEqual(self.snapshot() - self.before, set())
+
+
+unittest.main(argv=sys.argv[:1] + sys.argv[3:])
