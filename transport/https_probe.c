@@ -3,6 +3,7 @@
 #include "transport/https_internal.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <stdio.h>
@@ -67,21 +68,31 @@ int https_probe(struct https *https, struct https_facts *facts, const atomic_boo
     struct probe probe = {https->easy, facts, -1, cancel};
     curl_off_t took_us = 0;
     memset(facts, 0, sizeof(*facts));
-    CURLcode code = curl_easy_setopt(probe.easy, CURLOPT_NOBODY, 1L);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(probe.easy, CURLOPT_HEADERFUNCTION, take_header);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(probe.easy, CURLOPT_HEADERDATA, &probe);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(probe.easy, CURLOPT_XFERINFOFUNCTION, is_cancelled);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(probe.easy, CURLOPT_XFERINFODATA, &probe);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(probe.easy, CURLOPT_NOPROGRESS, 0L);
+    struct curl_slist *proxy_headers = NULL;
+    CURLcode code = CURLE_OK;
+    HTTPS_SET(code, https, CURLOPT_URL, https->url);
+    HTTPS_SET(code, https, CURLOPT_NOBODY, 1L);
+    HTTPS_SET(code, https, CURLOPT_HEADERFUNCTION, take_header);
+    HTTPS_SET(code, https, CURLOPT_HEADERDATA, &probe);
+    HTTPS_SET(code, https, CURLOPT_XFERINFOFUNCTION, is_cancelled);
+    HTTPS_SET(code, https, CURLOPT_XFERINFODATA, &probe);
+    HTTPS_SET(code, https, CURLOPT_NOPROGRESS, 0L);
+    if (https->proxy_login != NULL) {
+        proxy_headers = curl_slist_append(NULL, https_cover_open(https->proxy_login));
+        https_cover_close(https->proxy_login);
+        HTTPS_SET(code, https, CURLOPT_PROXYHEADER, proxy_headers);
+    }
     time_t before = time(NULL);
-    if (code == CURLE_OK)
+    if (code == CURLE_OK) {
+        (void)https_cover_open(https->key); /* curl has its place */
         code = curl_easy_perform(probe.easy);
+        https_cover_close(https->key);
+    }
     time_t after = time(NULL);
+    (void)curl_easy_setopt(https->easy, CURLOPT_PROXYHEADER, NULL); /* the list goes now */
+    if (proxy_headers != NULL)
+        OPENSSL_cleanse(proxy_headers->data, strlen(proxy_headers->data));
+    curl_slist_free_all(proxy_headers);
     if (code != CURLE_OK)
         return https_fault(https, code, fault);
     (void)curl_easy_getinfo(probe.easy, CURLINFO_RESPONSE_CODE, &facts->status); /* else they stay 0 */

@@ -177,7 +177,7 @@ int store_open(struct store **out, const struct store_settings *settings, struct
     int rc = check_settings(settings, fault);
     if (rc == 0)
         rc = new_store(&store, settings);
-    if (rc < 0)
+    if (rc != 0)
         return rc;
     rc = store->path == NULL ? -ENOMEM : store_begin(store, settings->outputs, settings->output_count, &damage);
     if (rc == -EBADMSG)
