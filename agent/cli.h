@@ -15,6 +15,9 @@ int cli_check_config(int argc, char **argv); /* check-config [F] */
 int cli_scan(int argc, char **argv);         /* scan [--jobs N] [--report F.html] FILE... */
 int cli_verify(int argc, char **argv);       /* verify [F.tsv] */
 int cli_version(int argc, char **argv);      /* version [--json] */
+int cli_doctor(int argc, char **argv);       /* doctor [--json] [--config F] */
+int cli_selftest(int argc, char **argv);     /* selftest [--timeout SECONDS] [--config F] */
+int cli_status(int argc, char **argv);       /* status [--json] [--config F] */
 int cli_protect(int argc, char **argv);      /* protect < SECRET */
 int cli_deadletters(int argc, char **argv);  /* deadletters list|retry|drop [--config F] [--json] [NUMBER...|all] */
 
@@ -24,6 +27,7 @@ int cli_install(int argc, char **argv);   /* install [--config F] [--properties 
 int cli_uninstall(int argc, char **argv); /* uninstall [PURGE=1] */
 int cli_start(int argc, char **argv);     /* start */
 int cli_stop(int argc, char **argv);      /* stop */
+int cli_reload(int argc, char **argv);    /* reload */
 
 /*
  * Finds the verb and calls it; the program's whole main(), after argv became UTF-8. --help behind a verb prints its

@@ -20,7 +20,10 @@ int cli_run(int argc, char **argv)
     struct run *run = NULL;
     if (run_start(&run, &set) != RUN_GOOD)
         return 1;
-    interrupt_wait();
+    enum run_problem problem = RUN_GOOD;
+    enum interrupt wish = INTERRUPT_NONE;
+    while (problem == RUN_GOOD && (wish = interrupt_wait(RUN_TICK_MS)) != INTERRUPT_END)
+        problem = run_tick(run, wish == INTERRUPT_RELOAD);
     run_stop(run, RUN_GRACE_MS);
-    return 0;
+    return problem == RUN_GOOD ? 0 : 1;
 }

@@ -49,6 +49,30 @@ static const char check_config_help[] =
     "\n"
     "Exit codes: 0 the config is good; 1 it is not, or can't be read; 2 wrong usage.\n";
 
+static const char status_help[] =
+    "Shows what the running agent says of itself, every 5 s, in status.json of its state directory.\n"
+    "\n"
+    "  --json       the whole document, with the verdict and its reasons, as one JSON object\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 watching, nothing is amiss; 1 running, with trouble; 2 wrong usage; 3 stopped;\n"
+    "            4 dead: its process is gone, though nobody stopped it; 5 stuck: no sign of life;\n"
+    "            6 there is no status, or it can't be read.\n";
+
+static const char doctor_help[] =
+    "Looks at this host: audit policy, command lines, Sysmon, channels and their sizes, outputs with\n"
+    "their TLS and clock, disk, who may write config and state. Each line is good, a warning or bad,\n"
+    "says why it matters and which command mends it; then what this host can't see at all. Changes\n"
+    "nothing; each output's server gets one HEAD request. As administrator it sees more.\n"
+    "\n"
+    "  --json       as one JSON object\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 nothing is bad; 1 something is, or the config can't be read; 2 wrong usage.\n";
+
+static const char selftest_help[] =
+    "Starts a harmless process whose command line holds the rule's terms and a nonce, and waits until\n"
+    "the running agent has seen it and every output has taken its alert. The alert is marked as a\n"
+    "test (tripline.test). Needs an administrator: it writes into the state directory.\n"
+    "\n"
+    "  --timeout S  seconds to wait, 1 to 3600; else 60\n" CONFIG_OPTION "\n"
+    "Exit codes: 0 every output took the alert; 1 not so, or no agent runs; 2 wrong usage.\n";
 static const char deadletters_help[] =
     "Alerts that the central collector refused for good, or that waited for longer than max-age: what\n"
     "it answered, and what shall become of them. The agent has the outbox to itself while it runs:\n"
@@ -94,9 +118,16 @@ const struct cli_verb cli_verbs[] = {
      "Needs an administrator. Exit codes: 0 it runs; 1 failed; 2 wrong usage.\n"},
     {"stop", cli_stop, "", "stop the Windows service",
      "Needs an administrator. Exit codes: 0 it stands; 1 failed; 2 wrong usage.\n"},
+    {"reload", cli_reload, "", "make the Windows service read its config anew",
+     "The service sees a changed config file by itself; this reads certificates and keys anew too.\n"
+     "Needs an administrator. Exit codes: 0 it was asked; 1 failed; 2 wrong usage.\n"},
     {"service", cli_service, "[--config F]", "what the service manager starts; not to be called by hand",
      CONFIG_OPTION "\nExit codes: 0 it was stopped; 1 it could not start or had to end; 2 wrong usage.\n"},
     {"check-config", cli_check_config, "[F]", "name every mistake in a config file", check_config_help},
+    {"status", cli_status, "[--json] [--config F]", "is the agent watching, and what of", status_help},
+    {"doctor", cli_doctor, "[--json] [--config F]", "can this host see the attack, and tell of it", doctor_help},
+    {"selftest", cli_selftest, "[--timeout SECONDS] [--config F]", "does an alert arrive at every output",
+     selftest_help},
     {"deadletters", cli_deadletters, "list|retry|drop [--config F] [--json] [N...|all]",
      "alerts that the collector refused for good", deadletters_help},
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},

@@ -3,6 +3,7 @@
 #include "agent/config_internal.h"
 #include "agent/config_parse.h"
 #include "agent/file.h"
+#include "transport/sha256.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -81,7 +82,14 @@ int config_load(struct config **out, const char *path, struct config_errors *err
     int rc = file_read(&xml, &size, path, CONFIG_MAX_SIZE);
     if (rc < 0)
         return unreadable(errors, rc);
-    rc = config_parse_text(out, (struct text){xml, size}, path, true, errors);
+    struct config *config = NULL;
+    rc = config_parse_text(&config, (struct text){xml, size}, path, true, errors);
+    if (rc == 0 && sha256_of(config->sha256, xml, size) < 0) {
+        config_free(config);
+        rc = -EIO;
+    }
+    if (rc == 0)
+        *out = config;
     config_wipe(xml); /* up to a NUL: behind one there is nothing that was taken */
     return rc;
 }

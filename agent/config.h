@@ -83,6 +83,10 @@ struct config {
     enum config_log_level log_level;
     uint64_t log_max_bytes;
     unsigned log_files;
+    uint64_t heartbeat_s; /* between two heartbeats; 0: none */
+    char *metrics_file;   /* NULL: none */
+    unsigned cpu_percent; /* of one core, averaged over a minute; 100: no limit */
+    uint64_t memory_bytes;
     uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
     unsigned retry_ms;   /* channels that are absent or denied are tried again, all channels' settings looked at */
     struct config_channel channels[CONFIG_MAX_CHANNELS];
@@ -95,6 +99,7 @@ struct config {
     unsigned start_spread_ms;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;
+    char sha256[65]; /* of the file that it was read from, hexadecimal; empty if it was not */
 };
 
 /* Where and what is wrong; kept in order of appearance. No message holds a secret or a URL. */

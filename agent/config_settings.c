@@ -130,6 +130,46 @@ static const struct config_setting log_settings[] = {
      .scale = 1},
 };
 
+static const struct config_setting heartbeat[] = {
+    {.name = "interval",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, heartbeat_s),
+     .initial = "60s",
+     .low = 0,
+     .high = DAY,
+     .scale = 1},
+};
+
+static const struct config_setting metrics[] = {
+    {.name = "file",
+     .kind = CONFIG_PATH,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, metrics_file),
+     .absent = "none",
+     .low = 1,
+     .high = CONFIG_MAX_PATH},
+};
+
+static const struct config_setting limits[] = {
+    {.name = "cpu-percent",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, cpu_percent),
+     .initial = "5",
+     .low = 1,
+     .high = 100,
+     .scale = 1},
+    {.name = "memory-megabytes",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, memory_bytes),
+     .initial = "64",
+     .low = 16,
+     .high = 4096,
+     .scale = 1024u * 1024u},
+};
+
 static const struct config_setting eventlog[] = {
     {.name = "lookback",
      .kind = CONFIG_LOOKBACK,
@@ -224,6 +264,9 @@ static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_TRIPLINE] = {"tripline", CONFIG_TRIPLINE, 1, tripline, COUNT(tripline)},
     [CONFIG_STATE] = {"state", CONFIG_TRIPLINE, 1, state, COUNT(state)},
     [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
+    [CONFIG_HEARTBEAT] = {"heartbeat", CONFIG_TRIPLINE, 1, heartbeat, COUNT(heartbeat)},
+    [CONFIG_METRICS] = {"metrics", CONFIG_TRIPLINE, 1, metrics, COUNT(metrics)},
+    [CONFIG_LIMITS] = {"limits", CONFIG_TRIPLINE, 1, limits, COUNT(limits)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
     [CONFIG_ETW] = {"etw", CONFIG_TRIPLINE, 1, etw, COUNT(etw)},
     [CONFIG_MATCHING] = {"matching", CONFIG_TRIPLINE, 1, matching, COUNT(matching)},

@@ -141,6 +141,22 @@ int cli_start(int argc, char **argv)
     return usage != 0 ? usage : control_with_service("start", SERVICE_START | SERVICE_QUERY_STATUS, do_start, NULL);
 }
 
+static int do_reload(void *service, void *context)
+{
+    SERVICE_STATUS status;
+    (void)context;
+    if (!ControlService(service, AGENT_CONTROL_RELOAD, &status))
+        return control_fail("reload", "ControlService", GetLastError());
+    printf("asked to read the config anew; its log and \"tripline status\" say whether it was taken\n");
+    return 0;
+}
+
+int cli_reload(int argc, char **argv)
+{
+    int usage = no_arguments(argc, argv);
+    return usage != 0 ? usage : control_with_service("reload", SERVICE_USER_DEFINED_CONTROL, do_reload, NULL);
+}
+
 static int do_stop(void *service, void *context)
 {
     (void)context;

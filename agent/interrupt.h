@@ -7,7 +7,9 @@
 /* Call before any thread is started. Returns 0 or a negative errno value. */
 int interrupt_prepare(void);
 
-/* Returns when the agent is to end. */
-void interrupt_wait(void);
+enum interrupt { INTERRUPT_NONE, INTERRUPT_END, INTERRUPT_RELOAD };
+
+/* Waits up to ms for what the operator wants. RELOAD: SIGUSR1, on systems that have it. */
+enum interrupt interrupt_wait(unsigned ms);
 
 #endif

@@ -10,6 +10,7 @@ static void wanted(sigset_t *set)
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
     sigaddset(set, SIGHUP);
+    sigaddset(set, SIGUSR1);
 }
 
 int interrupt_prepare(void)
@@ -19,11 +20,13 @@ int interrupt_prepare(void)
     return -pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads inherit it, so that only interrupt_wait sees them */
 }
 
-void interrupt_wait(void)
+enum interrupt interrupt_wait(unsigned ms)
 {
     sigset_t set;
-    int which;
+    struct timespec limit = {(time_t)(ms / 1000u), (long)(ms % 1000u) * 1000000L};
     wanted(&set);
-    while (sigwait(&set, &which) == EINTR)
-        ;
+    int which = sigtimedwait(&set, NULL, &limit);
+    if (which < 0)
+        return INTERRUPT_NONE; /* the time is over, or another signal came */
+    return which == SIGUSR1 ? INTERRUPT_RELOAD : INTERRUPT_END;
 }

@@ -23,7 +23,7 @@ int interrupt_prepare(void)
     return 0;
 }
 
-void interrupt_wait(void)
+enum interrupt interrupt_wait(unsigned ms)
 {
-    (void)WaitForSingleObject(interrupted, INFINITE); /* nothing else to wait for */
+    return WaitForSingleObject(interrupted, ms) == WAIT_OBJECT_0 ? INTERRUPT_END : INTERRUPT_NONE;
 }

@@ -26,6 +26,8 @@ struct log {
     enum config_log_level level;
     bool to_stderr;
     uint64_t lost; /* lines */
+    void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text);
+    void *watch_context;
 };
 
 static const char *const level_names[] = {
@@ -84,6 +86,27 @@ void log_close(struct log *log)
     pthread_mutex_destroy(&log->lock);
     free(log->path);
     free(log);
+}
+
+int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level)
+{
+    struct log *next = NULL;
+    int rc = log_open(&next, path, max_bytes, files, level, false);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&log->lock);
+    struct log old = *log;
+    log->file = next->file;
+    log->path = next->path;
+    log->size = next->size;
+    log->max_bytes = max_bytes;
+    log->files = files;
+    log->level = level;
+    next->file = old.file; /* the old file goes with next */
+    next->path = old.path;
+    pthread_mutex_unlock(&log->lock);
+    log_close(next);
+    return 0;
 }
 
 /* path.number; number 0 is path itself. */
@@ -188,12 +211,26 @@ static void put_lost(struct log *log)
         log->lost = 0;
 }
 
+void log_watch(struct log *log,
+               void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text), void *context)
+{
+    pthread_mutex_lock(&log->lock);
+    log->watch = watch;
+    log->watch_context = context;
+    pthread_mutex_unlock(&log->lock);
+}
+
 void log_write(struct log *log, enum config_log_level level, unsigned id, const char *format, ...)
 {
     char text[LOG_MAX_LINE], line[LOG_MAX_LINE];
     va_list arguments;
 
-    if (log == NULL || level > log->level)
+    if (log == NULL)
+        return;
+    pthread_mutex_lock(&log->lock);
+    bool is_wanted = level <= log->level;
+    pthread_mutex_unlock(&log->lock);
+    if (!is_wanted)
         return;
     va_start(arguments, format);
     int size = vsnprintf(text, sizeof(text), format, arguments);
@@ -210,4 +247,6 @@ void log_write(struct log *log, enum config_log_level level, unsigned id, const 
     if (log->to_stderr)
         (void)fwrite(line, 1, line_size, stderr); /* nowhere else to say it */
     pthread_mutex_unlock(&log->lock);
+    if (log->watch != NULL)
+        log->watch(log->watch_context, level, id, text);
 }

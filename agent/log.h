@@ -22,8 +22,19 @@ struct log;
 int log_open(struct log **out, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level,
              bool to_stderr);
 
+/*
+ * From now on as log_open() with these; lines that come meanwhile wait. Returns 0, or a negative errno value: then
+ * everything is as before.
+ */
+int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level);
+
 /* NULL is allowed. No other thread may still write. */
 void log_close(struct log *log);
+
+/* From now on watch is called with each line that is written, behind its writing and on the writer's thread. One at
+ * most; before other threads write. It must not write to the log. */
+void log_watch(struct log *log,
+               void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text), void *context);
 
 /*
  * Writes one line: "2026-11-24T12:00:00.000Z INFO  T1001 text", and it is with the system when the call returns. id:

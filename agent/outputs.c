@@ -8,29 +8,48 @@
 #include "agent/version.h"
 #include "transport/sender.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+/* "sender " and an output's name. */
+#define OUTPUT_THREAD_SIZE 96
+
 /* Largest certificate or key file. */
 #define MAX_PEM (1024u * 1024u)
 
+/* A sender that promised a sign of life within some time may be so much later on a busy machine, ms. */
+#define ALIVE_MARGIN_MS 60000u
 /* How often it is looked whether a file that an output was made from has changed, s. */
 #define LOOK_S 10
 
 struct outputs {
     struct log *log;
+    struct health *health;
     size_t count;
     const struct config *config;
     struct one_output {
         struct outputs *all;
         const struct config_output *config;
-        struct sender *sender;       /* with its output; the rest is for its thread alone */
-        char stamp[SHA256_HEX_SIZE]; /* of what the output was made from */
-        time_t looked;               /* when that was last compared */
-        bool has_trouble;            /* what changed can't be used: said once */
+        struct output *output;           /* opened, until its sender has it */
+        struct sender *sender;           /* with its output; the rest is for its thread alone */
+        char stamp[SHA256_HEX_SIZE];     /* of what the output was made from */
+        time_t looked;                   /* when that was last compared */
+        bool has_trouble;                /* what changed can't be used: said once */
+        char thread[OUTPUT_THREAD_SIZE]; /* its name in health: "sender NAME" */
     } list[CONFIG_MAX_OUTPUTS];
 };
+
+/* On a sender's thread. */
+static void alive(void *context, const char *name, unsigned wait_ms)
+{
+    struct one_output *one = context;
+    (void)name;
+    /* A request with failover may take its time once for each address. */
+    unsigned send_ms = one->config->timeout_ms * (1u + (unsigned)one->config->failover_count);
+    health_alive(one->all->health, one->thread, (wait_ms > 0 ? wait_ms : send_ms) + ALIVE_MARGIN_MS);
+}
 
 /* On a sender's thread. */
 static void report(void *context, const struct sender_report *r)
@@ -41,15 +60,20 @@ static void report(void *context, const struct sender_report *r)
         fault_text(r->fault, text, sizeof(text));
     switch (r->event) {
     case SENDER_DELIVERED:
+        health_output_delivered(o->health, r->output, r->count, r->status);
+        for (size_t i = 0; i < r->count; i++)
+            health_test_result(o->health, r->items[i].id, r->output, HEALTH_TEST_TAKEN, r->status);
         log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
                   (unsigned long long)r->count, r->status);
         break;
     case SENDER_RETRY:
+        health_output_failed(o->health, r->output, r->status, text);
         log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,
                   "output %s: not delivered, next try in %u ms: %s (status=%ld)", r->output, r->wait_ms, text,
                   r->status);
         break;
     case SENDER_FORBIDDEN:
+        health_output_failed(o->health, r->output, r->status, text);
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_FORBIDDEN,
                   "output %s: refused: the collector does not know us or does not let us; nothing is lost, next try in "
                   "%u ms: %s",
@@ -65,11 +89,14 @@ static void report(void *context, const struct sender_report *r)
                   r->output);
         break;
     case SENDER_REFUSED:
+        health_output_refused(o->health, r->output, r->status);
+        health_test_result(o->health, r->id, r->output, HEALTH_TEST_REFUSED, r->status);
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
                   "output %s: refused for good, kept as a dead letter: alert=%s status=%ld: %s", r->output, r->id,
                   r->status, text);
         break;
     case SENDER_STORE:
+        health_output_failed(o->health, r->output, 0, text);
         log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_SENDER_STORE, "output %s: the outbox failed, next try in %u ms: %s",
                   r->output, r->wait_ms, text);
         break;
@@ -159,9 +186,12 @@ static void set_kind(struct output_settings *set, const struct config_output *c,
     set->files = c->files;
 }
 
+/* What is done with an output's settings while its secrets are open. */
+typedef int use_settings(void *context, const struct output_settings *set, struct fault *fault);
+
 /* c: with its secrets. */
-static int open_with(struct output **out, const struct config_output *c, const struct config_proxy *proxy,
-                     const char *proxy_password, struct fault *fault)
+static int with_settings(const struct config_output *c, const struct config_proxy *proxy, const char *proxy_password,
+                         use_settings *use, void *context, struct fault *fault)
 {
     struct pems pems = {.ca = {NULL, 0}};
     int rc = read_pems(&pems, c, fault);
@@ -204,15 +234,14 @@ static int open_with(struct output **out, const struct config_output *c, const s
             .max_batch_age_ms = c->max_batch_age_ms,
         };
         set_kind(&set, c, &pems);
-        rc = output_open(out, &set, fault);
+        rc = use(context, &set, fault);
     }
     free_pems(&pems);
     return rc;
 }
 
-/* Opens the output with all that it is made from as it is now. Unless is_needed, only when that has changed: else *out
- * stays as it is. */
-static int open_output(struct output **out, struct one_output *one, bool is_needed, struct fault *fault)
+/* Calls use with all that the output is made from as it is now. Unless is_needed, only when that has changed. */
+static int open_output(struct one_output *one, bool is_needed, use_settings *use, void *context, struct fault *fault)
 {
     const struct config_proxy *proxy = &one->all->config->proxy;
     struct config_output opened;
@@ -224,13 +253,19 @@ static int open_output(struct output **out, struct one_output *one, bool is_need
     if (rc == 0 && proxy->password != NULL)
         rc = secret_read(&password, proxy->password, fault);
     if (rc == 0 && (is_needed || strcmp(stamp, one->stamp) != 0)) {
-        rc = open_with(out, &opened, proxy, password, fault);
+        rc = with_settings(&opened, proxy, password, use, context, fault);
         if (rc == 0)
             memcpy(one->stamp, stamp, sizeof(stamp));
     }
     config_wipe(password);
     secret_output_close(&opened);
     return rc;
+}
+
+/* context: struct output **. */
+static int make_output(void *context, const struct output_settings *set, struct fault *fault)
+{
+    return output_open(context, set, fault);
 }
 
 /* On a sender's thread: certificates, keys and secrets that have changed. */
@@ -245,7 +280,7 @@ static struct output *renew(void *context, enum sender_renew why)
     if (why == SENDER_RENEW_CHANGED && now >= one->looked && now - one->looked < LOOK_S)
         return NULL;
     one->looked = now;
-    int rc = open_output(&fresh, one, false, &fault);
+    int rc = open_output(one, false, make_output, &fresh, &fault);
     if (rc < 0 && !one->has_trouble)
         log_write(one->all->log, CONFIG_LOG_ERROR, MESSAGE_NOT_RENEWED,
                   "output %s: a file or secret of it can't be read again, so the former is used: %s", one->config->name,
@@ -254,40 +289,48 @@ static struct output *renew(void *context, enum sender_renew why)
     return fresh;
 }
 
-/* Opens the output and starts its sender. */
-static int start_one(struct one_output *one, struct store *store, struct fault *fault)
+struct probe {
+    struct https_facts *facts;
+    const atomic_bool *cancel;
+};
+
+static int probe_one(void *context, const struct output_settings *set, struct fault *fault)
 {
-    struct sender_settings set = {.store = store,
-                                  .context = one,
-                                  .report = report,
-                                  .renew = renew,
-                                  .start_spread_ms = one->all->config->start_spread_ms};
-    one->looked = time(NULL);
-    int rc = open_output(&set.output, one, true, fault);
-    if (rc < 0)
-        return rc;
-    rc = sender_start(&one->sender, &set);
-    if (rc < 0) {
-        fault_set(fault, "starting the sender", -rc, text_from(one->config->name), strerror(-rc));
-        output_close(set.output);
-    }
+    const struct probe *probe = context;
+    struct https *https = NULL;
+    int rc = https_open(&https, &set->https, fault);
+    if (rc == 0)
+        rc = https_probe(https, probe->facts, probe->cancel, fault);
+    https_close(https);
     return rc;
 }
 
-int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
+int outputs_probe(struct https_facts *facts, const struct config *config, size_t place, const atomic_bool *cancel,
                   struct fault *fault)
+{
+    struct probe probe = {facts, cancel};
+    struct outputs all = {.config = config};
+    struct one_output one = {.all = &all, .config = &config->outputs[place]};
+    return open_output(&one, true, probe_one, &probe, fault);
+}
+
+int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
+                 struct fault *fault)
 {
     struct outputs *o = calloc(1, sizeof(*o));
     if (o == NULL)
         return -ENOMEM;
     o->log = log;
+    o->health = health;
     int rc = 0;
     o->config = config;
     for (; o->count < config->output_count && rc == 0; o->count++) {
         struct one_output *one = &o->list[o->count];
         one->all = o;
         one->config = &config->outputs[o->count];
-        rc = start_one(one, store, fault);
+        one->looked = time(NULL);
+        snprintf(one->thread, OUTPUT_THREAD_SIZE, "sender %s", one->config->name);
+        rc = open_output(one, true, make_output, &one->output, fault);
     }
     if (rc < 0) {
         outputs_stop(o, 0);
@@ -297,13 +340,41 @@ int outputs_start(struct outputs **out, const struct config *config, struct stor
     return 0;
 }
 
+int outputs_start(struct outputs *o, struct store *store, struct fault *fault)
+{
+    const char *names[CONFIG_MAX_OUTPUTS];
+    for (size_t i = 0; i < o->count; i++)
+        names[i] = o->list[i].config->name;
+    health_outputs_set(o->health, names, o->count);
+    for (size_t i = 0; i < o->count; i++) {
+        struct one_output *one = &o->list[i];
+        struct sender_settings set = {.store = store,
+                                      .output = one->output,
+                                      .context = one,
+                                      .report = report,
+                                      .renew = renew,
+                                      .alive = alive,
+                                      .start_spread_ms = o->config->start_spread_ms};
+        int rc = sender_start(&one->sender, &set);
+        if (rc < 0) {
+            fault_set(fault, "starting the sender", -rc, text_from(names[i]), strerror(-rc));
+            return rc;
+        }
+        one->output = NULL; /* the sender's own now */
+    }
+    return 0;
+}
+
 void outputs_stop(struct outputs *o, unsigned grace_ms)
 {
     if (o == NULL)
         return;
+    uint64_t end_ms = health_clock_ms() + grace_ms;
     for (size_t i = o->count; i > 0; i--) {
-        sender_stop(o->list[i - 1].sender, grace_ms);
-        grace_ms = 0; /* the others had the same time already */
+        uint64_t now_ms = health_clock_ms(); /* one time for all of them */
+        sender_stop(o->list[i - 1].sender, now_ms < end_ms ? (unsigned)(end_ms - now_ms) : 0);
+        health_gone(o->health, o->list[i - 1].thread);
+        output_close(o->list[i - 1].output);
     }
     free(o);
 }

@@ -5,17 +5,31 @@
 #define AGENT_OUTPUTS_H
 
 #include "agent/config.h"
+#include "agent/health.h"
 #include "agent/log.h"
+#include "transport/https_probe.h"
 #include "transport/store.h"
 
 struct outputs;
 
-/* config, store and log must outlive the outputs: files and secrets that config names are read again when they change.
+/*
+ * Opens them, without sending: a mistake in a URL, a certificate or a key shows here. config, log and health must
+ * outlive the outputs: files and secrets that config names are read again when they change. Returns 0 or a negative
+ * errno value with fault.
+ */
+int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
+                 struct fault *fault);
+
+/* Asks the server of the config's output of that place how it is, without sending an alert; cancel as in https_probe().
  * Returns 0 or a negative errno value with fault. */
-int outputs_start(struct outputs **out, const struct config *config, struct store *store, struct log *log,
+int outputs_probe(struct https_facts *facts, const struct config *config, size_t place, const atomic_bool *cancel,
                   struct fault *fault);
 
-/* Stops the senders, all within grace_ms and a little. NULL is allowed. */
+/* Starts a sender for each; store must outlive them. Returns 0 or a negative errno value with fault; outputs_stop()
+ * then too. */
+int outputs_start(struct outputs *outputs, struct store *store, struct fault *fault);
+
+/* Stops the senders, all within grace_ms and a little, and frees. NULL is allowed. */
 void outputs_stop(struct outputs *outputs, unsigned grace_ms);
 
 #endif

@@ -1,12 +1,18 @@
 #include "agent/pipeline.h"
 
 #include "agent/messages.h"
+#include "agent/selftest.h"
+#include "collectors/eventlog_bookmark.h"
 #include "detect/alert.h"
 #include "transport/alert_id.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+/* The collector goes its rounds at least every 10 s (collector.h); one round may take a while on a slow disk, ms. */
+#define ROUND_DUE_MS 120000u
 
 /* An alert that the next checkpoint keeps. */
 struct pending {
@@ -21,8 +27,9 @@ struct pipeline {
     struct match *matches; /* room for every rule */
     struct pending *pending;
     size_t count, room;
-    int store_trouble; /* what the store last failed with: said once, not at each try */
-    bool is_filling;   /* the outbox was said to be nearly full */
+    struct health_kept seen; /* since the last checkpoint */
+    int store_trouble;       /* what the store last failed with: said once, not at each try */
+    bool is_filling;         /* the outbox was said to be nearly full */
 };
 
 int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
@@ -54,6 +61,7 @@ void pipeline_free(struct pipeline *p)
     pending_clear(p);
     if (p->set.witness != NULL)
         witness_forget(p->set.witness, p);
+    health_gone(p->set.health, p->set.thread);
     free(p->pending);
     free(p->matches);
     free(p);
@@ -70,6 +78,14 @@ static int pending_grow(struct pipeline *p)
     p->pending = grown;
     p->room = room;
     return 0;
+}
+
+static void note_test(struct pipeline *p, const char *id, const struct process_event *event)
+{
+    char *command_line = text_dup(event->field[EVENT_COMMAND_LINE]);
+    if (command_line != NULL) /* else the test does not pass, no more */
+        health_test_matched(p->set.health, id, command_line, event->time);
+    free(command_line);
 }
 
 static int add_alert(struct pipeline *p, struct alert *alert)
@@ -90,6 +106,9 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     if (rc < 0)
         return rc;
     p->count++;
+    p->seen.matches++;
+    if (alert->is_test)
+        note_test(p, next->id, alert->event);
     if (verdict.action != NULL) {
         log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
                   (unsigned long long)alert->event->record_id, next->id, verdict.alert);
@@ -113,6 +132,10 @@ static bool as_written(struct match *match)
 static int take_event(void *context, const struct process_event *event)
 {
     struct pipeline *p = context;
+    p->seen.events++;
+    p->seen.empty_command_lines += event->field[EVENT_COMMAND_LINE].len == 0;
+    if (event->time > p->seen.last_event)
+        p->seen.last_event = event->time;
     size_t found = matcher_match(p->set.matcher, event, p->matches);
     for (size_t i = 0; i < found; i++) {
         struct alert alert;
@@ -120,6 +143,7 @@ static int take_event(void *context, const struct process_event *event)
             continue;
         int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
         if (rc == 0) {
+            alert.is_test = selftest_is_ours(p->set.selftest_path, event->field[EVENT_COMMAND_LINE]);
             rc = add_alert(p, &alert);
             alert_clear(&alert);
         }
@@ -139,6 +163,7 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
     if (rc == p->store_trouble)
         return;
     p->store_trouble = rc;
+    health_store(p->set.health, rc);
     if (rc == 0)
         log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
     else if (rc == -ENOSPC)
@@ -190,15 +215,60 @@ static int keep(void *context, struct text source, struct text bookmark)
     report_store(p, rc, &fault);
     for (size_t i = 0; i < p->count && rc == 0 && p->set.witness != NULL; i++)
         witness_kept(p->set.witness, p->pending[i].alert);
+    health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
     if (rc == 0 && p->count > 0)
         look_at_room(p);
-    if (rc == 0)
+    if (rc == 0) {
+        for (size_t i = 0; i < p->count; i++)
+            health_test_kept(p->set.health, p->pending[i].id, name);
         pending_clear(p);
+        p->seen.has_record = eventlog_bookmark_record(&p->seen.record, bookmark);
+        health_source_kept(p->set.health, name, &p->seen);
+        p->seen = (struct health_kept){0};
+    }
     free(mark);
     free(name);
     free(subjects);
     free(alerts);
     return rc;
+}
+
+/* What r says of its source's health; trouble: its fault in words. */
+static void note(struct pipeline *p, const struct collector_report *r, const char *trouble)
+{
+    char name[HEALTH_NAME_SIZE];
+    (void)text_copy(name, sizeof(name), r->source); /* cut, as health keeps it */
+    switch (r->kind) {
+    case COLLECTOR_OPENED:
+        health_source_state(p->set.health, name, HEALTH_READING, NULL);
+        break;
+    case COLLECTOR_ABSENT:
+        health_source_state(p->set.health, name, HEALTH_ABSENT, trouble);
+        break;
+    case COLLECTOR_DENIED:
+        health_source_state(p->set.health, name, HEALTH_DENIED, trouble);
+        break;
+    case COLLECTOR_BROKEN:
+    case COLLECTOR_STOPPED:
+    case COLLECTOR_NO_SLOT:
+    case COLLECTOR_FOREIGN:
+        health_source_state(p->set.health, name, HEALTH_BROKEN, trouble);
+        break;
+    case COLLECTOR_BAD_EVENT:
+        health_source_bad_event(p->set.health, name);
+        break;
+    case COLLECTOR_GAP:
+        health_source_gap(p->set.health, name, r->first, r->last);
+        break;
+    case COLLECTOR_LOST:
+        health_source_lost(p->set.health, name, r->first);
+        break;
+    case COLLECTOR_RESUMED:
+        health_source_restart(p->set.health, name);
+        break;
+    default: /* a kind that changes nothing here */
+        break;
+    }
 }
 
 /* The numbers of a report as " name=value", or "". */
@@ -257,13 +327,24 @@ static void report(void *context, const struct collector_report *r)
         (void)text_copy(text, sizeof(text), text_from(r->fault->detail));
     else if (r->fault != NULL)
         fault_text(r->fault, text, sizeof(text));
+    note(p, r, text);
     report_numbers(numbers, sizeof(numbers), r);
     log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%.*s%s%s", (int)r->source.len,
               r->source.bytes, lines[r->kind].says, numbers, r->detail.len > 0 ? ": " : "", (int)r->detail.len,
               r->detail.len > 0 ? r->detail.bytes : "", text[0] != '\0' ? ": " : "", text);
 }
 
+static void alive(void *context)
+{
+    struct pipeline *p = context;
+    unsigned ms = health_pace(p->set.health);
+    health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
+    if (ms > 0)
+        (void)nanosleep(&(struct timespec){ms / 1000u, (long)(ms % 1000u) * 1000000L}, NULL); /* shorter is no harm */
+}
+
 struct collector_sink pipeline_sink(struct pipeline *p)
 {
-    return (struct collector_sink){.context = p, .event = take_event, .checkpoint = keep, .report = report};
+    return (struct collector_sink){
+        .context = p, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
 }

@@ -5,6 +5,7 @@
 #ifndef AGENT_PIPELINE_H
 #define AGENT_PIPELINE_H
 
+#include "agent/health.h"
 #include "agent/log.h"
 #include "agent/witness.h"
 #include "collectors/collector.h"
@@ -20,6 +21,9 @@ struct pipeline_settings {
     struct log *log;
     struct witness *witness; /* joins what several sources tell of one process; NULL: each event is an alert (the rule
                                 as it is written) */
+    struct health *health;
+    const char *selftest_path; /* of the file that announces one (selftest.h) */
+    const char *thread;        /* the collector's, by which health knows it */
 };
 
 struct pipeline;

@@ -1,10 +1,10 @@
-#include "agent/run.h"
+#include "agent/run_internal.h"
 
+#include "agent/event_report.h"
 #include "agent/file.h"
 #include "agent/messages.h"
-#include "agent/outputs.h"
 #include "agent/run_guard.h"
-#include "agent/sources.h"
+#include "agent/selftest.h"
 #include "agent/version.h"
 #include "transport/https.h"
 #include <errno.h>
@@ -12,22 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct run {
-    struct run_settings set;
-    char *config_path;
-    struct config *config;
-    struct state_guard *guard;
-    struct log *log;
-    struct store *store;
-    char *agent_id;
-    struct encode_agent agent;
-    struct matcher *matcher;
-    struct witness *witness;
-    struct outputs *outputs;
-    struct sources *sources;
-    bool is_https_up, is_started;
-};
 
 /* One line in the log and one word for the exit code. */
 static enum run_problem fail(struct run *r, enum run_problem problem, const char *what, const struct fault *fault)
@@ -84,6 +68,16 @@ static enum run_problem open_config(struct run *r)
     return rc < 0 ? RUN_BAD_CONFIG : RUN_GOOD;
 }
 
+/* Each line of the log. */
+static void on_line(void *context, enum config_log_level level, unsigned id, const char *text)
+{
+    struct run *r = context;
+    if (!r->set.foreground && event_report_wants(level, id))
+        event_report_write(level, id, text);
+    if (level <= CONFIG_LOG_WARNING)
+        health_logged(r->health, level == CONFIG_LOG_ERROR);
+}
+
 /* Before the log, which lies in the state directory too. */
 static enum run_problem guard_state(struct run *r)
 {
@@ -99,10 +93,12 @@ static enum run_problem open_log(struct run *r)
     if (path == NULL && (c->log_file != NULL || file_join(&path, c->state_directory, "tripline.log") < 0))
         return RUN_NO_MEMORY;
     int rc = log_open(&r->log, path, c->log_max_bytes, c->log_files, c->log_level, r->set.foreground);
-    if (rc == 0)
+    if (rc == 0) {
+        log_watch(r->log, on_line, r);
         run_guard_rights(c, r->log);
-    if (rc < 0)
+    } else {
         fprintf(stderr, "tripline: %s: the log can't be written: %s\n", path, strerror(-rc));
+    }
     free(path);
     return rc < 0 ? RUN_BAD_LOG : RUN_GOOD;
 }
@@ -166,21 +162,36 @@ static enum run_problem start_outputs(struct run *r)
     if (https_start_up() < 0)
         return fail(r, RUN_BAD_OUTPUT, "libcurl", &fault);
     r->is_https_up = true;
-    int rc = outputs_start(&r->outputs, r->config, r->store, r->log, &fault);
+    r->outputs_config = r->config;
+    int rc = outputs_open(&r->outputs, r->config, r->log, r->health, &fault);
+    if (rc == 0)
+        rc = outputs_start(r->outputs, r->store, &fault);
     return rc < 0 ? fail(r, RUN_BAD_OUTPUT, "an output", &fault) : RUN_GOOD;
 }
 
-static enum run_problem start_sources(struct run *r)
+static enum run_problem make_matcher(struct run *r)
 {
-    struct fault fault = {0};
     size_t count = 0;
     const struct rule *const *rules = rules_all(&count);
-    if (matcher_new(&r->matcher, rules, count) < 0)
+    if (matcher_new(&r->matcher, rules, count) < 0 ||
+        file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
         return RUN_NO_MEMORY;
     r->agent = (struct encode_agent){version_number, r->agent_id};
+    return RUN_GOOD;
+}
+
+enum run_problem run_start_sources(struct run *r)
+{
+    struct fault fault = {0};
     if (!r->config->is_faithful && witness_new(&r->witness, r->store, r->log, &fault) < 0)
         return fail(r, RUN_BAD_STORE, "the join of witnesses", &fault);
-    struct pipeline_settings set = {r->matcher, r->store, &r->agent, r->log, r->witness};
+    struct pipeline_settings set = {.matcher = r->matcher,
+                                    .store = r->store,
+                                    .agent = &r->agent,
+                                    .log = r->log,
+                                    .health = r->health,
+                                    .selftest_path = r->selftest_path,
+                                    .witness = r->witness};
     int rc = sources_start(&r->sources, r->config, &set, &fault);
     if (rc == -ENOTSUP) {
         char text[512];
@@ -191,15 +202,43 @@ static enum run_problem start_sources(struct run *r)
     return rc < 0 ? fail(r, RUN_BAD_SOURCE, "the sources", &fault) : RUN_GOOD;
 }
 
+void run_stop_sources(struct run *r)
+{
+    sources_stop(r->sources);
+    witness_free(r->witness);
+    r->sources = NULL;
+    r->witness = NULL;
+}
+
+static enum run_problem start_monitor(struct run *r)
+{
+    struct monitor_settings set = {
+        .health = r->health, .store = r->store, .log = r->log, .agent_id = r->agent_id, .config_path = r->config_path};
+    return monitor_start(&r->monitor, &set, r->config, r->config->sha256) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
+}
+
+static void on_doctor(void *context, json_t *report)
+{
+    monitor_doctor(context, report);
+}
+
+static enum run_problem start_doctor(struct run *r)
+{
+    struct doctor_watch_settings set = {
+        .log = r->log, .config_path = r->config_path, .done = on_doctor, .context = r->monitor};
+    return doctor_watch_start(&r->doctor, &set) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
+}
+
 enum run_problem run_start(struct run **out, const struct run_settings *settings)
 {
-    static enum run_problem (*const steps[])(struct run *) = {open_config, guard_state,   open_log,
-                                                              open_store,  start_outputs, start_sources};
+    static enum run_problem (*const steps[])(struct run *) = {open_config,       guard_state,   open_log,
+                                                              open_store,        start_outputs, make_matcher,
+                                                              run_start_sources, start_monitor, start_doctor};
     struct run *r = calloc(1, sizeof(*r));
     if (r == NULL)
         return RUN_NO_MEMORY;
     r->set = *settings;
-    enum run_problem problem = RUN_GOOD;
+    enum run_problem problem = health_new(&r->health) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && problem == RUN_GOOD; i++) {
         problem = steps[i](r);
         if (settings->progress != NULL)
@@ -212,6 +251,7 @@ enum run_problem run_start(struct run **out, const struct run_settings *settings
     log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STARTED, "tripline %s (%s) started: config=%s agent=%s", version_number,
               version_commit, r->config_path, r->agent_id);
     r->is_started = true;
+    (void)text_copy(r->done_sha256, sizeof(r->done_sha256), text_from(r->config->sha256)); /* same size */
     *out = r;
     return RUN_GOOD;
 }
@@ -220,18 +260,23 @@ void run_stop(struct run *r, unsigned grace_ms)
 {
     if (r == NULL)
         return;
-    sources_stop(r->sources);
-    witness_free(r->witness);
+    doctor_watch_stop(r->doctor);
+    run_stop_sources(r);
     matcher_free(r->matcher);
     outputs_stop(r->outputs, grace_ms);
+    monitor_stop(r->monitor);
     if (r->is_https_up)
         https_clean_up();
     store_close(r->store);
+    free(r->selftest_path);
     free(r->agent_id);
     if (r->is_started)
         log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     log_close(r->log);
+    health_free(r->health);
     state_guard_release(r->guard);
+    if (r->outputs_config != r->config)
+        config_free(r->outputs_config);
     config_free(r->config);
     free(r->config_path);
     free(r);

@@ -16,7 +16,8 @@ enum run_problem {
     RUN_BAD_SOURCE = 5, /* the Event Log can't be read at all */
     RUN_NO_MEMORY = 6,
     RUN_UNSAFE = 7, /* others could change config or state, so neither is used */
-    RUN_BUSY = 8    /* another agent uses the same state */
+    RUN_BUSY = 8,   /* another agent uses the same state */
+    RUN_STUCK = 9   /* a thread gave no sign of life, so that the process ended itself */
 };
 
 struct run_settings {
@@ -33,6 +34,14 @@ struct run;
 
 /* Starts everything and returns RUN_GOOD, or says in the log (and on stderr in the foreground) what is wrong. */
 enum run_problem run_start(struct run **out, const struct run_settings *settings);
+
+/*
+ * Call at least every RUN_TICK_MS, on the thread that started it: sees that the config file has changed and puts it in
+ * force; is_forced: reads it and the files that it names anew in any case. One with mistakes is reported, and the old
+ * one stays. Returns RUN_GOOD; another: the agent can't go on, call run_stop().
+ */
+enum run_problem run_tick(struct run *run, bool is_forced);
+#define RUN_TICK_MS 500u
 
 /*
  * Stops everything: reading first, with a last checkpoint; then the senders, which may finish a request for up to

@@ -50,8 +50,7 @@ void run_guard_rights(const struct config *config, struct log *log)
 {
     struct fault fault = {0};
     struct token_facts *facts = NULL;
-    (void)config; /* names no source yet that wants more than the Event Log does */
-    int dropped = token_drop_privileges(install_privileges(false), &fault);
+    int dropped = token_drop_privileges(install_privileges(config->etw.enabled), &fault);
     if (dropped < 0)
         say_fault(log, "privileges that are not needed could not be given away", &fault);
     if (*hardening_missing() != '\0')

@@ -33,6 +33,12 @@ int cli_start(int argc, char **argv)
     return no_service(argv);
 }
 
+int cli_reload(int argc, char **argv)
+{
+    (void)argc;
+    return no_service(argv);
+}
+
 int cli_stop(int argc, char **argv)
 {
     (void)argc;

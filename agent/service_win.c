@@ -22,6 +22,7 @@ static struct service {
     const char *config_path;
     SERVICE_STATUS_HANDLE handle;
     HANDLE stop;          /* manual reset: set by the control handler, waited for by ServiceMain */
+    HANDLE reload;        /* auto reset: likewise */
     pthread_mutex_t lock; /* guards status: the handler's thread and ServiceMain's both report */
     SERVICE_STATUS status;
 } service = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -56,6 +57,9 @@ static DWORD WINAPI on_control(DWORD control, DWORD type, void *data, void *cont
     case SERVICE_CONTROL_PRESHUTDOWN:
         report(SERVICE_STOP_PENDING, NO_ERROR, 0);
         SetEvent(service.stop);
+        return NO_ERROR;
+    case AGENT_CONTROL_RELOAD:
+        SetEvent(service.reload);
         return NO_ERROR;
     case SERVICE_CONTROL_INTERROGATE:
         return NO_ERROR;
@@ -106,7 +110,10 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv)
     say_start(problem);
     if (problem == RUN_GOOD) {
         report(SERVICE_RUNNING, NO_ERROR, 0);
-        (void)WaitForSingleObject(service.stop, INFINITE); /* nothing else to wait for */
+        HANDLE signals[] = {service.stop, service.reload};
+        DWORD which;
+        while (problem == RUN_GOOD && (which = WaitForMultipleObjects(2, signals, FALSE, RUN_TICK_MS)) != WAIT_OBJECT_0)
+            problem = run_tick(run, which == WAIT_OBJECT_0 + 1);
         report(SERVICE_STOP_PENDING, NO_ERROR, 0);
         run_stop(run, RUN_GRACE_MS);
         system_log_write(CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
@@ -120,7 +127,8 @@ int cli_service(int argc, char **argv)
     if (usage != 0)
         return usage;
     service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
-    if (service.stop == NULL) {
+    service.reload = CreateEventW(NULL, FALSE, FALSE, NULL);
+    if (service.stop == NULL || service.reload == NULL) {
         fprintf(stderr, "tripline service: CreateEventW failed (%lu)\n", GetLastError());
         return 1;
     }

@@ -26,7 +26,7 @@ enum collector_report_kind {
     COLLECTOR_SHRUNK,    /* source's log was made smaller: from first to last bytes */
     COLLECTOR_RESTARTED, /* record ids went down from first to last: a log began anew, or is read again */
     COLLECTOR_WRAPPING,  /* source's log will overwrite what was not read within last hours */
-    COLLECTOR_LOST,      /* ETW: events were lost, as the detail says */
+    COLLECTOR_LOST,      /* ETW: events were lost, as the detail says; first: how many, 0 where unknown */
     COLLECTOR_STOPPED,   /* ETW: somebody else stopped our session; it will be started again */
     COLLECTOR_NO_SLOT,   /* ETW: no session is free; will be tried again */
     COLLECTOR_FOREIGN    /* ETW: a session of our name is somebody else's; will be tried again */
@@ -57,6 +57,11 @@ struct collector_sink {
     int (*checkpoint)(void *context, struct text source, struct text bookmark);
     /* Something that an operator should know. */
     void (*report)(void *context, const struct collector_report *report);
+    /*
+     * The collector still goes its rounds: called once a round, at least every 10 s while nothing is waited for, on its
+     * thread. The sink may hold it for up to a second, so that reading takes less of the machine. NULL: not wanted.
+     */
+    void (*alive)(void *context);
 };
 
 #endif

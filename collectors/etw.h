@@ -31,6 +31,9 @@ struct etw_settings {
 
 struct etw;
 
+/* The name in reports and checkpoints. Static. */
+const char *etw_source_name(enum etw_kind kind);
+
 /* Returns 0, -ENOMEM, or -EIO with fault. */
 int etw_new(struct etw **out, const struct etw_settings *settings, struct fault *fault);
 

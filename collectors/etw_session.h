@@ -21,7 +21,6 @@ struct etw_session {
 };
 
 /* The name of a kind's source in reports. Static. */
-const char *etw_session_source(enum etw_kind kind);
 
 struct _EVENT_RECORD; /* evntcons.h */
 

@@ -54,7 +54,7 @@ static const struct {
 
 static const GUID sysmon = {0x5770385f, 0xc22a, 0x43e0, {0xbf, 0x4c, 0x06, 0xf5, 0x69, 0x8f, 0xfb, 0xd9}};
 
-const char *etw_session_source(enum etw_kind kind)
+const char *etw_source_name(enum etw_kind kind)
 {
     return sessions[kind].source;
 }
@@ -136,7 +136,7 @@ static int fail(const struct etw_session *s, enum collector_report_kind *kind, s
         *kind = COLLECTOR_ABSENT;
         detail = "there is no such session";
     }
-    fault_set(fault, call, (long)code, text_from(etw_session_source(s->set->kind)), detail);
+    fault_set(fault, call, (long)code, text_from(etw_source_name(s->set->kind)), detail);
     return -EIO;
 }
 

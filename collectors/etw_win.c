@@ -22,6 +22,9 @@
 /* How often losses are asked for, ms. */
 #define POLL_MS 1000u
 
+/* The longest wait between two signs of life (collector.h). */
+#define ROUND_MS 5000u
+
 /* Wait before a session is opened again: doubles from the first to the last, ms; without the right, the last at once.
  */
 #define RETRY_FIRST_MS 1000u
@@ -60,7 +63,7 @@ struct etw {
 static void report(struct etw *e, enum collector_report_kind kind, const struct fault *fault, uint64_t number)
 {
     struct collector_report r = {
-        .kind = kind, .source = text_from(etw_session_source(e->set.kind)), .first = number, .fault = fault};
+        .kind = kind, .source = text_from(etw_source_name(e->set.kind)), .first = number, .fault = fault};
     e->set.sink.report(e->set.sink.context, &r);
 }
 
@@ -248,7 +251,7 @@ static struct etw_hit *take_all(struct etw *e)
 static void checkpoint(struct etw *e)
 {
     const struct collector_sink *sink = &e->set.sink;
-    while (sink->checkpoint(sink->context, text_from(etw_session_source(e->set.kind)), (struct text){NULL, 0}) != 0 &&
+    while (sink->checkpoint(sink->context, text_from(etw_source_name(e->set.kind)), (struct text){NULL, 0}) != 0 &&
            !is_stopping(e, RETRY_FIRST_MS))
         ;
 }
@@ -286,7 +289,7 @@ static void trouble(struct etw *e, enum collector_report_kind kind, const struct
 }
 
 /* A loss, with the time it is in: what the Event Log's channels have of that time is all there is. */
-static void report_loss(struct etw *e, const char *what, uint64_t until)
+static void report_loss(struct etw *e, const char *what, uint64_t count, uint64_t until)
 {
     struct fault fault = {0};
     char from_text[EVENT_TIME_SIZE], until_text[EVENT_TIME_SIZE], detail[256];
@@ -294,7 +297,7 @@ static void report_loss(struct etw *e, const char *what, uint64_t until)
     event_time_format(until_text, until);
     snprintf(detail, sizeof(detail), "%s between %s and %s", what, from_text, until_text);
     fault_set(&fault, NULL, 0, text_from(NULL), detail);
-    report(e, COLLECTOR_LOST, &fault, 0);
+    report(e, COLLECTOR_LOST, &fault, count);
 }
 
 static bool start_thread(struct etw *e, struct fault *fault)
@@ -303,7 +306,7 @@ static bool start_thread(struct etw *e, struct fault *fault)
     atomic_store(&e->is_closing, false);
     e->has_thread = pthread_create(&e->thread, NULL, consume, e) == 0;
     if (!e->has_thread)
-        fault_set(fault, "pthread_create", EAGAIN, text_from(etw_session_source(e->set.kind)), NULL);
+        fault_set(fault, "pthread_create", EAGAIN, text_from(etw_source_name(e->set.kind)), NULL);
     return e->has_thread;
 }
 
@@ -327,7 +330,7 @@ static void try_open(struct etw *e, uint64_t now_ms)
     uint64_t now = event_time_now();
     report(e, COLLECTOR_OPENED, NULL, 0);
     if (e->is_blind)
-        report_loss(e, "nothing was seen", now);
+        report_loss(e, "nothing was seen", 0, now);
     e->is_blind = false;
     e->seen_until = now;
     e->opened_ms = e->polled_ms = e->flushed_ms = now_ms;
@@ -344,7 +347,7 @@ static void poll_losses(struct etw *e)
         snprintf(what, sizeof(what), "%llu events, %llu log buffers, %llu real-time buffers lost",
                  (unsigned long long)lost.events, (unsigned long long)lost.log_buffers,
                  (unsigned long long)lost.real_time_buffers);
-        report_loss(e, what, now);
+        report_loss(e, what, lost.events, now);
     }
     pthread_mutex_lock(&e->lock);
     uint64_t bad = e->bad, dropped = e->dropped;
@@ -358,7 +361,7 @@ static void poll_losses(struct etw *e)
     }
     if (dropped > 0) {
         snprintf(what, sizeof(what), "%llu events dropped for want of memory", (unsigned long long)dropped);
-        report_loss(e, what, now);
+        report_loss(e, what, dropped, now);
     }
     e->seen_until = now;
 }
@@ -389,7 +392,7 @@ static void lost_session(struct etw *e, uint64_t now_ms)
         kind = COLLECTOR_DENIED;
     else if (e->end_code != ERROR_SUCCESS && e->end_code != ERROR_CANCELLED)
         kind = COLLECTOR_BROKEN;
-    fault_set(&fault, "ProcessTrace", e->end_code, text_from(etw_session_source(e->set.kind)), NULL);
+    fault_set(&fault, "ProcessTrace", e->end_code, text_from(etw_source_name(e->set.kind)), NULL);
     e->last_code = fault.code;
     report(e, kind, &fault, 0);
     uint64_t wait = e->failures < 6 ? (uint64_t)RETRY_FIRST_MS << e->failures : RETRY_LAST_MS;
@@ -401,12 +404,15 @@ static DWORD wait_time(const struct etw *e, uint64_t now_ms)
 {
     if (e->has_thread)
         return e->set.flush_ms < POLL_MS ? e->set.flush_ms : POLL_MS;
-    return e->retry_at_ms > now_ms ? (DWORD)(e->retry_at_ms - now_ms) : 0;
+    uint64_t wait = e->retry_at_ms > now_ms ? e->retry_at_ms - now_ms : 0;
+    return (DWORD)(wait < ROUND_MS ? wait : ROUND_MS);
 }
 
 void etw_run(struct etw *e)
 {
     while (!is_stopping(e, 0)) {
+        if (e->set.sink.alive != NULL)
+            e->set.sink.alive(e->set.sink.context);
         uint64_t now_ms = GetTickCount64();
         if (!e->has_thread && now_ms >= e->retry_at_ms)
             try_open(e, now_ms);

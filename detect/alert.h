@@ -48,7 +48,8 @@ struct alert {
     struct entity host_account; /* corrected */
     const char *follows;        /* id of the alert that this adds to; NULL: it is an alert of its own */
     const char *action;         /* with follows: what it adds, as ECS's event.action */
-    char *owned;                /* the alert's own: texts that had to be put together */
+    bool is_test; /* the agent itself started the process, to see whether it is noticed; false from alert_make() */
+    char *owned;  /* the alert's own: texts that had to be put together */
 };
 
 /* Fills *out. created: as in struct alert. Returns 0, or -ENOMEM with *out left as it was. */

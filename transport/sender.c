@@ -44,9 +44,16 @@ static bool is_stopping(struct sender *sender)
     return stopping;
 }
 
+static void alive(struct sender *sender, unsigned wait_ms)
+{
+    if (sender->settings.alive != NULL)
+        sender->settings.alive(sender->settings.context, sender->name, wait_ms);
+}
+
 /* Waits ms, or until sender_stop(). */
 static void pause_for(struct sender *sender, unsigned ms)
 {
+    alive(sender, ms);
     if (sender->settings.pause != NULL) {
         sender->settings.pause(sender->settings.context, ms);
         return;
@@ -86,7 +93,8 @@ static void delivered(struct sender *sender, const struct store_item *items, siz
     }
     backoff_success(&sender->backoff);
     sender->batch = sender->batch > most / 2 ? most : 2 * sender->batch;
-    report(sender, &(struct sender_report){.event = SENDER_DELIVERED, .count = count, .status = result->status});
+    report(sender, &(struct sender_report){
+                       .event = SENDER_DELIVERED, .count = count, .items = items, .status = result->status});
 }
 
 /* The alert goes to the dead-letter table. */
@@ -237,6 +245,7 @@ static void one_batch(struct sender *sender)
     struct fault fault = {.call = NULL};
     size_t count = 0;
     size_t wanted = sender->again > 0 ? sender->again : sender->batch;
+    alive(sender, IDLE_MS);
     expire(sender);
     int rc = store_next(sender->settings.store, sender->name, wanted, output_max_batch_bytes(sender->output), IDLE_MS,
                         &items, &count, &fault);
@@ -254,6 +263,7 @@ static void one_batch(struct sender *sender)
         pause_for(sender, wait_ms);
         return;
     }
+    alive(sender, 0);
     renew(sender, SENDER_RENEW_CHANGED);
     output_send(sender->output, items, count, &result);
     (void)clock_gettime(CLOCK_MONOTONIC, &sender->last_sent); /* fails only for an unknown clock */

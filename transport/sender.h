@@ -24,8 +24,9 @@ struct sender_report {
     enum sender_event event;
     const char *output; /* its name */
     size_t count;
-    const char *id; /* REFUSED: the alert's id */
-    long status;    /* HTTP status, or 0 */
+    const struct store_item *items; /* DELIVERED: the alerts; borrowed */
+    const char *id;                 /* REFUSED: the alert's id */
+    long status;                    /* HTTP status, or 0 */
     unsigned wait_ms;
     const struct fault *fault; /* NULL when nothing failed */
 };
@@ -42,11 +43,13 @@ enum sender_renew {
 struct sender_settings {
     struct store *store;   /* must outlive the sender */
     struct output *output; /* the sender's own from sender_start() on */
-    void *context;         /* of the three below, which are called on the sender's thread */
+    void *context;         /* of the four below, which are called on the sender's thread */
     void (*report)(void *context, const struct sender_report *report);
     /* A new output of the same name in place of the one there is, which the sender then closes; NULL: that one is still
      * good, or no better one can be had. renew itself may be NULL. */
     struct output *(*renew)(void *context, enum sender_renew why);
+    /* The thread goes on: it sends now (wait_ms 0), or waits for at most wait_ms. NULL: not wanted. */
+    void (*alive)(void *context, const char *output, unsigned wait_ms);
     /* For tests: waits instead of the sender; NULL in earnest. */
     void (*pause)(void *context, unsigned ms);
     /* When alerts wait already at the start, the first try comes within this time, at random: hosts that start

@@ -193,6 +193,34 @@ int store_open(struct store **out, const struct store_settings *settings, struct
     return 0;
 }
 
+int store_adapt(struct store *store, const struct store_settings *settings, struct fault *fault)
+{
+    struct store_output old[STORE_MAX_OUTPUTS];
+    int rc = check_settings(settings, fault);
+    if (rc < 0)
+        return rc;
+    pthread_mutex_lock(&store->mutex);
+    size_t old_count = store->output_count;
+    memcpy(old, store->outputs, sizeof(old));
+    memset(store->outputs, 0, sizeof(store->outputs));
+    store->output_count = 0;
+    rc = adapt(store, settings->outputs, settings->output_count, fault);
+    struct store_output *unused = rc == 0 ? old : store->outputs;
+    size_t unused_count = rc == 0 ? old_count : store->output_count;
+    for (size_t i = 0; i < unused_count; i++)
+        free(unused[i].name);
+    if (rc == 0) {
+        store->set.max_alerts = settings->max_alerts;
+        store->set.max_bytes = settings->max_bytes;
+        store->set.max_age_s = settings->max_age_s;
+    } else {
+        memcpy(store->outputs, old, sizeof(old));
+        store->output_count = old_count;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return rc;
+}
+
 void store_close(struct store *store)
 {
     if (store == NULL)
@@ -362,6 +390,24 @@ int store_counts(struct store *store, struct store_counts *counts, struct fault 
                                     percent > bytes ? percent : bytes};
     pthread_mutex_unlock(&store->mutex);
     return 0;
+}
+
+int store_waiting(struct store *store, const char *output_name, uint64_t *waiting, struct fault *fault)
+{
+    int rc = -EINVAL;
+    pthread_mutex_lock(&store->mutex);
+    const struct store_output *output = store_find_output(store, output_name, fault);
+    if (output != NULL) {
+        store_sql_bind_number(&store->sql, SQL_COUNT_WAITING, 1, output->id);
+        rc = store_run(store, SQL_COUNT_WAITING, fault);
+    }
+    if (rc == 1) {
+        *waiting = (uint64_t)store_sql_number(&store->sql, SQL_COUNT_WAITING, 0);
+        store_sql_reset(&store->sql, SQL_COUNT_WAITING);
+        rc = 0;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return rc;
 }
 
 void store_wake(struct store *store)

@@ -107,6 +107,12 @@ struct store_dead {
  */
 int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
 
+/*
+ * The outputs and limits of an open store become those of settings (path is not looked at), as store_open() does it.
+ * No store_next() may run. Returns 0, or as store_open() with everything as before.
+ */
+int store_adapt(struct store *store, const struct store_settings *settings, struct fault *fault);
+
 /* Closes it; all is on disk. NULL is allowed. */
 void store_close(struct store *store);
 
@@ -173,6 +179,9 @@ int store_dead_retry(struct store *store, int64_t number, struct fault *fault);
 int store_dead_drop(struct store *store, int64_t number, struct fault *fault);
 
 int store_counts(struct store *store, struct store_counts *counts, struct fault *fault);
+
+/* How many alerts wait for output. Returns 0 or a negative errno value. */
+int store_waiting(struct store *store, const char *output, uint64_t *waiting, struct fault *fault);
 
 /* Makes every store_next() return with nothing and without waiting, now and in future: the program ends. */
 void store_wake(struct store *store);

@@ -107,6 +107,7 @@ static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_DEAD_GET] = "SELECT output, id, document FROM dead WHERE number = ?1",
     [SQL_COUNT_ALERTS] = "SELECT count(*), coalesce(sum(length(document)), 0) FROM alert",
     [SQL_COUNT_DEAD] = "SELECT count(*), coalesce(sum(length(document)), 0) FROM dead",
+    [SQL_COUNT_WAITING] = "SELECT count(*) FROM delivery WHERE output = ?1",
     [SQL_BOOKMARK_SET] = ("INSERT INTO bookmark(source, value) VALUES(?1, ?2)"
                           " ON CONFLICT(source) DO UPDATE SET value = excluded.value"),
     [SQL_BOOKMARK_KEEP] = "INSERT OR IGNORE INTO bookmark(source, value) VALUES(?1, ?2)",

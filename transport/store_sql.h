@@ -45,6 +45,7 @@ enum store_statement {
     SQL_DEAD_GET,        /* number -> output, id, document */
     SQL_COUNT_ALERTS,    /* -> count, bytes */
     SQL_COUNT_DEAD,      /* -> count, bytes */
+    SQL_COUNT_WAITING,   /* output -> count */
     SQL_BOOKMARK_SET,    /* source, value */
     SQL_BOOKMARK_KEEP,   /* source, value; nothing when there is one */
     SQL_BOOKMARK,        /* source -> value */

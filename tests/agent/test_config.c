@@ -47,7 +47,7 @@ static const struct {
     {ROOT "<outputs/></tripline>", 1, 23, "<outputs> is empty"},
     {ROOT "<outptus>" HOOK "</outptus>" OUT "</tripline>", 1, 23,
      "unknown element \"outptus\" in <tripline>; did you mean"},
-    {ROOT "<colour/>" OUT "</tripline>", 1, 23, "<log>, <eventlog>, <etw>, <matching>, <proxy>, <outputs>"},
+    {ROOT "<colour/>" OUT "</tripline>", 1, 23, "known are <state>, <log>, <heartbeat>, <metrics>, <limits>, <even"},
     {ROOT "<state><x/></state>" OUT "</tripline>", 1, 30, "nothing may stand in it"},
     {ROOT "<outputs><webhok name=\"a\"/></outputs></tripline>", 1, 32, "did you mean <webhook>?"},
     {ROOT "<webhook/>" OUT "</tripline>", 1, 23, "unknown element \"webhook\" in <tripline>"},

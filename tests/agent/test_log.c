@@ -70,6 +70,46 @@ static void test_line(void)
     }
 }
 
+static void test_change(void)
+{
+    struct log *log = NULL;
+    clean();
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_ERROR, false), 0);
+    log_write(log, CONFIG_LOG_INFO, 1, "not this");
+    CU_ASSERT_NOT_EQUAL(log_change(log, DIRECTORY "/no/such/t.log", MEGABYTE, 3, CONFIG_LOG_INFO), 0);
+    log_write(log, CONFIG_LOG_ERROR, 1, "as before");
+    CU_ASSERT_EQUAL(log_change(log, PATH ".1", MEGABYTE, 3, CONFIG_LOG_INFO), 0);
+    log_write(log, CONFIG_LOG_INFO, 1, "elsewhere");
+    log_close(log);
+    char *first = content(PATH, NULL), *second = content(PATH ".1", NULL);
+    CU_ASSERT_FATAL(first != NULL && second != NULL);
+    CU_ASSERT_PTR_NOT_NULL(strstr(first, "as before"));
+    CU_ASSERT_PTR_NULL(strstr(first, "not this"));
+    CU_ASSERT_PTR_NULL(strstr(first, "elsewhere"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(second, "elsewhere"));
+    free(second);
+    free(first);
+}
+
+static unsigned watched;
+
+static void watch(void *context, enum config_log_level level, unsigned id, const char *text)
+{
+    watched += level == CONFIG_LOG_ERROR && id == 1234 && strcmp(text, "seen 5") == 0 && context == &watched;
+}
+
+static void test_watch(void)
+{
+    struct log *log = NULL;
+    clean();
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_ERROR, false), 0);
+    log_watch(log, watch, &watched);
+    log_write(log, CONFIG_LOG_ERROR, 1234, "seen %d", 5);
+    log_write(log, CONFIG_LOG_WARNING, 1234, "seen %d", 5); /* not written, so not watched */
+    CU_ASSERT_EQUAL(watched, 1);
+    log_close(log);
+}
+
 static void test_level(void)
 {
     struct log *log = NULL;
@@ -224,9 +264,10 @@ static void test_refused(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"a line", test_line},       {"levels", test_level},      {"texts", test_text},
-        {"rotation", test_rotation}, {"one file", test_one_file}, {"many threads", test_threads},
-        {"refused", test_refused},   CU_TEST_INFO_NULL,
+        {"a line", test_line},       {"levels", test_level},         {"change", test_change},
+        {"watch", test_watch},       {"texts", test_text},           {"rotation", test_rotation},
+        {"one file", test_one_file}, {"many threads", test_threads}, {"refused", test_refused},
+        CU_TEST_INFO_NULL,
     };
     return file_make_directory(DIRECTORY) == 0 ? test_main("log", tests) : 1;
 }

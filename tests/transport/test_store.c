@@ -197,6 +197,40 @@ static void test_outputs_change(void)
     store_close(store);
 }
 
+/* The same while the store is open. */
+static void test_adapt(void)
+{
+    static const char *const changed[] = {"b", "c"}, *const twice[] = {"x", "x"};
+    struct store *store = trial_open_new(2);
+    uint64_t waiting = 99;
+    trial_keep_ok(store, 0, 4);
+    struct store_item *items = trial_next(store, "b", 0, 4);
+    CU_ASSERT_EQUAL(store_delivered(store, "b", items, 2, &trial_fault), 0);
+    store_items_free(items, 4);
+    CU_ASSERT_EQUAL(store_waiting(store, "a", &waiting, &trial_fault), 0);
+    CU_ASSERT_EQUAL(waiting, 4);
+    CU_ASSERT_EQUAL(store_waiting(store, "b", &waiting, &trial_fault), 0);
+    CU_ASSERT_EQUAL(waiting, 2);
+    CU_ASSERT_EQUAL(store_waiting(store, "c", &waiting, &trial_fault), -EINVAL);
+
+    struct store_settings set = {
+        .path = "", .outputs = twice, .output_count = 2, .max_alerts = 1000, .max_bytes = 100000};
+    CU_ASSERT_EQUAL(store_adapt(store, &set, &trial_fault), -EINVAL);
+    trial_expect(store, "b", 2, 4); /* as before */
+    set.outputs = changed;
+    set.max_alerts = 3;
+    CU_ASSERT_EQUAL(store_adapt(store, &set, &trial_fault), 0);
+    trial_expect(store, "b", 2, 4);
+    trial_expect(store, "c", 0, 0);
+    trial_counts(store, 2, 20, 0);
+    trial_keep_ok(store, 4, 5);
+    CU_ASSERT_EQUAL(trial_keep(store, 5, 6, 10, NULL, NULL), -ENOSPC); /* the new limit */
+    trial_expect(store, "b", 2, 5);
+    trial_expect(store, "c", 4, 5);
+    CU_ASSERT_EQUAL(store_waiting(store, "a", &waiting, &trial_fault), -EINVAL);
+    store_close(store);
+}
+
 static void test_dead_limit(void)
 {
     trial_remove_files();
@@ -277,6 +311,7 @@ int main(void)
         {"bookmark", test_bookmark},
         {"reopen", test_reopen},
         {"outputs change", test_outputs_change},
+        {"outputs change meanwhile", test_adapt},
         {"dead letters are limited", test_dead_limit},
         {"value", test_value},
         {"subjects", test_subjects},

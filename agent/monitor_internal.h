@@ -1,0 +1,64 @@
+/* monitor_internal: the monitor, shared by monitor.c (what it tells) and monitor_watch.c (what it sees to). */
+#ifndef AGENT_MONITOR_INTERNAL_H
+#define AGENT_MONITOR_INTERNAL_H
+
+#include "agent/heartbeat.h"
+#include "agent/monitor.h"
+#include "agent/process.h"
+#include "agent/status_file.h"
+#include "transport/condition.h"
+#include "transport/sha256.h"
+
+#include <pthread.h>
+
+/* CPU time is averaged over so many ticks: a minute. */
+#define CPU_TICKS 60u
+
+/* 16 hexadecimal digits and a NUL. */
+#define MONITOR_BOOT_SIZE 17
+
+/* What does not change while the agent runs. */
+struct identity {
+    char host[PROCESS_NAME_SIZE], account[PROCESS_NAME_SIZE], integrity[PROCESS_NAME_SIZE];
+    char privileges[PROCESS_PRIVILEGES_SIZE];
+    uint64_t process_begin;
+};
+
+struct monitor {
+    struct monitor_settings set; /* agent_id and config_path are its own copies */
+    struct identity identity;
+    pthread_t thread;
+    pthread_mutex_t lock; /* guards the next */
+    struct condition changed;
+    bool is_stopping;
+    char *status_path;
+    char config_sha256[SHA256_HEX_SIZE];
+    uint64_t config_loaded, max_alerts, max_bytes, heartbeat_s, memory_limit;
+    unsigned cpu_limit;
+    char *metrics_path; /* NULL: none */
+    bool is_config_refused;
+    json_t *doctor; /* its last report, or NULL */
+
+    /* The thread's own. */
+    struct health_figures figures;
+    struct process_figures process;
+    uint64_t cpu_ms[CPU_TICKS], cpu_at_ms[CPU_TICKS]; /* ring: CPU time used until then */
+    size_t cpu_next, cpu_count;
+    double cpu_percent;
+    int status_trouble, metrics_trouble, heartbeat_trouble; /* what each failed with last: said once */
+    char boot[MONITOR_BOOT_SIZE];
+    struct heartbeat_chain chain; /* once has_chain */
+    bool has_chain;
+    uint64_t skipped;                         /* heartbeats that were left out */
+    unsigned stuck_looks[HEALTH_MAX_THREADS]; /* by place in figures: looks in a row that found it overdue */
+    bool is_slowed;
+};
+
+/* Once a tick, after measuring: is a thread stuck, does the process use too much? */
+void monitor_watch(struct monitor *m);
+
+/* The pace, ms a round, that follows from the one before and what is used. cpu_limit 100: CPU does not count. */
+unsigned monitor_pace(unsigned pace_ms, double cpu_percent, unsigned cpu_limit, uint64_t private_bytes,
+                      uint64_t memory_limit);
+
+#endif
