@@ -83,6 +83,7 @@ struct config {
     enum config_log_level log_level;
     uint64_t log_max_bytes;
     unsigned log_files;
+    uint64_t doctor_s;    /* between two rounds of the doctor; 0: none, also at start */
     uint64_t heartbeat_s; /* between two heartbeats; 0: none */
     char *metrics_file;   /* NULL: none */
     unsigned cpu_percent; /* of one core, averaged over a minute; 100: no limit */

@@ -109,8 +109,8 @@ bool config_same_output_names(const struct config *a, const struct config *b)
 bool config_same_sources(const struct config *a, const struct config *b)
 {
     for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_MATCHING; i++) /* those whose struct is the config itself */
-        if (i != CONFIG_STATE && i != CONFIG_LOG && i != CONFIG_HEARTBEAT && i != CONFIG_METRICS &&
-            i != CONFIG_LIMITS && !same_element(a, b, (enum config_element_id)i))
+        if (i != CONFIG_STATE && i != CONFIG_LOG && i != CONFIG_DOCTOR && i != CONFIG_HEARTBEAT &&
+            i != CONFIG_METRICS && i != CONFIG_LIMITS && !same_element(a, b, (enum config_element_id)i))
             return false;
     if (a->channel_count != b->channel_count)
         return false;

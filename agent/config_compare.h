@@ -12,8 +12,8 @@ bool config_same_outputs(const struct config *a, const struct config *b); /* set
 /* The names alone: what the store was opened for. */
 bool config_same_output_names(const struct config *a, const struct config *b);
 
-/* What is read: every setting of struct config itself that is not of state, log, heartbeat, metrics or limits, and the
- * channels. An element with a struct of its own that concerns sources is to be added there. */
+/* What is read: every setting of struct config itself that is not of state, log, doctor, heartbeat, metrics or limits,
+ * and the channels. An element with a struct of its own that concerns sources is to be added there. */
 bool config_same_sources(const struct config *a, const struct config *b);
 
 #endif

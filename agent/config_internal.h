@@ -12,6 +12,7 @@ enum config_element_id {
     CONFIG_TRIPLINE,
     CONFIG_STATE,
     CONFIG_LOG,
+    CONFIG_DOCTOR,
     CONFIG_HEARTBEAT,
     CONFIG_METRICS,
     CONFIG_LIMITS,

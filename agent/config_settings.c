@@ -130,6 +130,17 @@ static const struct config_setting log_settings[] = {
      .scale = 1},
 };
 
+static const struct config_setting doctor[] = {
+    {.name = "interval",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, doctor_s),
+     .initial = "1d",
+     .low = 0,
+     .high = 30 * DAY,
+     .scale = 1},
+};
+
 static const struct config_setting heartbeat[] = {
     {.name = "interval",
      .kind = CONFIG_DURATION,
@@ -264,6 +275,7 @@ static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_TRIPLINE] = {"tripline", CONFIG_TRIPLINE, 1, tripline, COUNT(tripline)},
     [CONFIG_STATE] = {"state", CONFIG_TRIPLINE, 1, state, COUNT(state)},
     [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
+    [CONFIG_DOCTOR] = {"doctor", CONFIG_TRIPLINE, 1, doctor, COUNT(doctor)},
     [CONFIG_HEARTBEAT] = {"heartbeat", CONFIG_TRIPLINE, 1, heartbeat, COUNT(heartbeat)},
     [CONFIG_METRICS] = {"metrics", CONFIG_TRIPLINE, 1, metrics, COUNT(metrics)},
     [CONFIG_LIMITS] = {"limits", CONFIG_TRIPLINE, 1, limits, COUNT(limits)},

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Between two rounds, ms: a day. */
+/* Where the config says nothing that can be read, and to see whether it says something again, ms. */
 #define ROUND_MS 86400000u
 
 /* Before the first one, so that it does not hold up the start, ms. */
@@ -65,15 +65,19 @@ static void say_changes(struct doctor_watch *w, const struct doctor_report *now)
     }
 }
 
-static void round_once(struct doctor_watch *w)
+/* Returns how long to wait for the next one, ms. */
+static unsigned round_once(struct doctor_watch *w)
 {
+    unsigned wait_ms = ROUND_MS;
     struct config *config = NULL;
     struct config_errors errors = {NULL, 0};
     struct doctor_answers *answers = calloc(1, sizeof(*answers));
     struct doctor_report *report = calloc(1, sizeof(*report));
     int rc = config_load(&config, w->set.config_path, &errors);
     config_errors_free(&errors); /* whoever loads it for good reports them */
-    if (rc == 0 && answers != NULL && report != NULL) {
+    if (rc == 0 && config->doctor_s > 0)
+        wait_ms = (unsigned)(config->doctor_s * 1000u); /* at most 30 days */
+    if (rc == 0 && config->doctor_s > 0 && answers != NULL && report != NULL) {
         doctor_ask(answers, config, w->set.config_path, &w->is_cancelled);
         doctor_judge(report, answers);
         if (atomic_load(&w->is_cancelled))
@@ -87,13 +91,14 @@ static void round_once(struct doctor_watch *w)
     free(report);
     free(answers);
     config_free(config);
+    return wait_ms;
 }
 
 static void *run(void *context)
 {
     struct doctor_watch *w = context;
-    for (unsigned wait_ms = FIRST_MS; wait_for_round(w, wait_ms); wait_ms = ROUND_MS)
-        round_once(w);
+    for (unsigned wait_ms = FIRST_MS; wait_for_round(w, wait_ms);)
+        wait_ms = round_once(w);
     return NULL;
 }
 

@@ -1,6 +1,6 @@
 /*
- * doctor_watch: a thread that runs the doctor when the agent starts, once a day and when asked, and says what has
- * changed since. A thread of its own, for an output that does not answer may hold the doctor for minutes.
+ * doctor_watch: a thread that runs the doctor when the agent starts, at the interval of its config and when asked, and
+ * says what has changed since. A thread of its own, for an output that does not answer may hold the doctor for minutes.
  */
 #ifndef AGENT_DOCTOR_WATCH_H
 #define AGENT_DOCTOR_WATCH_H

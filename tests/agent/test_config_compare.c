@@ -34,7 +34,7 @@ static void test_parts(void)
         unsigned changes;
     } cases[] = {
         {"", OUT, 0},
-        {"<heartbeat interval='5s'/><metrics file='m'/><limits cpu-percent='9'/>", OUT, 0},
+        {"<doctor interval='0s'/><heartbeat interval='5s'/><metrics file='m'/><limits cpu-percent='9'/>", OUT, 0},
         {"<state directory='/other'/>", OUT, DIRECTORY},
         {"<state max-alerts='7'/>", OUT, LIMITS},
         {"<state max-megabytes='7'/>", OUT, LIMITS},
@@ -42,6 +42,8 @@ static void test_parts(void)
         {"<log file='l'/>", OUT, LOG},
         {"<eventlog lookback='1h'/>", OUT, SOURCES},
         {"<eventlog><channel name='Security'/></eventlog>", OUT, SOURCES},
+        {"<etw enabled='yes'/>", OUT, SOURCES},
+        {"<matching reading='faithful'/>", OUT, SOURCES},
         {"", "<webhook name='b' url='https://h/'><header name='X' value='1'/></webhook>", OUTPUTS | NAMES},
         {"", OUT "<webhook name='b' url='https://h/'/>", OUTPUTS | NAMES},
         {"", "<webhook name='a' url='https://h/'/>", OUTPUTS},

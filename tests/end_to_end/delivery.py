@@ -40,6 +40,7 @@ class Agent:
         """outputs: {name: (url, attributes)} or {name: (url, attributes, inner)}"""
         self.names = list(outputs)
         text = f'<tripline version="1"><state directory={quoteattr(str(self.home))} {state}/>{before}' \
+               '<doctor interval="0s"/><heartbeat interval="0s"/>' \
                f'<outputs start-spread="{spread}">'
         for name, (url, more, *inner) in outputs.items():
             text += f'<webhook name="{name}" url={quoteattr(url)} {more}>{"".join(inner)}</webhook>'

@@ -57,9 +57,10 @@ class Case(unittest.TestCase):
         inside = more.pop("more", "")
         world.write_config(new, self.receiver.url, "ca.pem", more.pop("channels", CHANNELS),
                            self.wine.windows_path(self.wine.state), **more)
+        text = new.read_text(encoding="utf-8").replace('<doctor interval="0s"/>', "")
         if inside:
-            text = new.read_text(encoding="utf-8")
-            new.write_text(text.replace('<heartbeat interval="0s"/>', inside, 1), encoding="utf-8")
+            text = text.replace('<heartbeat interval="0s"/>', inside, 1)
+        new.write_text(text, encoding="utf-8")
         os.replace(new, self.config_path)
 
     def tripline(self, *arguments, code=0):

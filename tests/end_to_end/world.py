@@ -132,7 +132,7 @@ def wait_for(condition, timeout_s, what):
 
 
 def write_config(path, url, ca_file, channels, state, lookback="all", output="", eventlog="", limits="", extra=""):
-    """A config for the agent, without heartbeats. Paths as the agent's system writes them. channels: names, or
+    """A config for the agent, without doctor and heartbeats. Paths as the agent's system writes them. channels: names, or
     (name, query); eventlog, limits, output: more attributes of <eventlog>, <state>, <webhook>; extra: more elements."""
     names = ""
     for channel in channels:
@@ -140,8 +140,8 @@ def write_config(path, url, ca_file, channels, state, lookback="all", output="",
         names += f"        <channel name={quoteattr(name)}{'' if query is None else ' query=' + quoteattr(query)}/>\n"
     Path(path).write_text(
         f"<tripline version=\"1\">\n    <state directory={quoteattr(state)} {limits}/>\n    <log level=\"debug\"/> "
-        f"<heartbeat interval=\"0s\"/>\n"
-        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>\n    {extra}\n    <outputs start-spread=\"0s\">\n"
+        f"<doctor interval=\"0s\"/><heartbeat interval=\"0s\"/>\n"
+        f"    <eventlog lookback={quoteattr(lookback)} {eventlog}>\n{names}    </eventlog>{extra}\n    <outputs start-spread=\"0s\">\n"
         f"        <webhook name=\"central\" url={quoteattr(url)} ca-file={quoteattr(ca_file)} {output}/>\n"
         f"    </outputs>\n</tripline>\n", encoding="utf-8")
 
