@@ -440,47 +440,6 @@ static void test_default_query(void)
     CU_ASSERT_PTR_NULL(config_default_query("WEC6-ADFS"));
 }
 
-static void write_file(const char *path, const char *content)
-{
-    FILE *file = NULL;
-    CU_ASSERT_FATAL(file_open(&file, path, "wb") == 0);
-    CU_ASSERT_EQUAL(fwrite(content, 1, strlen(content), file), strlen(content));
-    CU_ASSERT_EQUAL(fclose(file), 0);
-}
-
-static void test_load(void)
-{
-    struct config *c = NULL;
-    struct config_errors errors;
-    CU_ASSERT_FATAL(file_make_directory("test_config.tmp") == 0);
-    CU_ASSERT_EQUAL(config_load(&c, "test_config.tmp/absent.xml", &errors), -ENOENT);
-    CU_ASSERT(errors.count == 1 && errors.list[0].line == 0);
-    config_errors_free(&errors);
-    CU_ASSERT_EQUAL(config_load(&c, "test_config.tmp", &errors), -EISDIR);
-    CU_ASSERT(errors.count == 1 && strstr(errors.list[0].message, "directory") != NULL);
-    config_errors_free(&errors);
-
-    /* Files that it names are looked for beside it, and are to be PEM. */
-    write_file("test_config.tmp/t.xml",
-               ROOT "<outputs><webhook name=\"a\" url=\"https://h/\" ca-file=\"ca.pem\"\n"
-                    "client-certificate=\"c.der\" client-key=\"absent.pem\"/></outputs></tripline>");
-    write_file("test_config.tmp/ca.pem", "-----BEGIN CERTIFICATE-----\n");
-    write_file("test_config.tmp/c.der", "\x30\x82");
-    CU_ASSERT_EQUAL(config_load(&c, "test_config.tmp/t.xml", &errors), -EINVAL);
-    CU_ASSERT_EQUAL_FATAL(errors.count, 2);
-    CU_ASSERT(errors.list[0].line == 2 && errors.list[0].column == 1 &&
-              strstr(errors.list[0].message, "is not PEM text") != NULL);
-    CU_ASSERT(errors.list[1].line == 2 && errors.list[1].column == 28 &&
-              strstr(errors.list[1].message, "can't be read: No such file") != NULL);
-    config_errors_free(&errors);
-    write_file("test_config.tmp/c.der", "-----BEGIN CERTIFICATE-----\n");
-    write_file("test_config.tmp/absent.pem", "-----BEGIN PRIVATE KEY-----\n");
-    CU_ASSERT_EQUAL(config_load(&c, "test_config.tmp/t.xml", &errors), 0);
-    config_errors_free(&errors);
-    config_free(c);
-    CU_ASSERT_EQUAL(file_remove("test_config.tmp/absent.pem"), 0);
-}
-
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -494,7 +453,6 @@ int main(void)
         {"limit of size", test_size},
         {"no secret in a message", test_secrets},
         {"the query of a channel", test_default_query},
-        {"files", test_load},
         CU_TEST_INFO_NULL,
     };
     return test_main("config", tests);

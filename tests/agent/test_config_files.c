@@ -3,6 +3,7 @@
 #include "agent/file.h"
 #include "tests/test.h"
 
+#include <errno.h>
 #include <expat.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,6 +317,47 @@ static void test_bad_files(void)
     }
 }
 
+static void write_file(const char *path, const char *content)
+{
+    FILE *file = NULL;
+    CU_ASSERT_FATAL(file_open(&file, path, "wb") == 0);
+    CU_ASSERT_EQUAL(fwrite(content, 1, strlen(content), file), strlen(content));
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+static void test_load(void)
+{
+    struct config *c = NULL;
+    struct config_errors errors;
+    CU_ASSERT_FATAL(file_make_directory("test_config_files.tmp") == 0);
+    CU_ASSERT_EQUAL(config_load(&c, "test_config_files.tmp/absent.xml", &errors), -ENOENT);
+    CU_ASSERT(errors.count == 1 && errors.list[0].line == 0);
+    config_errors_free(&errors);
+    CU_ASSERT_EQUAL(config_load(&c, "test_config_files.tmp", &errors), -EISDIR);
+    CU_ASSERT(errors.count == 1 && strstr(errors.list[0].message, "directory") != NULL);
+    config_errors_free(&errors);
+
+    /* Files that it names are looked for beside it, and are to be PEM. */
+    write_file("test_config_files.tmp/t.xml",
+               "<tripline version=\"1\"><outputs><webhook name=\"a\" url=\"https://h/\" ca-file=\"ca.pem\"\n"
+               "client-certificate=\"c.der\" client-key=\"absent.pem\"/></outputs></tripline>");
+    write_file("test_config_files.tmp/ca.pem", "-----BEGIN CERTIFICATE-----\n");
+    write_file("test_config_files.tmp/c.der", "\x30\x82");
+    CU_ASSERT_EQUAL(config_load(&c, "test_config_files.tmp/t.xml", &errors), -EINVAL);
+    CU_ASSERT_EQUAL_FATAL(errors.count, 2);
+    CU_ASSERT(errors.list[0].line == 2 && errors.list[0].column == 1 &&
+              strstr(errors.list[0].message, "is not PEM text") != NULL);
+    CU_ASSERT(errors.list[1].line == 2 && errors.list[1].column == 28 &&
+              strstr(errors.list[1].message, "can't be read: No such file") != NULL);
+    config_errors_free(&errors);
+    write_file("test_config_files.tmp/c.der", "-----BEGIN CERTIFICATE-----\n");
+    write_file("test_config_files.tmp/absent.pem", "-----BEGIN PRIVATE KEY-----\n");
+    CU_ASSERT_EQUAL(config_load(&c, "test_config_files.tmp/t.xml", &errors), 0);
+    config_errors_free(&errors);
+    config_free(c);
+    CU_ASSERT_EQUAL(file_remove("test_config_files.tmp/absent.pem"), 0);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -323,6 +365,7 @@ int main(void)
         {"tripline.xml documents the same settings", test_sample},
         {"tripline.xml is good", test_sample_is_good},
         {"bad files", test_bad_files},
+        {"files that a config names", test_load},
         CU_TEST_INFO_NULL,
     };
     return test_main("config files", tests);
