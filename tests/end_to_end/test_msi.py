@@ -141,8 +141,8 @@ class Tables(unittest.TestCase):
         self.assertRegex(dump, r"DllCharacteristics\s+00000160")  # high entropy, ASLR, DEP
         imported = {name.lower() for name in re.findall(r"DLL Name: (\S+)", dump)}
         self.assertLessEqual(imported, {"advapi32.dll", "bcrypt.dll", "crypt32.dll", "iphlpapi.dll", "kernel32.dll",
-                                        "msvcrt.dll", "netapi32.dll", "ole32.dll", "secur32.dll", "shell32.dll", "tdh.dll",
-                                        "user32.dll", "wevtapi.dll", "ws2_32.dll"})
+                                        "msvcrt.dll", "netapi32.dll", "ntdll.dll", "ole32.dll", "secur32.dll",
+                                        "shell32.dll", "tdh.dll", "user32.dll", "wevtapi.dll", "ws2_32.dll"})
         data = PROGRAM.read_bytes()
         for text in ("OriginalFilename", "T1001 %1!S!", "T2006 %1!S!"):
             self.assertIn(text.encode("utf-16-le"), data)
