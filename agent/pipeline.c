@@ -271,6 +271,26 @@ static void note(struct pipeline *p, const struct collector_report *r, const cha
     }
 }
 
+/* A source that is not read is no witness that could be missed; one that is disabled is. */
+static void note_witness(struct pipeline *p, const struct collector_report *r)
+{
+    switch (r->kind) {
+    case COLLECTOR_OPENED:
+        witness_source(p->set.witness, r->source, true);
+        break;
+    case COLLECTOR_ABSENT:
+    case COLLECTOR_DENIED:
+    case COLLECTOR_BROKEN:
+    case COLLECTOR_STOPPED:
+    case COLLECTOR_NO_SLOT:
+    case COLLECTOR_FOREIGN:
+        witness_source(p->set.witness, r->source, false);
+        break;
+    default: /* it goes on as it was */
+        break;
+    }
+}
+
 /* The numbers of a report as " name=value", or "". */
 static void report_numbers(char *to, size_t size, const struct collector_report *r)
 {
@@ -300,8 +320,11 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, CONFIG_LOG_ERROR, "no right to read; will be tried again"},
         [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, CONFIG_LOG_WARNING, "reading failed; will be opened again"},
         [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
+        [COLLECTOR_VALUES_ONLY] = {MESSAGE_VALUES_ONLY, CONFIG_LOG_WARNING,
+                                   "one event's XML can't be read; what its values say is taken"},
         [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
         [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_BAD_MARK] = {MESSAGE_BAD_MARK, CONFIG_LOG_WARNING, "the place reached can't be kept"},
         [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, CONFIG_LOG_INFO, "a batch was too large; smaller ones are read"},
         [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, CONFIG_LOG_ERROR, "a log was cleared"},
         [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, CONFIG_LOG_ERROR, "disabled: nothing is written into it"},
@@ -318,11 +341,8 @@ static void report(void *context, const struct collector_report *r)
     };
     struct pipeline *p = context;
     char text[512] = "", numbers[80];
-    bool is_open = r->kind == COLLECTOR_OPENED, is_trouble = r->kind != COLLECTOR_BAD_EVENT &&
-                                                             r->kind != COLLECTOR_GAP && r->kind != COLLECTOR_LOST &&
-                                                             r->kind != COLLECTOR_RESUMED;
-    if (p->set.witness != NULL && (is_open || is_trouble))
-        witness_source(p->set.witness, r->source, is_open);
+    if (p->set.witness != NULL)
+        note_witness(p, r);
     if (r->fault != NULL && r->fault->call == NULL) /* nothing failed: the detail says it all */
         (void)text_copy(text, sizeof(text), text_from(r->fault->detail));
     else if (r->fault != NULL)
@@ -334,10 +354,10 @@ static void report(void *context, const struct collector_report *r)
               r->detail.len > 0 ? r->detail.bytes : "", text[0] != '\0' ? ": " : "", text);
 }
 
-static void alive(void *context)
+static void alive(void *context, bool may_hold)
 {
     struct pipeline *p = context;
-    unsigned ms = health_pace(p->set.health);
+    unsigned ms = may_hold ? health_pace(p->set.health) : 0;
     health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
     if (ms > 0)
         (void)nanosleep(&(struct timespec){ms / 1000u, (long)(ms % 1000u) * 1000000L}, NULL); /* shorter is no harm */

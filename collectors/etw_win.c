@@ -412,7 +412,7 @@ void etw_run(struct etw *e)
 {
     while (!is_stopping(e, 0)) {
         if (e->set.sink.alive != NULL)
-            e->set.sink.alive(e->set.sink.context);
+            e->set.sink.alive(e->set.sink.context, false); /* a session keeps little */
         uint64_t now_ms = GetTickCount64();
         if (!e->has_thread && now_ms >= e->retry_at_ms)
             try_open(e, now_ms);

@@ -34,10 +34,12 @@ struct channel {
     void *scratch;                      /* EVT_HANDLE: a bookmark to ask for an event's record id */
     uint64_t record;                    /* of bookmark; 0: none yet */
     uint64_t read;                      /* every record up to this one has been looked at; at least record */
-    uint64_t not_before;                /* older events are left out (lookback); 0: none are */
+    uint64_t lookback_from;             /* where there is no bookmark, older events are not wanted; 0: all are */
+    uint64_t not_before;                /* older events are left out: lookback_from until the log was read to its end */
 
     bool was_read;         /* before: "from now on" would leave records out */
     bool is_pending;       /* there may be records: pull */
+    bool is_mark_said;     /* the sink knows that the bookmark can't be rendered */
     bool is_open_said;     /* the sink knows that it is being read */
     bool has_new_mark;     /* bookmark or read has moved since the last checkpoint */
     bool has_new_match;    /* the sink took an event since the last checkpoint: keep it at once */
@@ -64,6 +66,9 @@ struct channel {
     const struct eventlog_settings *set;
     struct eventlog_render *render; /* shared by all channels of the thread */
     struct event_xml *xml;
+    struct collector_sink xml_sink; /* its sink: this channel */
+    struct fault xml_fault;         /* what it said of the event last fed */
+    bool is_xml_bad;
 };
 
 /* Fills ch (all zero before). Returns 0, -ENOMEM, or -EIO with fault. */

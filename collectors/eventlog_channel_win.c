@@ -1,5 +1,6 @@
 #include "collectors/eventlog_channel.h"
 
+#include "collectors/eventlog_event.h"
 #include "collectors/eventlog_mark.h"
 
 #include <windows.h>
@@ -28,6 +29,21 @@ static uint64_t lookback_begin(uint64_t lookback_s)
     return lookback_s > now / 10000000u ? 0 : now - lookback_s * 10000000u;
 }
 
+static int forward_event(void *context, const struct process_event *event)
+{
+    const struct channel *ch = context;
+    return ch->set->sink.event(ch->set->sink.context, event);
+}
+
+/* Of the XML reader: no loss yet, for the values may do. */
+static void keep_xml_fault(void *context, const struct collector_report *report)
+{
+    struct channel *ch = context;
+    ch->is_xml_bad = true;
+    if (report->fault != NULL)
+        ch->xml_fault = *report->fault;
+}
+
 int channel_init(struct channel *ch, const struct eventlog_channel *from, const struct eventlog_settings *set,
                  struct eventlog_render *render, struct fault *fault)
 {
@@ -40,14 +56,15 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
     int rc = ch->name == NULL ? -ENOMEM : text_to_utf16(&ch->name_utf16, NULL, from->name);
     if (rc == 0 && from->query.len > 0)
         rc = text_to_utf16(&ch->query_utf16, NULL, from->query);
+    ch->xml_sink = (struct collector_sink){.context = ch, .event = forward_event, .report = keep_xml_fault};
     if (rc == 0)
-        rc = event_xml_new(&ch->xml, &set->sink, from->name, from->name, NULL);
+        rc = event_xml_new(&ch->xml, &ch->xml_sink, from->name, from->name, NULL);
     if (rc == 0)
         rc = channel_load_mark(ch, from->bookmark);
     if (rc < 0)
         return rc;
     if (ch->bookmark == NULL && !ch->was_read && set->lookback_s != EVENTLOG_LOOKBACK_ALL)
-        ch->not_before = lookback_begin(set->lookback_s);
+        ch->lookback_from = lookback_begin(set->lookback_s);
     ch->scratch = EvtCreateBookmark(NULL);
     if (ch->scratch == NULL) {
         fault_set(fault, "EvtCreateBookmark", (long)GetLastError(), from->name, NULL);
@@ -193,36 +210,75 @@ static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
     return text_matches(ch, v->command_line) || text_matches(ch, v->parent_command_line) ? VERDICT_MATCH : VERDICT_NO;
 }
 
-/* Hands event to the sink. Returns 0 also for an event that can't be read: it is reported. */
+/* An event whose XML can't be read, for the reason in xml_fault: its values may do. Returns as hand_over. */
+static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t record, const struct fault *xml_fault)
+{
+    struct process_event made;
+    void *memory = NULL;
+    int rc = eventlog_event_from_values(&made, &memory, event, text_from(ch->name), NULL);
+    if (rc == -ENOMEM)
+        return rc;
+    if (rc < 0) {
+        skip(ch, record, xml_fault);
+        return 0;
+    }
+    struct text line = made.field[EVENT_COMMAND_LINE], parent = made.field[EVENT_PARENT_COMMAND_LINE];
+    bool may_match = made.time == 0 || made.time >= ch->not_before;
+    if (may_match && (matcher_text_matches(ch->set->matcher, line) || matcher_text_matches(ch->set->matcher, parent))) {
+        struct collector_report r = {
+            .kind = COLLECTOR_VALUES_ONLY, .source = text_from(ch->name), .offset = record, .fault = xml_fault};
+        ch->set->sink.report(ch->set->sink.context, &r);
+        rc = ch->set->sink.event(ch->set->sink.context, &made);
+        ch->has_new_match = true;
+        ch->figures.matches++;
+        ch->figures.values_only++;
+    } else {
+        rc = 0;
+    }
+    free(memory);
+    return rc;
+}
+
+/* Feeds the XML of one record. *is_taken: a process creation was handed to the sink. */
+static int feed(struct channel *ch, struct text xml, uint64_t record, bool *is_taken)
+{
+    struct event_xml_counts before = event_xml_counts(ch->xml);
+    ch->is_xml_bad = false;
+    ch->xml_fault = (struct fault){.call = "reading its XML"};
+    (void)text_copy(ch->xml_fault.object, sizeof(ch->xml_fault.object), text_from(ch->name)); /* cut where longer */
+    event_xml_place(ch->xml, record);
+    int rc = event_xml_feed(ch->xml, xml.bytes, xml.len);
+    if (rc == 0)
+        rc = event_xml_end(ch->xml);
+    *is_taken = event_xml_counts(ch->xml).process > before.process;
+    return rc;
+}
+
+/* Hands event to the sink: its XML, or if that can't be read its values. Returns 0 also for an event of which neither
+ * can be read: it is reported. */
 static int hand_over(struct channel *ch, EVT_HANDLE event, enum verdict verdict)
 {
     struct text xml;
     struct fault fault = {0};
+    bool is_taken = false;
     uint64_t record = record_of(ch, event); /* first: the XML lies in the renderer's buffer */
     int rc = eventlog_render_xml(ch->render, event, &xml, &fault);
     if (rc == -ENOMEM)
         return rc;
     if (rc < 0) {
         fault_set(&fault, fault.call, fault.code, text_from(ch->name), fault.detail);
-        skip(ch, record, &fault);
-        return 0;
+        return hand_over_values(ch, event, record, &fault);
     }
     if (verdict != VERDICT_MATCH && !matcher_bytes_may_match(ch->set->matcher, xml))
         return 0;
-    struct event_xml_counts before = event_xml_counts(ch->xml);
-    event_xml_place(ch->xml, record);
-    rc = event_xml_feed(ch->xml, xml.bytes, xml.len);
-    if (rc == 0)
-        rc = event_xml_end(ch->xml);
-    struct event_xml_counts after = event_xml_counts(ch->xml);
-    ch->figures.skipped += after.bad - before.bad;
-    if (after.process > before.process) {
-        ch->has_new_match = true;
-        ch->figures.matches++;
-    } else if (verdict == VERDICT_MATCH && rc == 0) {
-        channel_report(ch, COLLECTOR_BAD_EVENT, NULL, "a rule matches it");
-    }
-    return rc;
+    rc = feed(ch, xml, record, &is_taken);
+    if (rc < 0)
+        return rc;
+    if (!is_taken)
+        return ch->is_xml_bad || verdict == VERDICT_MATCH ? hand_over_values(ch, event, record, &ch->xml_fault) : 0;
+    ch->has_new_match = true;
+    ch->figures.matches++;
+    return 0;
 }
 
 /* Takes one event. Returns 0, or a negative errno value: it was not taken and must be read again. */
@@ -265,12 +321,14 @@ static void take_records(struct channel *ch, EVT_HANDLE *events, DWORD count, ui
 /* Moves the bookmark behind event. */
 static int move_mark(struct channel *ch, EVT_HANDLE event, struct fault *fault)
 {
-    if (ch->bookmark == NULL)
-        ch->bookmark = EvtCreateBookmark(NULL);
-    if (ch->bookmark == NULL || !EvtUpdateBookmark(ch->bookmark, event)) {
+    EVT_HANDLE mark = ch->bookmark == NULL ? EvtCreateBookmark(NULL) : ch->bookmark;
+    if (mark == NULL || !EvtUpdateBookmark(mark, event)) {
         fault_set(fault, "EvtUpdateBookmark", (long)GetLastError(), text_from(ch->name), NULL);
+        if (mark != NULL && mark != ch->bookmark)
+            EvtClose(mark); /* never updated, it is no place to go back to */
         return -EIO;
     }
+    ch->bookmark = mark;
     ch->has_new_mark = true;
     ch->record = record_of_bookmark(ch, ch->bookmark);
     channel_settle_restart(ch);
@@ -366,12 +424,27 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION || fault.code == ERROR_TIMEOUT) {
         progress(ch, false, now_ms);
         ch->drained_at_ms = now_ms;
-        if (ch->bookmark != NULL)
-            ch->not_before = 0; /* what comes late from now on is new all the same */
+        ch->not_before = 0; /* what comes late from now on is new all the same */
         return CHANNEL_DRAINED;
     }
     channel_fail(ch, &fault, now_ms);
     return CHANNEL_CLOSED;
+}
+
+/* A bookmark that can't be rendered holds nothing up: what was found is kept without it, and read again after a start.
+ */
+static int checkpoint_without_mark(struct channel *ch, struct fault *fault)
+{
+    if (!ch->is_mark_said) {
+        fault_set(fault, fault->call, fault->code, text_from(ch->name),
+                  "the bookmark; alerts are kept without it until it can be rendered");
+        channel_report(ch, COLLECTOR_BAD_MARK, fault, NULL);
+    }
+    ch->is_mark_said = true;
+    int rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), (struct text){NULL, 0});
+    if (rc == 0)
+        ch->has_new_match = false;
+    return rc;
 }
 
 int channel_checkpoint(struct channel *ch)
@@ -382,16 +455,13 @@ int channel_checkpoint(struct channel *ch)
     if (!ch->has_new_mark || ch->bookmark == NULL)
         return 0;
     int rc = eventlog_render_bookmark(ch->render, ch->bookmark, &bookmark, &fault);
-    if (rc < 0) {
-        fault_set(&fault, fault.call, fault.code, text_from(ch->name), "the bookmark; tried again");
-        channel_report(ch, COLLECTOR_BROKEN, &fault, NULL);
-        return rc;
-    }
+    if (rc < 0)
+        return checkpoint_without_mark(ch, &fault);
     rc = eventlog_mark_format(&mark, bookmark, ch->read);
     if (rc == 0)
         rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), text_from(mark));
     free(mark);
     if (rc == 0)
-        ch->has_new_mark = ch->has_new_match = false;
+        ch->has_new_mark = ch->has_new_match = ch->is_mark_said = false;
     return rc;
 }

@@ -38,6 +38,7 @@ struct eventlog_figures {
     uint64_t lost;        /* records gone before they were read */
     uint64_t gaps;        /* occasions on which that was so */
     uint64_t skipped;     /* events that could not be read and were left out */
+    uint64_t values_only; /* alerts made of an event's values, since its XML could not be read */
     uint64_t clears;      /* times that a log was cleared, as told by events 1102 and 104 read here */
     uint64_t reopened;    /* times that reading failed and the channel was opened again */
     uint64_t origins;     /* (Computer, Channel) that forwarded events came from */

@@ -186,6 +186,8 @@ void channel_try_open(struct channel *ch, uint64_t now_ms)
     ResetEvent(ch->signal);
     ch->is_restart = false;
     ch->sample_ms = 0;
+    if (ch->bookmark == NULL)
+        ch->not_before = ch->lookback_from; /* again: what is in the log may be older than this */
     if (ch->bookmark != NULL)
         good = subscribe_after_bookmark(ch, &fault);
     else if (ch->set->lookback_s == 0 && !ch->was_read && ch->failures == 0)

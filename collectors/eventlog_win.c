@@ -201,12 +201,21 @@ static void wait_for_work(struct eventlog *log, bool has_more)
         take_signals(log, GetTickCount64());
 }
 
+/* Will a log overwrite what was not read before long? */
+static bool wraps_soon(const struct eventlog *log)
+{
+    for (size_t i = 0; i < log->count; i++)
+        if (log->channels[i].is_wrap_said)
+            return true;
+    return false;
+}
+
 void eventlog_run(struct eventlog *log)
 {
     log->last_checkpoint_ms = log->last_speculative_ms = GetTickCount64();
     while (!is_stopping(log, 0)) {
         if (log->set.sink.alive != NULL)
-            log->set.sink.alive(log->set.sink.context);
+            log->set.sink.alive(log->set.sink.context, !wraps_soon(log));
         bool has_more = pull_round(log);
         uint64_t now_ms = GetTickCount64();
         checkpoint_due(log, now_ms);

@@ -67,6 +67,7 @@ struct process_event {
     uint64_t parent_time;                 /* when the creator began, as time; 0: not known */
     bool has_claimed_parent;              /* does the event name another parent than the process that created it? */
     uint32_t claimed_parent_pid;          /* which; anybody may set it (PROC_THREAD_ATTRIBUTE_PARENT_PROCESS) */
+    bool is_from_values;                  /* the event could not be read whole: what fields it has came one by one */
     struct text field[EVENT_FIELD_COUNT]; /* absent where the event has no such field */
 };
 

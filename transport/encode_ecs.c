@@ -335,6 +335,8 @@ static int put_tripline(bool *failed, json_t *document, const struct alert *aler
     put(failed, object, "branches", branches);
     if (alert->is_test)
         put(failed, object, "test", json_true());
+    if (alert->event->is_from_values)
+        put(failed, object, "from_values", json_true());
     put_string(failed, upstream, "commit", rule->upstream_commit);
     put_string(failed, upstream, "version", rule->upstream_version);
     put_string(failed, upstream, "sha256", rule->upstream_sha256);

@@ -13,11 +13,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#define SCENARIO_NAME "C:\\winsim\\scenario.txt"
 #define FILE_NAME "C:\\winsim\\Figures.xml"
 #define ATTACK "exshell.psc1 Set-CASMailbox -ActiveSyncAllowedDeviceIDs @{add='X'}"
 
 static atomic_int answer; /* of the sink's checkpoint */
 static atomic_uint events, reports[COLLECTOR_WRAPPING + 1];
+static atomic_bool may_be_held; /* as the last round said */
 
 static int take_event(void *context, const struct process_event *event)
 {
@@ -39,6 +41,12 @@ static void report(void *context, const struct collector_report *r)
 {
     (void)context;
     atomic_fetch_add(&reports[r->kind], 1);
+}
+
+static void alive(void *context, bool may_hold)
+{
+    (void)context;
+    atomic_store(&may_be_held, may_hold);
 }
 
 /* Records first to last: each fourth without a command line, the one named attack matches. */
@@ -67,12 +75,17 @@ static void *read_all(void *log)
 
 static bool all_read(const struct eventlog_figures *f)
 {
-    return f->records == 500 && f->backlog == 0 && !f->is_waiting;
+    return f->records == 520 && f->backlog == 0 && !f->is_waiting;
 }
 
 static bool is_waiting(const struct eventlog_figures *f)
 {
     return f->is_waiting;
+}
+
+static bool wraps_soon(const struct eventlog_figures *f)
+{
+    return f->hours_to_wrap >= 0 && f->hours_to_wrap < 4;
 }
 
 static bool has_gap(const struct eventlog_figures *f)
@@ -108,9 +121,17 @@ static void look(struct eventlog *log)
     CU_ASSERT_TRUE(event_time_parse(&time, text_from("2026-11-24T12:00:00.0000000Z")));
     CU_ASSERT_EQUAL(f.last_time, time);
 
+    /* The log may grow by half: at a rate of 20 records in 10 s what is unread will be overwritten within minutes. */
+    CU_ASSERT_TRUE(atomic_load(&may_be_held));
+    append(501, 520, 0);
+    f = wait_until(log, wraps_soon);
+    Sleep(1500); /* a round while it waits */
+    CU_ASSERT_FALSE(atomic_load(&may_be_held));
+    CU_ASSERT_EQUAL(atomic_load(&reports[COLLECTOR_WRAPPING]), 1);
+
     atomic_store(&answer, 0);
     f = wait_until(log, all_read);
-    CU_ASSERT_EQUAL(f.last_record, 500);
+    CU_ASSERT_EQUAL(f.last_record, 520);
     CU_ASSERT_EQUAL(f.lost + f.gaps + f.skipped + f.reopened + f.clears, 0);
     CU_ASSERT_TRUE(f.records_per_s > 0);
 
@@ -118,7 +139,7 @@ static void look(struct eventlog *log)
     CU_ASSERT_EQUAL(f.state, EVENTLOG_ABSENT);
     CU_ASSERT_EQUAL(f.last_code, ERROR_EVT_CHANNEL_NOT_FOUND);
 
-    append(510, 520, 520);
+    append(530, 540, 540);
     f = wait_until(log, has_gap);
     CU_ASSERT_EQUAL(f.gaps, 1);
     CU_ASSERT_EQUAL(f.lost, 9);
@@ -137,16 +158,21 @@ static void test_figures(void)
     pthread_t thread;
     size_t count = 0;
     (void)remove(FILE_NAME); /* of a run before */
+    FILE *scenario = fopen(SCENARIO_NAME, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
+    fputs("max-size Figures 300000\n", scenario);
+    CU_ASSERT_EQUAL_FATAL(fclose(scenario), 0);
     append(1, 500, 1);
     atomic_store(&answer, -ENOSPC);
     const struct rule *const *rules = rules_all(&count);
     CU_ASSERT_EQUAL_FATAL(matcher_new(&matcher, rules, count), 0);
-    struct eventlog_settings set = {.channels = channels,
-                                    .channel_count = 2,
-                                    .lookback_s = EVENTLOG_LOOKBACK_ALL,
-                                    .retry_ms = 60000,
-                                    .matcher = matcher,
-                                    .sink = {.event = take_event, .checkpoint = keep, .report = report}};
+    struct eventlog_settings set = {
+        .channels = channels,
+        .channel_count = 2,
+        .lookback_s = EVENTLOG_LOOKBACK_ALL,
+        .retry_ms = 60000,
+        .matcher = matcher,
+        .sink = {.event = take_event, .checkpoint = keep, .report = report, .alive = alive}};
     CU_ASSERT_EQUAL_FATAL(eventlog_new(&log, &set, &fault), 0);
     CU_ASSERT_STRING_EQUAL(eventlog_channel_name(log, 1), "Nothing");
     CU_ASSERT_PTR_NULL(eventlog_channel_name(log, 2));
@@ -160,6 +186,7 @@ static void test_figures(void)
     CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
     eventlog_free(log);
     matcher_free(matcher);
+    CU_ASSERT_EQUAL(remove(SCENARIO_NAME), 0);
     CU_ASSERT_EQUAL(atomic_load(&events), 2);
     CU_ASSERT_EQUAL(atomic_load(&reports[COLLECTOR_OPENED]), 1);
     CU_ASSERT_EQUAL(atomic_load(&reports[COLLECTOR_ABSENT]), 1);

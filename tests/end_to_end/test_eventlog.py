@@ -90,6 +90,21 @@ class Channels(service_case.ServiceCase):
         for message in (2103, 2104, 2105):
             self.assertEqual(len(self.lines(message)), 1)
 
+    def test_no_figures(self):
+        """Windows tells nothing of logs and settings: events are read all the same, and nothing is made up."""
+        for log, settings in (("EvtOpenLog", "EvtOpenChannelConfig"), ("EvtGetLogInfo", "EvtGetChannelConfigProperty")):
+            self.wine.scenario(f"fail {log} * code=5 times=all", f"fail {settings} * code=5 times=all", "disabled Security")
+            record = 1 if log == "EvtOpenLog" else 2
+            self.security(record, record, [record])
+            if record == 1:
+                self.start()
+            self.expect(*range(1, record + 1))
+            time.sleep(1.5)  # more than one look at the settings
+        for message in (2003, 2004, 2006, 2103, 2105, 2107):
+            self.assertEqual(self.lines(message), [])
+        self.wine.scenario("disabled Security")
+        self.expect_line(2103, "Security")
+
     def test_disabled_from_the_start(self):
         self.wine.scenario("disabled Security")
         self.start()
@@ -182,7 +197,7 @@ class Unfiltered(service_case.ServiceCase):
 
 
 class BadEvents(service_case.ServiceCase):
-    channels = [SECURITY, FORWARDED]
+    channels = [SECURITY, SYSMON, FORWARDED]
 
     def test_larger_than_any_buffer(self):
         self.start()
@@ -190,23 +205,98 @@ class BadEvents(service_case.ServiceCase):
         self.expect(2)
         self.expect_line(2005, "Security: one event can't be read and is left out record=1")
 
-    def test_malformed_xml(self):
-        self.wine.scenario("broken-xml Security 1")
+    def alert_of(self, record, channel="sequence"):
+        return next(r["alert"] for r in self.taken() if r["alert"]["event"][channel] == record)
+
+    def test_values_where_the_xml_is_broken(self):
+        """The XML is cut in half: the alert is made of the values, says so, and has what the XML would have given it."""
+        self.wine.scenario("broken-xml Security 1", f"broken-xml {SYSMON} 3")
         self.start()
-        self.wine.append(SECURITY, event_4688(1, ATTACK), event_4688(2, ATTACK))
-        self.expect(2)
-        self.expect_line(2005, "a rule matches it")
+        target = event_4688(1, ATTACK, pid=100)
+        for name, before, now in (("Sid", "S-1-0-0", "S-1-5-18"), ("Name", "-", "SYSTEM")):
+            target = target.replace(f"'TargetUser{name}'>{before}<", f"'TargetUser{name}'>{now}<")
+        when = world.now()
+        self.wine.append(SECURITY, target, event_4688(2, ATTACK, when, pid=200))
+        self.wine.append(SYSMON, event_sysmon(3, ATTACK, when, pid=300), event_sysmon(4, ATTACK, when, pid=400))
+        self.expect(1, 2, 3, 4)
+        self.expect_line(2108, "Security: one event's XML can't be read; what its values say is taken record=1")
+        self.expect_line(2108, SYSMON)
+        self.assertEqual(self.lines(2005), [])
+        for broken, whole, pid in ((1, 2, 100), (3, 4, 300)):
+            got, want = self.alert_of(broken), self.alert_of(whole)
+            self.assertIs(got["tripline"].pop("from_values"), True)
+            self.assertNotIn("from_values", want["tripline"])
+            self.assertEqual((got["process"].pop("pid"), got["event"].pop("sequence")), (pid, broken))
+            for document in (got, want):
+                self.assertTrue(document["event"].pop("id") and document["event"].pop("created"))
+                for part, name in (("process", "pid"), ("event", "sequence"), ("process", "start"), ("sentinel", "TimeGenerated"),
+                                   ("sentinel", "timestamp"), (None, "@timestamp")):
+                    (document[part] if part else document).pop(name, None)
+            if broken == 1:
+                self.assertEqual(got["user"].pop("target"), {"id": "S-1-5-18", "name": "SYSTEM"})
+            self.assertEqual(got, want)
+
+    def test_the_same_id(self):
+        """Read again, now with its XML: the same alert."""
+        self.wine.scenario("fail EvtRenderXml Security code=15005")
+        self.start()
+        self.security(1, 1, [1])
+        self.expect(1)
+        self.stop()
+        self.mark(SECURITY, "damaged")
+        self.start()
+        self.security(2, 2, [2])
+        self.expect(1, 2, repeats=True)
+        self.expect_line(2007, "oldest")
+        first = [r["alert"] for r in self.taken() if r["alert"]["event"]["sequence"] == 1]
+        self.assertEqual(len({d["event"]["id"] for d in first}), 1)
+
+    def test_values_where_the_xml_cannot_be_rendered(self):
+        """Also where not all values can be had: those that decide make an alert."""
+        self.wine.scenario("fail EvtRenderXml * code=15005 times=all", "fail EvtRenderValues Security code=15005 after=4")
+        self.start()
+        self.wine.append(SECURITY, event_4688(1, ATTACK), event_4688(2, HARMLESS), event_4688(3, ATTACK))
+        self.wine.append(FORWARDED, event_4688(4, ATTACK, computer="pc1"))
+        self.expect(1, 3, 4)
+        self.assertEqual(len(self.lines(2108)), 3)
+        self.assertEqual(self.lines(2005), [])
+        self.assertEqual(self.alert_of(1)["process"]["parent"]["executable"], r"C:\Windows\System32\cmd.exe")
+        self.assertEqual(self.alert_of(3)["process"]["command_line"], ATTACK)
+        self.assertEqual(self.alert_of(3)["host"]["name"], "exch01.corp.example.com")
+        self.assertNotIn("parent", self.alert_of(3)["process"])
 
     def test_unrenderable(self):
-        """An event that EvtRender refuses is left out, and said; an EvtUpdateBookmark that fails loses nothing."""
-        self.wine.scenario("fail EvtRender Security code=15005 times=2")
+        """Neither values nor XML: left out, said, and counted. Values that fail once cost nothing."""
+        self.wine.scenario("fail EvtRender Security code=15005 times=4")
         self.start()
         self.wine.append(SECURITY, event_4688(1, ATTACK), event_4688(2, ATTACK))
         self.expect(2)
         self.expect_line(2005, "15005")
-        self.wine.scenario("fail EvtUpdateBookmark Security code=1722 times=2")
+        self.wine.scenario("fail EvtRenderValues Security code=15005 times=1")
+        self.security(3, 3, [3])
+        self.expect(2, 3)
+        self.assertEqual(len(self.lines(2005)), 1)
+
+    def test_bookmarks_that_fail(self):
+        """EvtUpdateBookmark, from the first event on; then EvtRender of a bookmark: said, and nothing lost or held up."""
+        self.wine.scenario("fail EvtUpdateBookmark Security code=1722 times=3")
+        self.security(1, 2, [2])
+        self.start()
+        self.expect(2)
+        self.expect_line(2004, "EvtUpdateBookmark")
+        self.wine.scenario("fail EvtRenderBookmark Security code=15005 times=all")
         self.security(3, 4, [4])
-        self.expect(2, 4)
+        self.wine.append(FORWARDED, event_4688(5, ATTACK, computer="pc1"))
+        self.expect(2, 4, 5)
+        self.security(6, 6, [6])
+        self.expect(2, 4, 5, 6)
+        self.assertEqual(len(self.lines(2109)), 1)
+        self.wine.scenario()
+        self.security(7, 7, [7])
+        self.expect(2, 4, 5, 6, 7)
+        self.stop()
+        self.assertIn("RecordId='7'", self.mark(SECURITY))
+        self.assertIn("RecordId='1'", self.mark(FORWARDED))
 
     def test_sizes_that_change(self):
         """EvtRender asks for more on the second call, too."""
@@ -287,15 +377,17 @@ class Reading(service_case.ServiceCase):
         self.expect(1, 40000, timeout_s=60)
         self.assertEqual(self.records(), [1, 40000])
 
-    def test_backpressure(self):
+    def test_backpressure_until_the_log_wraps_soon(self):
         """A full store stops the pull; what waits is in the Windows log, and goes on when there is room
-        (wazuh #12298, fluent-bit #11216)."""
-        self.receive("--script", "503:1000000")
+        (wazuh #12298, fluent-bit #11216). When the log will overwrite it within hours, that is said."""
+        self.receive("--delay", "60000")  # an answer that does not come within the test
         port = self.receiver.port
-        self.start(limits='max-alerts="150"')
         self.security(1, 3000, range(1, 3001, 3))
+        self.start(limits='max-alerts="150"')
         self.expect_line(3002)
-        time.sleep(3)
+        self.assertEqual(self.lines(2107), [])
+        self.security(3001, 3060)  # the log is written to, and nothing read: it will soon be full
+        self.expect_line(2107, "Security: will soon overwrite what was not read hours=0", timeout_s=30)
         self.assertLess(self.wine.log().count(" T3001 "), 300)
         self.receiver.stop()
         self.receive(port=port)

@@ -406,6 +406,19 @@ class Alertmanager(Outputs):
         world.wait_for(lambda: all(a["status"]["state"] == "suppressed" for a in self.server.alerts()), 10, "silence")
         self.assertEqual(len(self.server.alerts()), 3)
 
+    def test_follow_ups(self):
+        """What another witness or a child adds to an alert is no second alarm: it leaves the outbox, and nobody is told."""
+        self.begin()
+        documents = self.documents(1)
+        for number, action in enumerate(("witness-added", "child-started"), 1):
+            more = json.loads(documents[0])
+            more["tripline"]["alert_id"] = more["event"]["id"]
+            more["event"].update(id=f"{number:064x}", kind="event", action=action, dataset="endpoint.witness")
+            documents.append(json.dumps(more))
+        self.deliver(documents, self.outputs)
+        self.assertEqual(self.query("SELECT 1 FROM alert"), [])
+        self.assertEqual([a["labels"]["alert_id"] for a in self.server.alerts()], [json.loads(documents[0])["event"]["id"]])
+
     def test_wrong_password(self):
         self.begin()
         self.config(self.recipe("alertmanager").replace("a secret", "hunter2"),

@@ -316,6 +316,20 @@ static void test_follow_up(void)
     json_decref(document);
 }
 
+/* An event whose XML could not be read says so, in all that is made of it. */
+static void test_from_values(void)
+{
+    struct sample sample;
+    sample_4688(&sample);
+    json_t *document = document_of(&sample, NULL);
+    CU_ASSERT_PTR_NULL(at(document, "tripline.from_values"));
+    json_decref(document);
+    sample.event.is_from_values = true;
+    document = document_of(&sample, "from_values");
+    CU_ASSERT(json_is_true(at(document, "tripline.from_values")));
+    json_decref(document);
+}
+
 /* ETW: both branches that bear the number 3 match, and the parent is a claimed one. */
 static void test_etw(void)
 {
@@ -354,6 +368,7 @@ int main(void)
         {"no agent id", test_no_agent_id},
         {"out of memory", test_out_of_memory},
         {"a follow-up", test_follow_up},
+        {"values alone", test_from_values},
         {"ETW", test_etw},
         CU_TEST_INFO_NULL,
     };

@@ -73,6 +73,8 @@ static DWORD render_event(const struct context *c, struct event *e, DWORD flags,
                           DWORD *count)
 {
     DWORD code = scenario_code("EvtRender", e->channel->name);
+    if (code == 0)
+        code = scenario_code(flags == EvtRenderEventXml ? "EvtRenderXml" : "EvtRenderValues", e->channel->name);
     if (code != 0 && scenario_now()->service_code == 0)
         return code; /* an event in hand can be read also while the service is down */
     if (flags == EvtRenderEventXml) {
@@ -94,6 +96,12 @@ static DWORD render_event(const struct context *c, struct event *e, DWORD flags,
 
 static DWORD render_bookmark(const struct bookmark *b, DWORD size, void *buffer, DWORD *used)
 {
+    for (size_t i = 0; i < b->count; i++) {
+        const struct scenario_failure *f =
+            scenario_failure(scenario_now(), "EvtRenderBookmark", b->places[i].channel, 0);
+        if (f != NULL)
+            return f->code;
+    }
     char *text = bookmark_text(b);
     uint16_t *units = wtf8_new_utf16(text);
     DWORD code = render_text(units, wcslen(units) + 1, size, buffer, used);

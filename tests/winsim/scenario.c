@@ -71,12 +71,15 @@ static bool parse_channel(struct scenario *s, const struct line *line)
     return true;
 }
 
-/* The functions of which a call can be made to fail. */
+/* The functions of which a call can be made to fail; of EvtRender also those of one kind alone. */
 static const char *const functions[] = {"EvtSubscribe",
                                         "EvtNext",
                                         "EvtQuery",
                                         "EvtSeek",
                                         "EvtRender",
+                                        "EvtRenderXml",
+                                        "EvtRenderValues",
+                                        "EvtRenderBookmark",
                                         "EvtUpdateBookmark",
                                         "EvtOpenLog",
                                         "EvtGetLogInfo",
