@@ -78,7 +78,8 @@ static sqlite3 *open_old(const char *path)
     sqlite3 *old = NULL;
     if (sqlite3_open_v2(path, &old, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
         (void)sqlite3_db_config(old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL); /* can't fail */
-        (void)sqlite3_exec(old, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;", NULL, NULL, NULL);
+        store_sql_harden(old);
+        (void)sqlite3_exec(old, "PRAGMA locking_mode = EXCLUSIVE;", NULL, NULL, NULL);
         return old;
     }
     (void)sqlite3_close(old);

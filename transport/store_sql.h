@@ -75,6 +75,10 @@ struct store_sql {
 int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault);
 void store_sql_close(struct store_sql *sql);
 
+/* A file that somebody else put there gets nothing done by being opened: no trigger runs, no view is read, and its
+ * schema calls no function that does more than compute (sqlite.org/security.html, section 1.2). */
+void store_sql_harden(struct sqlite3 *db);
+
 /* Values for the next step; borrowed until it is done. index: 1 and up. A failure is reported by that step. */
 void store_sql_bind_number(struct store_sql *sql, enum store_statement which, int index, int64_t value);
 void store_sql_bind_text(struct store_sql *sql, enum store_statement which, int index, const char *value);
