@@ -221,7 +221,7 @@ static void read_old(struct rescue *r)
 int store_rescue(struct store *store, const char *const *names, size_t count, struct fault *fault)
 {
     struct fault damage = *fault;
-    struct rescue r = {.store = store};
+    struct rescue r = {.store = store, .totals = {.dropped = store->totals.dropped}};
     store_sql_close(&store->sql);
     int rc = move_aside(store, fault);
     if (rc == 0)
@@ -251,7 +251,7 @@ int store_rescue(struct store *store, const char *const *names, size_t count, st
 
 int store_heal(struct store *store, int rc, struct fault *fault)
 {
-    struct store_output before[STORE_MAX_OUTPUTS] = {{NULL, 0, false}};
+    struct store_output before[STORE_MAX_OUTPUTS] = {{.name = NULL}};
     const char *names[STORE_MAX_OUTPUTS] = {NULL};
     struct fault own = {.call = NULL}, *used = fault != NULL ? fault : &own;
     size_t count = store->output_count;

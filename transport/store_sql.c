@@ -84,9 +84,10 @@ static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_ALERT_NUMBER] = "SELECT number FROM alert WHERE id = ?1",
     [SQL_DELIVERIES_ADD] = "INSERT INTO delivery(output, alert) SELECT id, ?1 FROM output",
     [SQL_DELIVERY_ADD] = "INSERT OR IGNORE INTO delivery(output, alert) VALUES(?1, ?2)",
-    [SQL_EXPIRED] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
-                     " JOIN alert ON alert.number = delivery.alert"
-                     " WHERE delivery.output = ?1 AND alert.kept < ?2 ORDER BY delivery.alert LIMIT ?3"),
+    [SQL_OLDEST] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
+                    " JOIN alert ON alert.number = delivery.alert WHERE delivery.output = ?1 AND alert.kept < ?2"
+                    " AND delivery.alert < ?3 ORDER BY delivery.alert LIMIT ?4"),
+    [SQL_OLDEST_WAITING] = "SELECT alert FROM delivery WHERE output = ?1 ORDER BY alert LIMIT 1",
     [SQL_NEXT] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
                   " JOIN alert ON alert.number = delivery.alert"
                   " WHERE delivery.output = ?1 ORDER BY delivery.alert LIMIT ?2"),

@@ -29,7 +29,8 @@ enum store_statement {
     SQL_ALERT_NUMBER,    /* id -> number */
     SQL_DELIVERIES_ADD,  /* number: for all outputs */
     SQL_DELIVERY_ADD,    /* output, number */
-    SQL_EXPIRED,         /* output, time, limit -> number, id, document of those kept before it */
+    SQL_OLDEST,          /* output, time, bound, limit -> number, id, document of those kept before time, below bound */
+    SQL_OLDEST_WAITING,  /* output -> number */
     SQL_NEXT,            /* output, limit -> number, id, document */
     SQL_DELIVERY_REMOVE, /* output, number */
     SQL_STILL_WAITING,   /* number -> 1 */
