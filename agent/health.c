@@ -345,6 +345,15 @@ void health_output_refused(struct health *h, const char *name, long status)
     pthread_mutex_unlock(&h->lock);
 }
 
+void health_output_overflowed(struct health *h, const char *name, uint64_t count)
+{
+    pthread_mutex_lock(&h->lock);
+    struct health_output *o = output(h, name);
+    if (o != NULL)
+        o->overflowed += count;
+    pthread_mutex_unlock(&h->lock);
+}
+
 void health_store(struct health *h, int rc)
 {
     pthread_mutex_lock(&h->lock);

@@ -64,8 +64,9 @@ struct health_source {
 struct health_output {
     char name[HEALTH_NAME_SIZE];
     uint64_t delivered, refused, failures;
-    uint64_t waiting; /* filled by the monitor from the store */
-    unsigned failing; /* tries that failed in a row; 0: the last one was good */
+    uint64_t overflowed; /* that waited for it, and became dead letters when the outbox was full */
+    uint64_t waiting;    /* filled by the monitor from the store */
+    unsigned failing;    /* tries that failed in a row; 0: the last one was good */
     uint64_t last_success, last_failure;
     long last_status;               /* HTTP status of the last answer, or 0 */
     char trouble[HEALTH_TEXT_SIZE]; /* of the last failure; empty since the last success */
@@ -159,6 +160,8 @@ void health_outputs_set(struct health *health, const char *const *names, size_t 
 void health_output_delivered(struct health *health, const char *output, size_t count, long status);
 void health_output_failed(struct health *health, const char *output, long status, const char *trouble);
 void health_output_refused(struct health *health, const char *output, long status);
+/* count of the alerts that waited for it gave way to others and are dead letters. */
+void health_output_overflowed(struct health *health, const char *output, uint64_t count);
 
 /* A test alert was made of an event of that time; it was kept; an output took it or refused it. Alerts that are not
  * known as tests are left alone. Each change makes health_test_changes() greater. */

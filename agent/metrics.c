@@ -136,6 +136,9 @@ static void add_outputs(struct page *p, const struct health_figures *f)
     of_outputs(p, f, "delivered_total", "counter", "Alerts and heartbeats that the output took.", OUTPUT(delivered));
     of_outputs(p, f, "refused_total", "counter", "Alerts and heartbeats that the output refused for good.",
                OUTPUT(refused));
+    of_outputs(p, f, "overflowed_total", "counter",
+               "Alerts and heartbeats that waited for the output until the outbox was full: dead letters.",
+               OUTPUT(overflowed));
     of_outputs(p, f, "delivery_failures_total", "counter", "Tries to deliver that failed.", OUTPUT(failures));
     of_outputs(p, f, "waiting_alerts", "gauge", "Alerts and heartbeats that wait for the output.", OUTPUT(waiting));
     head(p, "output_failing", "gauge", "Tries that failed in a row; 0: the last one was good.");
@@ -173,7 +176,9 @@ char *metrics_text(const struct status_about *about, const struct status_now *no
     single(&p, "outbox_alerts", "gauge", "Alerts and heartbeats in the outbox.", (double)now->store.waiting);
     single(&p, "outbox_bytes", "gauge", "Bytes of them.", (double)now->store.bytes);
     single(&p, "outbox_max_alerts", "gauge", "How many there may be.", (double)about->max_alerts);
-    single(&p, "dead_letters", "gauge", "Alerts and heartbeats that were refused for good.", (double)now->store.dead);
+    single(&p, "dead_letters", "gauge", "Alerts and heartbeats that an output did not take.", (double)now->store.dead);
+    single(&p, "dead_letters_dropped_total", "counter", "Dead letters that gave way to later ones.",
+           (double)now->store.dropped);
     single(&p, "log_errors_total", "counter", "Lines of level error in its log.", (double)f->log_errors);
     add_sources(&p, f);
     add_outputs(&p, f);

@@ -108,15 +108,34 @@ static int keep_heartbeat(struct monitor *m, const struct status_about *about, c
     return 0;
 }
 
-/* Alerts come first: with the outbox half full heartbeats are left out, and the next one says how many. */
+bool monitor_is_crowded(const struct health_figures *f, const struct store_counts *store, uint64_t max_alerts,
+                        uint64_t max_bytes)
+{
+    uint64_t least = store->waiting;
+    for (size_t i = 0; i < f->output_count; i++)
+        least = f->outputs[i].waiting < least ? f->outputs[i].waiting : least;
+    return (store->waiting > max_alerts / 2 || store->bytes > max_bytes / 2) && least > store->waiting / 2;
+}
+
+/* Looks at the dead letters that are gone. */
+static void look_at_dropped(struct monitor *m, uint64_t dropped)
+{
+    if (dropped > m->dropped)
+        log_write(m->set.log, CONFIG_LOG_ERROR, MESSAGE_DEAD_DROPPED,
+                  "dead letters beyond the newest %d are dropped: %llu", STORE_MAX_DEAD,
+                  (unsigned long long)(dropped - m->dropped));
+    m->dropped = dropped;
+}
+
+/* Alerts come first: in a crowded outbox heartbeats are left out, and the next one says how many. */
 static void send_heartbeat(struct monitor *m, const struct status_about *about, const struct status_now *now)
 {
     struct fault fault = {0};
     char text[512];
-    bool is_crowded =
-        now->store.waiting > about->max_alerts / 2 || now->store.bytes > about->max_bytes / 2 || !read_chain(m);
-    int rc = is_crowded ? 0 : keep_heartbeat(m, about, now, &fault);
-    if (is_crowded || rc < 0)
+    bool is_left_out =
+        monitor_is_crowded(now->figures, &now->store, about->max_alerts, about->max_bytes) || !read_chain(m);
+    int rc = is_left_out ? 0 : keep_heartbeat(m, about, now, &fault);
+    if (is_left_out || rc < 0)
         m->skipped++;
     if (rc < 0 && rc != m->heartbeat_trouble)
         log_write(m->set.log, CONFIG_LOG_WARNING, MESSAGE_HEARTBEAT_FAILED, "a heartbeat could not be kept: %s (%s)",
@@ -130,6 +149,7 @@ static void tell(struct monitor *m, const char *state, bool is_beat)
     struct status_now now = {.figures = &m->figures, .process = m->process, .cpu_percent = m->cpu_percent};
     health_read(m->set.health, &m->figures);
     read_store(m, &now.store);
+    look_at_dropped(m, now.store.dropped);
     pthread_mutex_lock(&m->lock);
     struct status_about about = about_now(m, state);
     now.doctor = m->doctor;

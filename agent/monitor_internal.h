@@ -50,12 +50,17 @@ struct monitor {
     struct heartbeat_chain chain; /* once has_chain */
     bool has_chain;
     uint64_t skipped;                         /* heartbeats that were left out */
+    uint64_t dropped;                         /* dead letters that had to go, as was last seen */
     unsigned stuck_looks[HEALTH_MAX_THREADS]; /* by place in figures: looks in a row that found it overdue */
     bool is_slowed;
 };
 
 /* Once a tick, after measuring: is a thread stuck, does the process use too much? */
 void monitor_watch(struct monitor *m);
+
+/* Is the outbox more than half full, and not merely since some outputs take nothing while others do? */
+bool monitor_is_crowded(const struct health_figures *figures, const struct store_counts *store, uint64_t max_alerts,
+                        uint64_t max_bytes);
 
 /* The pace, ms a round, that follows from the one before and what is used. cpu_limit 100: CPU does not count. */
 unsigned monitor_pace(unsigned pace_ms, double cpu_percent, unsigned cpu_limit, uint64_t private_bytes,

@@ -192,9 +192,11 @@ static void look_at_room(struct pipeline *p)
     if (store_counts(p->set.store, &counts, NULL) < 0)
         return;
     if (counts.percent >= 90 && !p->is_filling)
-        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
-                  "the outbox is %u %% full: alerts=%llu; when it is full, reading waits", counts.percent,
-                  (unsigned long long)counts.waiting);
+        log_write(
+            p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
+            "the outbox is %u %% full: alerts=%llu; when it is full, reading waits, or an output that took nothing "
+            "for 10 minutes gives way to those that do",
+            counts.percent, (unsigned long long)counts.waiting);
     p->is_filling = counts.percent >= 90 || (p->is_filling && counts.percent >= 80);
 }
 

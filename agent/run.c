@@ -132,6 +132,18 @@ static void store_rescued(void *context, const struct store_rescue *rescue)
               (unsigned long long)rescue->unreadable, fault_text(rescue->fault, text, sizeof(text)));
 }
 
+/* As above. */
+static void store_overflowed(void *context, const char *output, uint64_t count)
+{
+    struct run *r = context;
+    health_output_overflowed(r->health, output, count);
+    log_write(
+        r->log, CONFIG_LOG_ERROR, MESSAGE_OVERFLOWED,
+        "output %s: took nothing for so long that the outbox was full; its oldest are kept as dead letters, so that "
+        "reading goes on for the others: alerts=%llu",
+        output, (unsigned long long)count);
+}
+
 static enum run_problem open_store(struct run *r)
 {
     const char *names[CONFIG_MAX_OUTPUTS];
@@ -148,7 +160,8 @@ static enum run_problem open_store(struct run *r)
                                  .max_bytes = r->config->store_max_bytes,
                                  .max_age_s = r->config->store_max_age_s,
                                  .context = r,
-                                 .rescued = store_rescued};
+                                 .rescued = store_rescued,
+                                 .overflowed = store_overflowed};
     int rc = store_open(&r->store, &set, &fault);
     if (rc == 0)
         rc = make_agent_id(r, &fault);

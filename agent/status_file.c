@@ -69,11 +69,12 @@ static json_t *source_json(const struct health_source *s)
 
 static json_t *output_json(const struct health_output *o)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:I, s:o}", "name", status_string(o->name), "delivered",
-                     number(o->delivered), "waiting", number(o->waiting), "refused", number(o->refused), "failures",
-                     number(o->failures), "failing", (int)(o->failing > INT32_MAX ? INT32_MAX : o->failing),
-                     "last_success", status_time(o->last_success), "last_failure", status_time(o->last_failure),
-                     "last_status", (json_int_t)o->last_status, "trouble", status_string(o->trouble));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:I, s:o}", "name", status_string(o->name),
+                     "delivered", number(o->delivered), "waiting", number(o->waiting), "refused", number(o->refused),
+                     "overflowed", number(o->overflowed), "failures", number(o->failures), "failing",
+                     (int)(o->failing > INT32_MAX ? INT32_MAX : o->failing), "last_success",
+                     status_time(o->last_success), "last_failure", status_time(o->last_failure), "last_status",
+                     (json_int_t)o->last_status, "trouble", status_string(o->trouble));
 }
 
 static json_t *thread_json(const struct health_thread *t)
@@ -130,12 +131,13 @@ static json_t *lists_json(const struct health_figures *f)
 static json_t *store_json(const struct status_about *about, const struct status_now *now)
 {
     const struct health_figures *f = now->figures;
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "state",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "state",
                      f->is_store_failing ? "failing"
                      : f->is_store_full  ? "full"
                                          : "working",
                      "waiting", number(now->store.waiting), "bytes", number(now->store.bytes), "max_alerts",
-                     number(about->max_alerts), "max_bytes", number(about->max_bytes), "dead", number(now->store.dead));
+                     number(about->max_alerts), "max_bytes", number(about->max_bytes), "dead", number(now->store.dead),
+                     "dropped", number(now->store.dropped));
 }
 
 static json_t *process_json(const struct status_now *now)

@@ -57,8 +57,13 @@ static void judge_outputs(struct status_judgement *j, const json_t *document)
         if (integer(o, "failing") > 0)
             reason(j, "output %s does not take alerts (%lld wait; %lld tries failed): %s", string(o, "name"),
                    integer(o, "waiting"), integer(o, "failing"), string(o, "trouble"));
+        if (integer(o, "overflowed") > 0)
+            reason(j, "output %s took nothing for so long that the outbox was full: %lld alerts are dead letters of it",
+                   string(o, "name"), integer(o, "overflowed"));
     }
     const json_t *store = json_object_get(document, "store");
+    if (integer(store, "dropped") > 0)
+        reason(j, "%lld dead letters had to give way to later ones", integer(store, "dropped"));
     if (strcmp(string(store, "state"), "working") != 0)
         reason(j, "the outbox is %s: reading waits", string(store, "state"));
 }

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-/* Longest wait that an answer can ask for: a day. */
-#define MAX_RETRY_AFTER_S 86400
+/* Longest wait that an answer can ask for, s. A collector gone wrong must not keep an agent silent for longer. */
+#define MAX_RETRY_AFTER_S 3600
 
 /* How often a running request looks whether it was cancelled although nobody woke it, ms. */
 #define POLL_MS 1000
@@ -214,9 +214,13 @@ static void free_headers(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 
-static unsigned retry_after_ms(const struct https *https)
+/* Only a server that is busy may ask for patience (RFC 9110, section 10.2.3; RFC 6585, section 4): what is wrong with
+ * the way, the address or the credentials does not mend itself by a time that the other side knows. */
+static unsigned retry_after_ms(const struct https *https, long status)
 {
     curl_off_t seconds = 0;
+    if (status != 408 && status != 425 && status != 429 && status < 500)
+        return 0;
     if (curl_easy_getinfo(https->easy, CURLINFO_RETRY_AFTER, &seconds) != CURLE_OK || seconds <= 0)
         return 0;
     return (unsigned)(seconds > MAX_RETRY_AFTER_S ? MAX_RETRY_AFTER_S : seconds) * 1000u;
@@ -247,7 +251,7 @@ static int send_request(struct https *https, const struct https_request *request
         rc = https_fault(https, code, fault);
     } else {
         (void)curl_easy_getinfo(https->easy, CURLINFO_RESPONSE_CODE, &reply->status); /* stays 0 if it can't */
-        reply->retry_after_ms = retry_after_ms(https);
+        reply->retry_after_ms = retry_after_ms(https, reply->status);
     }
     (void)curl_easy_setopt(https->easy, CURLOPT_HTTPHEADER, NULL); /* the lists go now */
     (void)curl_easy_setopt(https->easy, CURLOPT_PROXYHEADER, NULL);

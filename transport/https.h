@@ -64,7 +64,7 @@ struct https_request {
 
 struct https_reply {
     long status;                    /* HTTP status; 0: no answer came */
-    unsigned retry_after_ms;        /* from Retry-After (seconds or a date), at most 24 h; 0: none */
+    unsigned retry_after_ms;        /* of 408, 425, 429, 5xx: Retry-After (seconds or a date), at most 1 h; 0: none */
     char body[HTTPS_MAX_REPLY + 1]; /* NUL-terminated, cut */
     size_t size;
 };

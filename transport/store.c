@@ -74,6 +74,7 @@ static int add_output(struct store *store, const char *name, struct fault *fault
         return rc;
     output->id = store_sql_number(&store->sql, SQL_OUTPUT_ID, 0);
     store_sql_reset(&store->sql, SQL_OUTPUT_ID);
+    output->taken_s = store_now_s(store);
     output->name = strdup(name);
     if (output->name == NULL)
         return -ENOMEM;
@@ -96,7 +97,7 @@ static int count(struct store *store, enum store_statement which, uint64_t *numb
 /* Makes the file's outputs those of names, in one transaction, and counts what waits. */
 static int adapt(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
 {
-    struct store_totals totals = {0, 0, 0, 0};
+    struct store_totals totals = {.dropped = store->totals.dropped};
     int rc = store_run(store, SQL_BEGIN, fault);
     while (rc == 0 && (rc = remove_unwanted(store, names, name_count, fault)) == 1)
         rc = 0;
@@ -387,7 +388,7 @@ int store_counts(struct store *store, struct store_counts *counts, struct fault 
     unsigned percent = (unsigned)(store->totals.waiting * 100 / store->set.max_alerts);
     unsigned bytes = (unsigned)(store->totals.bytes * 100 / store->set.max_bytes);
     *counts = (struct store_counts){store->totals.waiting, store->totals.bytes, store->totals.dead,
-                                    percent > bytes ? percent : bytes};
+                                    store->totals.dropped, percent > bytes ? percent : bytes};
     pthread_mutex_unlock(&store->mutex);
     return 0;
 }

@@ -16,8 +16,11 @@
 #define STORE_MAX_OUTPUTS 16
 
 /* Most alerts in the dead-letter table; beyond it, or beyond max_bytes of their documents, the oldest go. Each was
- * reported when it was refused. */
+ * reported when it was refused; those that go are counted. */
 #define STORE_MAX_DEAD 10000
+
+/* An output that took nothing for so long is away: while another one is not, it may not fill the outbox. */
+#define STORE_AWAY_S 600
 
 /* Ids of alerts that every output is done with are remembered, so that a log read again sends nothing again. Oldest go
  * first beyond this many (about 100 bytes each); the central collector removes later repeats by the same id. */
@@ -45,10 +48,13 @@ struct store_settings {
     uint64_t max_bytes;         /* 1 or more: most bytes of waiting documents; beyond: -ENOSPC */
     uint64_t max_age_s;         /* store_expire() takes alerts that wait for longer; 0: none */
     int64_t (*now_s)(void);     /* seconds since 1970, for tests; NULL: the system's clock */
-    void *context;              /* of rescued */
+    void *context;              /* of rescued and overflowed */
     /* The file was damaged and has been replaced; may be NULL. Called under the store's lock: it may not use the store.
      */
     void (*rescued)(void *context, const struct store_rescue *rescue);
+    /* The outbox was full, and count of the oldest alerts that waited for output, which is away, became dead letters;
+     * may be NULL. Called as rescued. */
+    void (*overflowed)(void *context, const char *output, uint64_t count);
 };
 
 struct store_alert {
@@ -82,6 +88,7 @@ struct store_counts {
     uint64_t waiting; /* alerts that at least one output has not had yet */
     uint64_t bytes;   /* of their documents */
     uint64_t dead;    /* in the dead-letter table */
+    uint64_t dropped; /* dead letters that were too many or too large together, since the store was opened */
     unsigned percent; /* of the limits: the fuller of the two, 0 to 100 and, for a single large batch, more */
 };
 
@@ -121,7 +128,9 @@ void store_close(struct store *store);
  * is on disk when the call returns. An alert whose id is known (waiting, delivered or dead) is left out: *added, which
  * may be NULL, counts the others. An empty outbox takes one call's alerts whatever the limits: a batch that is larger
  * than they are must not stop the reading of a log for ever.
- * Returns 0; -ENOSPC: the outbox or the disk is full; another negative errno value; nothing was kept then.
+ * Where the outbox is full, the oldest alerts of outputs that are away become their dead letters, as long as another is
+ * not: store_overflow.c. Returns 0; -ENOSPC: the outbox or the disk is full; another negative errno value; nothing was
+ * kept then.
  */
 int store_keep(struct store *store, const struct store_alert *alerts, size_t count, const char *source,
                const char *bookmark, size_t *added, struct fault *fault);

@@ -28,6 +28,8 @@ static sqlite3 *open_copy(const struct store *store, int flags)
         (void)sqlite3_close(db); /* an open that failed leaves one (sqlite.org/c3ref/open.html) */
         db = NULL;
     }
+    if (db != NULL)
+        store_sql_harden(db);
     free(path);
     return db;
 }

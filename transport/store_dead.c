@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Most alerts that expire in one transaction. */
-#define EXPIRE_MAX 100
+/* Most alerts that go in one transaction because they are old. */
+#define BURY_MAX 100
 
 /* Removes the oldest dead letters until the rest is within the limits. */
 static int trim(struct store *store, struct store_totals *totals, struct fault *fault)
@@ -18,6 +18,7 @@ static int trim(struct store *store, struct store_totals *totals, struct fault *
             return rc;
         int64_t number = store_sql_number(&store->sql, SQL_DEAD_OLDEST, 0);
         totals->dead--;
+        totals->dropped++;
         totals->dead_bytes -= (uint64_t)store_sql_number(&store->sql, SQL_DEAD_OLDEST, 1);
         store_sql_reset(&store->sql, SQL_DEAD_OLDEST);
         store_sql_bind_number(&store->sql, SQL_DEAD_REMOVE, 1, number);
@@ -73,6 +74,8 @@ int store_refused(struct store *store, const char *output_name, const struct sto
 {
     pthread_mutex_lock(&store->mutex);
     int rc = bury_well(store, output_name, item, 1, reason, fault);
+    if (rc == 0)
+        store_is_at_work(store, output_name);
     pthread_mutex_unlock(&store->mutex);
     return rc;
 }
@@ -81,33 +84,34 @@ int store_refused(struct store *store, const char *output_name, const struct sto
 static int read_item(struct store_item *item, struct store *store)
 {
     size_t size;
-    item->number = store_sql_number(&store->sql, SQL_EXPIRED, 0);
-    const char *id = store_sql_text(&store->sql, SQL_EXPIRED, 1, &size);
+    item->number = store_sql_number(&store->sql, SQL_OLDEST, 0);
+    const char *id = store_sql_text(&store->sql, SQL_OLDEST, 1, &size);
     (void)text_copy(item->id, sizeof(item->id), (struct text){id, size}); /* it was one of ours */
-    return store_copy_column(&item->document, &item->size, store, SQL_EXPIRED, 2);
+    return store_copy_column(&item->document, &item->size, store, SQL_OLDEST, 2);
 }
 
-/* Up to EXPIRE_MAX that are too old. */
-static int expire_some(struct store *store, const char *output_name, size_t *count, struct fault *fault)
+int store_bury_oldest(struct store *store, const char *output_name, int64_t before_s, int64_t bound, const char *reason,
+                      size_t *count, struct fault *fault)
 {
-    struct store_item items[EXPIRE_MAX];
+    struct store_item items[BURY_MAX];
     size_t used = 0;
     const struct store_output *output = store_find_output(store, output_name, fault);
     if (output == NULL)
         return -EINVAL;
-    store_sql_bind_number(&store->sql, SQL_EXPIRED, 1, output->id);
-    store_sql_bind_number(&store->sql, SQL_EXPIRED, 2, store_now_s(store) - (int64_t)store->set.max_age_s);
-    store_sql_bind_number(&store->sql, SQL_EXPIRED, 3, EXPIRE_MAX);
+    store_sql_bind_number(&store->sql, SQL_OLDEST, 1, output->id);
+    store_sql_bind_number(&store->sql, SQL_OLDEST, 2, before_s);
+    store_sql_bind_number(&store->sql, SQL_OLDEST, 3, bound);
+    store_sql_bind_number(&store->sql, SQL_OLDEST, 4, BURY_MAX);
     int rc;
-    while ((rc = store_run(store, SQL_EXPIRED, fault)) == 1) {
+    while ((rc = store_run(store, SQL_OLDEST, fault)) == 1) {
         rc = read_item(&items[used], store);
         if (rc < 0)
             break;
         used++;
     }
-    store_sql_reset(&store->sql, SQL_EXPIRED);
+    store_sql_reset(&store->sql, SQL_OLDEST);
     if (rc == 0 && used > 0)
-        rc = bury_well(store, output_name, items, used, "it waited for longer than max-age", fault);
+        rc = bury_well(store, output_name, items, used, reason, fault);
     for (size_t i = 0; i < used; i++)
         free(items[i].document);
     *count = used;
@@ -116,11 +120,12 @@ static int expire_some(struct store *store, const char *output_name, size_t *cou
 
 int store_expire(struct store *store, const char *output_name, size_t *count, struct fault *fault)
 {
-    size_t some = EXPIRE_MAX, all = 0;
+    size_t some = BURY_MAX, all = 0;
     int rc = 0;
-    while (rc == 0 && store->set.max_age_s > 0 && some == EXPIRE_MAX) {
+    while (rc == 0 && store->set.max_age_s > 0 && some == BURY_MAX) {
         pthread_mutex_lock(&store->mutex); /* others get their turn between two transactions */
-        rc = expire_some(store, output_name, &some, fault);
+        rc = store_bury_oldest(store, output_name, store_now_s(store) - (int64_t)store->set.max_age_s, INT64_MAX,
+                               "it waited for longer than max-age", &some, fault);
         pthread_mutex_unlock(&store->mutex);
         if (rc == 0)
             all += some;

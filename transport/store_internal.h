@@ -1,5 +1,6 @@
 /* store_internal: what store.c (opening, reading, waiting), store_write.c (each change of the outbox), store_dead.c
- * (dead letters), store_rescue.c (a damaged file) and store_copy.c (copies of bookmarks) share. */
+ * (dead letters), store_overflow.c (a full outbox), store_rescue.c (a damaged file) and store_copy.c (copies of
+ * bookmarks) share. */
 #ifndef TRANSPORT_STORE_INTERNAL_H
 #define TRANSPORT_STORE_INTERNAL_H
 
@@ -12,12 +13,14 @@
 struct store_output {
     char *name;
     int64_t id;
-    bool woken; /* its next store_next() returns with nothing */
+    bool woken;      /* its next store_next() returns with nothing */
+    int64_t taken_s; /* when it last took or refused an alert, or it was opened */
 };
 
 /* What the limits are compared with. */
 struct store_totals {
     uint64_t waiting, bytes, dead, dead_bytes;
+    uint64_t dropped; /* dead letters that had to go since the store was opened */
 };
 
 struct store {
@@ -58,6 +61,18 @@ int store_begin(struct store *store, const char *const *names, size_t count, str
 /* Output is done with the alert of this id. */
 int store_settle(struct store *store, const struct store_output *output, const char *id, struct store_totals *totals,
                  struct fault *fault);
+
+/* The output has taken or refused alerts just now. */
+void store_is_at_work(struct store *store, const char *output_name);
+
+/* Some of the oldest alerts that wait for output, were kept before before_s (seconds since 1970) and have a number
+ * below bound become its dead letters. *count: how many; 0: there is none (left). */
+int store_bury_oldest(struct store *store, const char *output_name, int64_t before_s, int64_t bound, const char *reason,
+                      size_t *count, struct fault *fault);
+
+/* The limits leave no room for alerts[0..count-1]: makes some, where outputs that are away may give way. Returns 1:
+ * some was made; 0: none can be; or a negative errno value. */
+int store_make_room(struct store *store, const struct store_alert *alerts, size_t count, struct fault *fault);
 
 /* Ids beyond STORE_MAX_REMEMBERED are forgotten. */
 int store_forget_oldest(struct store *store, struct fault *fault);

@@ -78,7 +78,8 @@ static sqlite3 *open_old(const char *path)
     sqlite3 *old = NULL;
     if (sqlite3_open_v2(path, &old, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
         (void)sqlite3_db_config(old, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, (int *)NULL); /* can't fail */
-        (void)sqlite3_exec(old, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;", NULL, NULL, NULL);
+        store_sql_harden(old);
+        (void)sqlite3_exec(old, "PRAGMA locking_mode = EXCLUSIVE;", NULL, NULL, NULL);
         return old;
     }
     (void)sqlite3_close(old);
@@ -220,7 +221,7 @@ static void read_old(struct rescue *r)
 int store_rescue(struct store *store, const char *const *names, size_t count, struct fault *fault)
 {
     struct fault damage = *fault;
-    struct rescue r = {.store = store};
+    struct rescue r = {.store = store, .totals = {.dropped = store->totals.dropped}};
     store_sql_close(&store->sql);
     int rc = move_aside(store, fault);
     if (rc == 0)
@@ -250,7 +251,7 @@ int store_rescue(struct store *store, const char *const *names, size_t count, st
 
 int store_heal(struct store *store, int rc, struct fault *fault)
 {
-    struct store_output before[STORE_MAX_OUTPUTS] = {{NULL, 0, false}};
+    struct store_output before[STORE_MAX_OUTPUTS] = {{.name = NULL}};
     const char *names[STORE_MAX_OUTPUTS] = {NULL};
     struct fault own = {.call = NULL}, *used = fault != NULL ? fault : &own;
     size_t count = store->output_count;

@@ -53,7 +53,6 @@ static const char conversion[] = "BEGIN IMMEDIATE;"
  * back.
  */
 static const char before_reading[] = "PRAGMA locking_mode = EXCLUSIVE;"
-                                     "PRAGMA trusted_schema = OFF;"
                                      "PRAGMA cell_size_check = ON;"
                                      "PRAGMA foreign_keys = ON;"
                                      "PRAGMA temp_store = MEMORY;";
@@ -85,9 +84,10 @@ static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_ALERT_NUMBER] = "SELECT number FROM alert WHERE id = ?1",
     [SQL_DELIVERIES_ADD] = "INSERT INTO delivery(output, alert) SELECT id, ?1 FROM output",
     [SQL_DELIVERY_ADD] = "INSERT OR IGNORE INTO delivery(output, alert) VALUES(?1, ?2)",
-    [SQL_EXPIRED] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
-                     " JOIN alert ON alert.number = delivery.alert"
-                     " WHERE delivery.output = ?1 AND alert.kept < ?2 ORDER BY delivery.alert LIMIT ?3"),
+    [SQL_OLDEST] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
+                    " JOIN alert ON alert.number = delivery.alert WHERE delivery.output = ?1 AND alert.kept < ?2"
+                    " AND delivery.alert < ?3 ORDER BY delivery.alert LIMIT ?4"),
+    [SQL_OLDEST_WAITING] = "SELECT alert FROM delivery WHERE output = ?1 ORDER BY alert LIMIT 1",
     [SQL_NEXT] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
                   " JOIN alert ON alert.number = delivery.alert"
                   " WHERE delivery.output = ?1 ORDER BY delivery.alert LIMIT ?2"),
@@ -221,6 +221,30 @@ static int prepare_all(struct store_sql *sql, struct fault *fault)
     return 0;
 }
 
+/* Nor is the file in use any more when somebody has put triggers or views into it, which we never make. */
+static int check_schema(struct store_sql *sql, struct fault *fault)
+{
+    int64_t planted = 0;
+    int rc = ask(sql, "SELECT count(*) FROM sqlite_master WHERE type IN ('trigger', 'view')", &planted, NULL, 0, fault);
+    if (rc < 0 || planted == 0)
+        return rc;
+    fault_set(fault, "store_open", (long)planted, text_from(sqlite3_db_filename(sql->db, "main")),
+              "somebody has put triggers or views into the store");
+    return -EBADMSG;
+}
+
+void store_sql_harden(struct sqlite3 *db)
+{
+    static const struct {
+        int which, value;
+    } switches[] = {{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                    {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                    {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                    {SQLITE_DBCONFIG_ENABLE_VIEW, 0}};
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++)
+        (void)sqlite3_db_config(db, switches[i].which, switches[i].value, (int *)NULL); /* can't fail for these */
+}
+
 int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
 {
     int64_t version = 0;
@@ -231,8 +255,8 @@ int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
         fault_set(fault, "sqlite3_open_v2", code, text_from(path), sqlite3_errstr(code));
         return errno_from(code);
     }
-    (void)sqlite3_busy_timeout(sql->db, BUSY_TIMEOUT_MS);                        /* can't fail */
-    (void)sqlite3_db_config(sql->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL); /* nor this */
+    (void)sqlite3_busy_timeout(sql->db, BUSY_TIMEOUT_MS); /* can't fail */
+    store_sql_harden(sql->db);
     int chunk = CHUNK_SIZE;
     (void)sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_CHUNK_SIZE, &chunk); /* then it grows by single pages */
     int rc = run_text(sql, before_reading, fault);
@@ -248,6 +272,8 @@ int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
         rc = run_text(sql, before_writing, fault);
     if (rc == 0 && version > 0)
         rc = check_sound(sql, fault);
+    if (rc == 0)
+        rc = check_schema(sql, fault);
     if (rc == 0 && version == 0)
         rc = run_text(sql, schema, fault);
     else if (rc == 0 && version < FORMAT_VERSION)

@@ -29,7 +29,8 @@ enum store_statement {
     SQL_ALERT_NUMBER,    /* id -> number */
     SQL_DELIVERIES_ADD,  /* number: for all outputs */
     SQL_DELIVERY_ADD,    /* output, number */
-    SQL_EXPIRED,         /* output, time, limit -> number, id, document of those kept before it */
+    SQL_OLDEST,          /* output, time, bound, limit -> number, id, document of those kept before time, below bound */
+    SQL_OLDEST_WAITING,  /* output -> number */
     SQL_NEXT,            /* output, limit -> number, id, document */
     SQL_DELIVERY_REMOVE, /* output, number */
     SQL_STILL_WAITING,   /* number -> 1 */
@@ -74,6 +75,10 @@ struct store_sql {
  */
 int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault);
 void store_sql_close(struct store_sql *sql);
+
+/* A file that somebody else put there gets nothing done by being opened: no trigger runs, no view is read, and its
+ * schema calls no function that does more than compute (sqlite.org/security.html, section 1.2). */
+void store_sql_harden(struct sqlite3 *db);
 
 /* Values for the next step; borrowed until it is done. index: 1 and up. A failure is reported by that step. */
 void store_sql_bind_number(struct store_sql *sql, enum store_statement which, int index, int64_t value);

@@ -105,6 +105,8 @@ int store_keep_told(struct store *store, const struct store_alert *alerts, size_
     rc = store_heal(store, rc, fault);
     if (rc == -EAGAIN)
         rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
+    if (rc == -ENOBUFS && store_make_room(store, alerts, alert_count, NULL) == 1)
+        rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
     if (rc == -ENOBUFS)
         rc = -ENOSPC;
     if (rc == 0 && new_alerts > 0)
@@ -195,6 +197,8 @@ int store_delivered(struct store *store, const char *output_name, const struct s
     rc = store_heal(store, rc, fault);
     if (rc == -EAGAIN)
         rc = deliver(store, store_find_output(store, output_name, fault), items, item_count, fault);
+    if (rc == 0)
+        store_is_at_work(store, output_name);
     pthread_mutex_unlock(&store->mutex);
     return rc;
 }

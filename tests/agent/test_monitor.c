@@ -22,6 +22,23 @@ static void test_pace(void)
     CU_ASSERT_EQUAL(monitor_pace(0, 400, 100, MB, 64u * MB), 0); /* 100: no limit */
 }
 
+/* Heartbeats are left out for alerts' sake, but not since one output of several is away. */
+static void test_crowded(void)
+{
+    static struct health_figures f;
+    struct store_counts store = {.waiting = 51, .bytes = 510};
+    f.output_count = 1;
+    f.outputs[0].waiting = 51;
+    CU_ASSERT_TRUE(monitor_is_crowded(&f, &store, 100, 10000));
+    CU_ASSERT_TRUE(monitor_is_crowded(&f, &store, 1000, 1000)); /* by bytes */
+    CU_ASSERT_FALSE(monitor_is_crowded(&f, &store, 102, 1020));
+    f.output_count = 2;
+    f.outputs[1].waiting = 25; /* at work */
+    CU_ASSERT_FALSE(monitor_is_crowded(&f, &store, 100, 1000));
+    f.outputs[1].waiting = 26;
+    CU_ASSERT_TRUE(monitor_is_crowded(&f, &store, 100, 1000));
+}
+
 static void test_important(void)
 {
     CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_ERROR, MESSAGE_GAP));
@@ -35,6 +52,7 @@ static void test_important(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"pace", test_pace}, {"important lines", test_important}, {NULL, NULL}};
+    static const CU_TestInfo tests[] = {
+        {"pace", test_pace}, {"crowded", test_crowded}, {"important lines", test_important}, {NULL, NULL}};
     return test_main("monitor", tests);
 }

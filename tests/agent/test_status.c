@@ -128,6 +128,18 @@ static void test_trouble(void)
         CU_ASSERT_TRUE(has_reason(cases[i].reason));
         json_decref(d);
     }
+    static const struct {
+        const char *list, *key, *says;
+    } counts[] = {{"outputs", "overflowed", "took nothing for so long"}, {"store", "dropped", "give way"}};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        json_t *full = well(&about), *in = json_object_get(full, counts[i].list);
+        in = json_is_array(in) ? json_array_get(in, 0) : in;
+        CU_ASSERT_EQUAL(json_integer_value(json_object_get(in, counts[i].key)), 0);
+        CU_ASSERT_EQUAL(json_object_set_new(in, counts[i].key, json_integer(7)), 0);
+        CU_ASSERT_EQUAL(judge(full, 0, true), STATUS_TROUBLE);
+        CU_ASSERT_TRUE(has_reason(counts[i].says));
+        json_decref(full);
+    }
     struct status_about refused = about;
     refused.is_config_refused = true;
     json_t *d = well(&refused);

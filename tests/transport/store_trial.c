@@ -86,7 +86,7 @@ void trial_deliver(struct store *store, const char *output, int from, int to)
 
 void trial_counts(struct store *store, uint64_t waiting, uint64_t bytes, uint64_t dead)
 {
-    struct store_counts counts = {99, 99, 99, 99};
+    struct store_counts counts = {.waiting = 99, .bytes = 99, .dead = 99};
     CU_ASSERT_EQUAL(store_counts(store, &counts, &trial_fault), 0);
     CU_ASSERT_EQUAL(counts.waiting, waiting);
     CU_ASSERT_EQUAL(counts.bytes, bytes);

@@ -39,7 +39,7 @@ static struct store *open_store(void)
 
 static uint64_t waiting(struct store *store)
 {
-    struct store_counts counts = {0, 0, 0, 0};
+    struct store_counts counts = {.waiting = 0};
     (void)store_counts(store, &counts, NULL); /* is known without the file */
     return counts.waiting;
 }

@@ -247,12 +247,14 @@ static void test_statuses(void)
     static const struct {
         long status;
         unsigned retry_after_ms;
-    } want[] = {{503, 7000}, {429, 86400000}, {302, 0}, {500, 0}, {429, 0}, {404, 0}, {200, 0}};
+    } want[] = {{503, 7000}, {429, 3600000}, {302, 0}, {500, 0}, {429, 0}, {404, 0}, {401, 0}, {403, 0}, {200, 0}};
     struct receiver receiver;
-    static const char *const options[] = {"--script",
-                                          "503:1:retry-after=7,429:1:retry-after=99999999,302:1:location=https%3A//"
-                                          "127.0.0.1/,500,429:1:retry-after=nonsense,404",
-                                          NULL};
+    static const char *const options[] = {
+        "--script",
+        "503:1:retry-after=7,429:1:retry-after=99999999,302:1:retry-after=60:location="
+        "https%3A//127.0.0.1/,500,429:1:retry-after=nonsense,"
+        "404:1:retry-after=60,401:1:retry-after=60,403:1:retry-after=60",
+        NULL};
     receiver_start(&receiver, "server", options);
     struct https *https = open_ok(settings_of(receiver.url, "ca.pem", NULL, NULL));
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
@@ -262,7 +264,7 @@ static void test_statuses(void)
     }
     https_close(https);
     json_t *lines = receiver_stop(&receiver);
-    CU_ASSERT_EQUAL(json_array_size(lines), 7); /* the redirect was not followed */
+    CU_ASSERT_EQUAL(json_array_size(lines), 9); /* the redirect was not followed */
     json_decref(lines);
 }
 
