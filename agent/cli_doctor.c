@@ -51,6 +51,8 @@ static int examine(const char *path, bool as_json)
         https_clean_up();
     }
     free(report);
+    if (answers != NULL)
+        doctor_answers_clear(answers);
     free(answers);
     config_free(config);
     return code;

@@ -1,12 +1,57 @@
 #include "agent/doctor.h"
 
+#include "agent/file.h"
 #include "agent/status_file.h"
 #include "agent/status_text.h"
 #include "detect/event.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define WIDTH 79u
+
+/* As the service finds them, whoever asks. */
+static void ask_paths(struct doctor_answers *a, const struct config *config, const char *path)
+{
+    struct state_guard_self self;
+    const char *paths[] = {path, config->state_directory};
+    state_guard_read_service(&self);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        struct doctor_path *p = &a->paths[a->path_count++];
+        (void)text_copy(p->path, sizeof(p->path), text_from(paths[i])); /* cut where longer */
+        int rc = i == 0 ? state_guard_check_config_as(paths[i], &self, p->reason)
+                        : state_guard_check_state_as(paths[i], &self, p->reason);
+        p->is_safe = rc == 0 ? DOCTOR_ON : rc == -EPERM ? DOCTOR_OFF : DOCTOR_UNREADABLE;
+    }
+}
+
+/* The running agent tells it in its status; the agent itself, or where none runs, looks for itself. */
+static void ask_token(struct doctor_answers *a, const struct config *config)
+{
+    char *path = NULL;
+    json_t *status = NULL;
+    struct token_facts *facts = NULL;
+    struct fault fault = {0};
+    if (file_join(&path, config->state_directory, STATUS_FILE_NAME) == 0 && status_read(&status, path) == 0) {
+        unsigned pid = (unsigned)json_integer_value(json_object_get(status, "pid"));
+        uint64_t begin = (uint64_t)json_integer_value(json_object_get(status, "process_begin"));
+        a->is_agent = process_is_alive(pid, begin);
+        if (a->is_agent && pid != process_pid())
+            a->token = json_incref(json_object_get(status, "token"));
+    }
+    if (a->token == NULL && token_read(&facts, &fault) == 0)
+        a->token = status_token(facts);
+    token_free(facts);
+    json_decref(status);
+    free(path);
+}
+
+void doctor_answers_clear(struct doctor_answers *answers)
+{
+    json_decref(answers->token);
+    answers->token = NULL;
+}
 
 void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path,
                 const atomic_bool *cancel)
@@ -15,7 +60,13 @@ void doctor_ask(struct doctor_answers *answers, const struct config *config, con
     answers->now = event_time_now();
     answers->lookback_s = config->lookback_s;
     answers->disk_wanted = 2u * config->store_max_bytes + config->log_max_bytes * config->log_files; /* store_sql.h */
-    doctor_ask_system(answers, config, path);
+    answers->wants_etw = config->etw.enabled;
+    answers->wants_etw_sysmon = config->etw.sysmon;
+    answers->wants_etw_security = config->etw.security;
+    doctor_ask_system(answers, config);
+    ask_paths(answers, config, path);
+    if (answers->wants_etw)
+        ask_token(answers, config);
     doctor_ask_outputs(answers, config, cancel);
 }
 

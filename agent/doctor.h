@@ -7,6 +7,7 @@
 #define AGENT_DOCTOR_H
 
 #include "agent/config.h"
+#include "agent/state_guard.h"
 #include "transport/https_probe.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -39,8 +40,8 @@ struct doctor_output {
 /* One path that must not be anybody's to write. */
 struct doctor_path {
     char path[512];
-    enum doctor_answer is_safe; /* OFF: others than administrators and the system may write */
-    char others[256];           /* who, with ", " between */
+    enum doctor_answer is_safe;          /* OFF: the agent would refuse it (state_guard.h) */
+    char reason[STATE_GUARD_MAX_REASON]; /* why, and the command that mends it; or why it can't be looked at */
 };
 
 struct doctor_answers {
@@ -59,6 +60,10 @@ struct doctor_answers {
     size_t output_count;
     struct doctor_path paths[2]; /* config file, state directory */
     size_t path_count;
+    bool wants_etw, wants_etw_sysmon, wants_etw_security; /* by the config */
+    json_t
+        *token; /* status_token() of the running agent, or else of this process; NULL: not to be had. For ETW alone */
+    bool is_agent; /* it is the agent's */
 };
 
 /* BLIND: no state of this host can mend it; said so that nobody believes otherwise. */
@@ -69,9 +74,9 @@ enum doctor_level { DOCTOR_GOOD, DOCTOR_WARNING, DOCTOR_BAD, DOCTOR_BLIND };
 struct doctor_line {
     char id[96]; /* stable: "audit-policy", "channel:Security" ... */
     enum doctor_level level;
-    char what[384]; /* a sentence without its full stop */
-    char why[384];  /* why it matters; empty for what is good */
-    char mend[640]; /* the command that mends it, or empty */
+    char what[384];  /* a sentence without its full stop */
+    char why[384];   /* why it matters; empty for what is good */
+    char mend[1024]; /* the command that mends it, or empty */
 };
 
 struct doctor_report {
@@ -80,10 +85,12 @@ struct doctor_report {
     unsigned good, warning, bad;
 };
 
-/* Fills answers (large: on the heap) for config, whose file is at path. The network is asked too, each output for at
- * most its connect-timeout and timeout; cancel as in https_probe(). */
+/* Fills answers (large: on the heap; doctor_answers_clear() when done) for config, whose file is at path. The network
+ * is asked too, each output for at most its connect-timeout and timeout; cancel as in https_probe(). */
 void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path,
                 const atomic_bool *cancel);
+
+void doctor_answers_clear(struct doctor_answers *answers);
 
 void doctor_judge(struct doctor_report *report, const struct doctor_answers *answers);
 
@@ -96,8 +103,13 @@ json_t *doctor_json(const struct doctor_report *report, uint64_t checked);
 /* Static. */
 const char *doctor_level_name(enum doctor_level level);
 
+/* Its lines about ETW, where the config wants it (doctor_etw.c). */
+void doctor_judge_etw(struct doctor_report *report, const struct doctor_answers *answers);
+struct doctor_line *doctor_add(struct doctor_report *report, enum doctor_level level, const char *id,
+                               const char *object);
+
 /* The system's half (doctor_win.c, doctor_posix.c): all but outputs. */
-void doctor_ask_system(struct doctor_answers *answers, const struct config *config, const char *path);
+void doctor_ask_system(struct doctor_answers *answers, const struct config *config);
 
 /* The outputs (doctor_network.c). https_start_up() was called. */
 void doctor_ask_outputs(struct doctor_answers *answers, const struct config *config, const atomic_bool *cancel);

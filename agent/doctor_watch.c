@@ -89,6 +89,8 @@ static unsigned round_once(struct doctor_watch *w)
             w->set.done(w->set.context, document);
     }
     free(report);
+    if (answers != NULL)
+        doctor_answers_clear(answers);
     free(answers);
     config_free(config);
     return wait_ms;

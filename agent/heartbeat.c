@@ -60,14 +60,15 @@ static json_t *receipt(const struct health_source *s)
 {
     const struct health_coverage *c = &s->coverage;
     bool has_to = c->has_end || c->has_begin;
-    return json_pack("{s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "source", status_string(s->name),
+    return json_pack("{s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "source", status_string(s->name),
                      "state", status_state(s->state), "after", c->has_begin ? number(c->begin) : json_null(), "to",
                      !has_to      ? json_null()
                      : c->has_end ? number(c->end)
                                   : number(c->begin),
                      "restarted", (int)c->has_restarted, "events", number(s->events), "matches", number(s->matches),
                      "empty_command_lines", number(s->empty_command_lines), "bad_events", number(s->bad_events), "lost",
-                     ranges(c), "backlog", s->has_backlog ? number(s->backlog) : json_null());
+                     ranges(c), "lost_events", number(s->lost), "backlog",
+                     s->has_backlog ? number(s->backlog) : json_null());
 }
 
 static json_t *receipts(const struct health_figures *f)
@@ -102,14 +103,13 @@ static json_t *content(const struct heartbeat_chain *chain, const struct status_
                                 number(now->process.threads), "pace_ms", (int)f->pace_ms);
     json_t *store = json_pack("{s:o, s:o, s:o}", "waiting", number(now->store.waiting), "bytes",
                               number(now->store.bytes), "dead", number(now->store.dead));
-    return json_pack("{s:i, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I}",
+    return json_pack("{s:i, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I}",
                      "format", 1, "sequence", number(chain->sequence + 1), "previous", chain->hash, "agent_id",
                      about->agent_id, "boot", boot, "host", status_string(about->host), "time",
                      status_time(event_time_now()), "started", status_time(f->started), "version", version_number,
                      "uptime_s", number(f->uptime_ms / 1000u), "skipped", number(skipped), "config_sha256",
-                     about->config_sha256, "account", status_string(about->account), "integrity", about->integrity,
-                     "process", process, "store", store, "outputs", outputs(f), "receipts", receipts(f), "doctor_bad",
-                     (json_int_t)bad);
+                     about->config_sha256, "token", status_token(about->token), "process", process, "store", store,
+                     "outputs", outputs(f), "receipts", receipts(f), "doctor_bad", (json_int_t)bad);
 }
 
 /* The hash of what stands in object: its JSON text with the keys in order, no blanks, UTF-8. */

@@ -47,9 +47,7 @@ static struct status_about about_now(const struct monitor *m, const char *state)
     return (struct status_about){.state = state,
                                  .agent_id = m->set.agent_id,
                                  .host = m->identity.host,
-                                 .account = m->identity.account,
-                                 .integrity = m->identity.integrity,
-                                 .privileges = m->identity.privileges,
+                                 .token = m->identity.token,
                                  .process_begin = m->identity.process_begin,
                                  .config_path = m->set.config_path,
                                  .config_sha256 = m->config_sha256,
@@ -274,6 +272,7 @@ static void free_texts(struct monitor *m)
     free((char *)m->set.agent_id); /* its own copies */
     free((char *)m->set.config_path);
     json_decref(m->doctor);
+    token_free(m->identity.token);
     free(m->metrics_path);
     free(m->status_path);
     free(m);
@@ -283,6 +282,7 @@ int monitor_start(struct monitor **out, const struct monitor_settings *settings,
                   const char *config_sha256)
 {
     struct monitor *m = calloc(1, sizeof(*m));
+    struct fault fault = {0};
     if (m == NULL)
         return -ENOMEM;
     m->set = *settings;
@@ -292,9 +292,8 @@ int monitor_start(struct monitor **out, const struct monitor_settings *settings,
                  ? -ENOMEM
                  : file_join(&m->status_path, config->state_directory, STATUS_FILE_NAME);
     process_host(m->identity.host);
-    process_account(m->identity.account);
-    process_integrity(m->identity.integrity);
-    process_privileges(m->identity.privileges);
+    if (token_read(&m->identity.token, &fault) < 0)
+        m->identity.token = NULL; /* the log said why when the agent started */
     m->identity.process_begin = process_begin();
     make_boot(m->boot);
     take_config(m, config, config_sha256);

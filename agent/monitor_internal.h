@@ -19,8 +19,8 @@
 
 /* What does not change while the agent runs. */
 struct identity {
-    char host[PROCESS_NAME_SIZE], account[PROCESS_NAME_SIZE], integrity[PROCESS_NAME_SIZE];
-    char privileges[PROCESS_PRIVILEGES_SIZE];
+    char host[PROCESS_NAME_SIZE];
+    struct token_facts *token; /* NULL: it can't be read, which the log says */
     uint64_t process_begin;
 };
 

@@ -32,16 +32,6 @@ bool process_is_alive(unsigned pid, uint64_t begin);
 /* The host's full name as far as it knows it, UTF-8. */
 void process_host(char to[PROCESS_NAME_SIZE]);
 
-/* The account that the process runs as: "NT AUTHORITY\SYSTEM", or empty. */
-void process_account(char to[PROCESS_NAME_SIZE]);
-
-/* How much may be seen and done: on Windows the integrity level ("system", "high", "medium", "low"), else empty. */
-void process_integrity(char to[PROCESS_NAME_SIZE]);
-
-/* The privileges that are switched on, with blanks between, or empty; more than fit are left out. */
-#define PROCESS_PRIVILEGES_SIZE 1024
-void process_privileges(char to[PROCESS_PRIVILEGES_SIZE]);
-
 /* Ends the process at once, without clean-up, so that the service manager sees a failure and starts it anew. */
 _Noreturn void process_end(int code);
 

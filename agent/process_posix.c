@@ -1,10 +1,7 @@
 #include "agent/process.h"
 
-#include "detect/text.h"
-
 #include <dirent.h>
 #include <errno.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,26 +92,6 @@ void process_host(char to[PROCESS_NAME_SIZE])
     if (gethostname(to, PROCESS_NAME_SIZE) != 0)
         to[0] = '\0';
     to[PROCESS_NAME_SIZE - 1] = '\0';
-}
-
-void process_account(char to[PROCESS_NAME_SIZE])
-{
-    struct passwd entry, *found = NULL;
-    char room[4096];
-    if (getpwuid_r(geteuid(), &entry, room, sizeof(room), &found) == 0 && found != NULL)
-        (void)text_copy(to, PROCESS_NAME_SIZE, text_from(found->pw_name)); /* cut where longer */
-    else
-        to[0] = '\0';
-}
-
-void process_integrity(char to[PROCESS_NAME_SIZE])
-{
-    to[0] = '\0';
-}
-
-void process_privileges(char to[PROCESS_PRIVILEGES_SIZE])
-{
-    to[0] = '\0';
 }
 
 _Noreturn void process_end(int code)

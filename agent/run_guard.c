@@ -9,23 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What somebody may have put into the directory before it was ours: he would still own it. */
-static int check_files(const struct config *config, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
-{
-    static const char *const names[] = {"tripline.db", "tripline.db-wal", "tripline.db-shm", "tripline.log"};
-    int rc = 0;
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
-        char *path = NULL;
-        rc = file_join(&path, config->state_directory, names[i]);
-        if (rc < 0)
-            snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
-        else
-            rc = state_guard_check(path, STATE_GUARD_STATE, is_foreground, reason);
-        free(path);
-    }
-    return rc;
-}
-
 int run_guard_state(struct state_guard **out, const struct config *config, bool is_foreground,
                     char reason[STATE_GUARD_MAX_REASON])
 {
@@ -34,9 +17,7 @@ int run_guard_state(struct state_guard **out, const struct config *config, bool 
         snprintf(reason, STATE_GUARD_MAX_REASON, "the state directory %.600s can't be made: %s",
                  config->state_directory, strerror(-rc));
     else
-        rc = state_guard_check(config->state_directory, STATE_GUARD_STATE, is_foreground, reason);
-    if (rc == 0)
-        rc = check_files(config, is_foreground, reason);
+        rc = state_guard_check_state(config->state_directory, is_foreground, reason);
     return rc < 0 ? rc : state_guard_take(out, config->state_directory, reason);
 }
 

@@ -1,5 +1,6 @@
 #include "agent/state_guard.h"
 
+#include "agent/file.h"
 #include "agent/file_internal.h"
 #include "detect/text.h"
 #include <errno.h>
@@ -51,14 +52,35 @@ static const char *noun(enum state_guard_kind kind)
     return nouns[kind];
 }
 
+/* What the service may do: as install_sddl_directory() and install_sddl_config() grant it. A file in the state
+ * directory has the rights that it inherits. */
+static void mend(char *to, size_t size, const struct state_guard_object *object, enum state_guard_kind kind)
+{
+    const char *path = object->path;
+    if (kind == STATE_GUARD_STATE && !object->is_directory)
+        (void)snprintf(to, size, "icacls \"%.200s\" /reset", path); /* cut where longer */
+    else if (kind == STATE_GUARD_CONFIG)
+        (void)snprintf(
+            to, size,
+            "icacls \"%.200s\" /reset && icacls \"%.200s\" /inheritance:r /grant *S-1-5-18:F *S-1-5-32-544:F "
+            "*" STATE_GUARD_SERVICE_SID ":R",
+            path, path); /* as above */
+    else
+        (void)snprintf(to, size,
+                       "icacls \"%.200s\" /reset && icacls \"%.200s\" /inheritance:r /grant *S-1-5-18:(OI)(CI)F "
+                       "*S-1-5-32-544:(OI)(CI)F *" STATE_GUARD_SERVICE_SID ":(RX,W) *" STATE_GUARD_SERVICE_SID
+                       ":(OI)(IO)M",
+                       path, path); /* as above */
+}
+
 static int refuse(char reason[STATE_GUARD_MAX_REASON], const struct state_guard_object *object,
                   enum state_guard_kind kind, const char *sid, const char *what)
 {
-    snprintf(
-        reason, STATE_GUARD_MAX_REASON,
-        "%s %.300s %s%s%s; only administrators may be able to change it: \"tripline install\" sets its security, or "
-        "icacls \"%.200s\" /setowner *S-1-5-32-544 and /inheritance:r /grant *S-1-5-18:F *S-1-5-32-544:F",
-        noun(kind), object->path, what, *sid == '\0' ? "" : " ", sid, object->path);
+    char command[700];
+    mend(command, sizeof(command), object, kind);
+    snprintf(reason, STATE_GUARD_MAX_REASON,
+             "%s %.200s %s%s%s" STATE_GUARD_MEND "icacls \"%.200s\" /setowner *S-1-5-32-544 && %s", noun(kind),
+             object->path, what, *sid == '\0' ? "" : " ", sid, object->path, command);
     return -EPERM;
 }
 
@@ -85,17 +107,59 @@ int state_guard_judge(const struct state_guard_object *object, enum state_guard_
     return 0;
 }
 
-int state_guard_check_config(const char *path, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+int state_guard_check_config_as(const char *path, const struct state_guard_self *self,
+                                char reason[STATE_GUARD_MAX_REASON])
 {
     size_t size = strlen(path);
     while (size > 0 && !file_is_separator(path[size - 1]))
+        size--;
+    if (size > 1 && path[size - 2] != ':') /* not the root: a quote behind it would be taken for a part of the path */
         size--;
     char *directory = size == 0 ? text_dup(text_from(".")) : text_dup((struct text){path, size});
     if (directory == NULL) {
         snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
         return -ENOMEM;
     }
-    int rc = state_guard_check(directory, STATE_GUARD_CONFIG_DIRECTORY, is_foreground, reason);
+    int rc = state_guard_check_as(directory, STATE_GUARD_CONFIG_DIRECTORY, self, reason);
     free(directory);
-    return rc < 0 ? rc : state_guard_check(path, STATE_GUARD_CONFIG, is_foreground, reason);
+    return rc < 0 ? rc : state_guard_check_as(path, STATE_GUARD_CONFIG, self, reason);
+}
+
+int state_guard_check_state_as(const char *directory, const struct state_guard_self *self,
+                               char reason[STATE_GUARD_MAX_REASON])
+{
+    static const char *const names[] = {"tripline.db", "tripline.db-wal", "tripline.db-shm", "tripline.log"};
+    int rc = state_guard_check_as(directory, STATE_GUARD_STATE, self, reason);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
+        char *path = NULL;
+        rc = file_join(&path, directory, names[i]);
+        if (rc < 0)
+            snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
+        else
+            rc = state_guard_check_as(path, STATE_GUARD_STATE, self, reason);
+        free(path);
+    }
+    return rc;
+}
+
+int state_guard_check(const char *path, enum state_guard_kind kind, bool is_foreground,
+                      char reason[STATE_GUARD_MAX_REASON])
+{
+    struct state_guard_self self = {0};
+    int rc = state_guard_read_self(&self, is_foreground, reason);
+    return rc < 0 ? rc : state_guard_check_as(path, kind, &self, reason);
+}
+
+int state_guard_check_config(const char *path, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+{
+    struct state_guard_self self = {0};
+    int rc = state_guard_read_self(&self, is_foreground, reason);
+    return rc < 0 ? rc : state_guard_check_config_as(path, &self, reason);
+}
+
+int state_guard_check_state(const char *directory, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+{
+    struct state_guard_self self = {0};
+    int rc = state_guard_read_self(&self, is_foreground, reason);
+    return rc < 0 ? rc : state_guard_check_state_as(directory, &self, reason);
 }

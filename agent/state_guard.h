@@ -20,7 +20,7 @@
 #define STATE_GUARD_MAX_ENTRIES 128
 
 /* Most characters of a reason, with its NUL. */
-#define STATE_GUARD_MAX_REASON 1024
+#define STATE_GUARD_MAX_REASON 1536
 
 enum state_guard_kind {
     STATE_GUARD_CONFIG,           /* the config file, and whatever it may say */
@@ -38,6 +38,7 @@ struct state_guard_entry {
 
 struct state_guard_object {
     const char *path;
+    bool is_directory;
     bool is_link;                    /* a junction, symbolic link or other reparse point */
     bool has_list;                   /* false: no access list at all, which lets everybody do everything */
     char owner[STATE_GUARD_MAX_SID]; /* may always change the access list */
@@ -52,6 +53,9 @@ struct state_guard_self {
     bool is_administrator;         /* it is one of the Administrators, so it is trusted with everything */
     bool is_foreground;            /* "tripline run": the user's own files are good enough */
 };
+
+/* Stands in a reason between what is wrong and the command that mends it. */
+#define STATE_GUARD_MEND "; only administrators may be able to change it: "
 
 /*
  * 0, or -EPERM with reason: what is wrong, with whom, and the command that mends it.
@@ -69,6 +73,23 @@ int state_guard_check(const char *path, enum state_guard_kind kind, bool is_fore
 
 /* The config file and the directory that it lies in. */
 int state_guard_check_config(const char *path, bool is_foreground, char reason[STATE_GUARD_MAX_REASON]);
+
+/* The state directory, and the files in it that somebody may have put there before it was ours. */
+int state_guard_check_state(const char *directory, bool is_foreground, char reason[STATE_GUARD_MAX_REASON]);
+
+/* The same as another process would find it: self is that one. Elsewhere than on Windows self counts for nothing. */
+int state_guard_check_as(const char *path, enum state_guard_kind kind, const struct state_guard_self *self,
+                         char reason[STATE_GUARD_MAX_REASON]);
+int state_guard_check_config_as(const char *path, const struct state_guard_self *self,
+                                char reason[STATE_GUARD_MAX_REASON]);
+int state_guard_check_state_as(const char *directory, const struct state_guard_self *self,
+                               char reason[STATE_GUARD_MAX_REASON]);
+
+/* This process. 0, or a negative errno value with reason. */
+int state_guard_read_self(struct state_guard_self *self, bool is_foreground, char reason[STATE_GUARD_MAX_REASON]);
+
+/* What the process is that the service manager starts, whoever asks; without a service: one with its SID alone. */
+void state_guard_read_service(struct state_guard_self *self);
 
 struct state_guard;
 

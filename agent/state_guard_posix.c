@@ -11,11 +11,11 @@
 #include <unistd.h>
 
 /* The host build is for developing: what everybody could write is refused, and what belongs to a third. */
-int state_guard_check(const char *path, enum state_guard_kind kind, bool is_foreground,
-                      char reason[STATE_GUARD_MAX_REASON])
+int state_guard_check_as(const char *path, enum state_guard_kind kind, const struct state_guard_self *self,
+                         char reason[STATE_GUARD_MAX_REASON])
 {
     struct stat s;
-    (void)is_foreground;
+    (void)self;
     if (lstat(path, &s) != 0) {
         int code = errno;
         if (code == ENOENT || code == ENOTDIR)
@@ -32,15 +32,28 @@ int state_guard_check(const char *path, enum state_guard_kind kind, bool is_fore
         return 0; /* a link to nowhere: whoever opens it says so */
     bool is_sticky_directory = S_ISDIR(s.st_mode) && (s.st_mode & S_ISVTX) != 0;
     if ((s.st_mode & S_IWOTH) != 0 && !(is_sticky_directory && kind == STATE_GUARD_CONFIG_DIRECTORY)) {
-        snprintf(reason, STATE_GUARD_MAX_REASON, "everybody can change %.600s; chmod o-w it", path);
+        snprintf(reason, STATE_GUARD_MAX_REASON, "everybody can change %.400s" STATE_GUARD_MEND "chmod o-w '%.400s'",
+                 path, path);
         return -EPERM;
     }
     if (s.st_uid != 0 && s.st_uid != geteuid()) {
-        snprintf(reason, STATE_GUARD_MAX_REASON, "%.600s belongs to user %lu; it must be root's or your own", path,
-                 (unsigned long)s.st_uid);
+        snprintf(reason, STATE_GUARD_MAX_REASON, "%.400s belongs to user %lu" STATE_GUARD_MEND "chown root '%.400s'",
+                 path, (unsigned long)s.st_uid, path);
         return -EPERM;
     }
     return 0;
+}
+
+int state_guard_read_self(struct state_guard_self *self, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+{
+    (void)reason;
+    *self = (struct state_guard_self){.is_administrator = geteuid() == 0, .is_foreground = is_foreground};
+    return 0;
+}
+
+void state_guard_read_service(struct state_guard_self *self)
+{
+    *self = (struct state_guard_self){.is_administrator = true}; /* root */
 }
 
 struct state_guard {

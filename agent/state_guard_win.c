@@ -6,6 +6,7 @@
 
 #include "agent/file.h"
 #include "agent/file_wide.h"
+#include "agent/service.h"
 #include "agent/token.h"
 #include "detect/text.h"
 #include <errno.h>
@@ -80,7 +81,7 @@ static int fetch(struct state_guard_object *object, HANDLE handle, char reason[S
     return rc;
 }
 
-static int read_self(struct state_guard_self *self, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+int state_guard_read_self(struct state_guard_self *self, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
 {
     struct token_facts *facts = NULL;
     struct fault fault = {0};
@@ -117,15 +118,48 @@ static int open_object(HANDLE *out, const char *path, char reason[STATE_GUARD_MA
     return failed(reason, path, "can't be looked at", code);
 }
 
-int state_guard_check(const char *path, enum state_guard_kind kind, bool is_foreground,
-                      char reason[STATE_GUARD_MAX_REASON])
+/* The service's account as the service manager has it. False: there is no such service, or nobody knows the account. */
+static bool service_account(char sid[STATE_GUARD_MAX_SID])
+{
+    union {
+        QUERY_SERVICE_CONFIGW config;
+        unsigned char bytes[8192]; /* as much as it can be: learn.microsoft.com: QueryServiceConfigW */
+    } answer;
+    union {
+        SID sid;
+        unsigned char bytes[SECURITY_MAX_SID_SIZE];
+    } found;
+    wchar_t domain[256];
+    DWORD used = 0, size = sizeof(found), domain_size = 256;
+    SID_NAME_USE use;
+    SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
+    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, AGENT_SERVICE_NAME, SERVICE_QUERY_CONFIG);
+    bool is_read = service != NULL && QueryServiceConfigW(service, &answer.config, sizeof(answer), &used);
+    if (service != NULL)
+        CloseServiceHandle(service);
+    if (manager != NULL)
+        CloseServiceHandle(manager);
+    return is_read && answer.config.lpServiceStartName != NULL &&
+           LookupAccountNameW(NULL, answer.config.lpServiceStartName, &found.sid, &size, domain, &domain_size, &use) &&
+           sid_text(sid, &found.sid);
+}
+
+/* LocalSystem, which has no such name for LookupAccountName, is trusted by its SID. */
+void state_guard_read_service(struct state_guard_self *self)
+{
+    *self = (struct state_guard_self){.is_administrator = false};
+    if (!service_account(self->sid))
+        snprintf(self->sid, sizeof(self->sid), "%s", STATE_GUARD_SERVICE_SID);
+}
+
+int state_guard_check_as(const char *path, enum state_guard_kind kind, const struct state_guard_self *self,
+                         char reason[STATE_GUARD_MAX_REASON])
 {
     HANDLE handle = INVALID_HANDLE_VALUE;
     int rc = open_object(&handle, path, reason);
     if (rc < 0 || handle == INVALID_HANDLE_VALUE)
         return rc;
     struct state_guard_object *object = calloc(1, sizeof(*object));
-    struct state_guard_self self = {0};
     FILE_BASIC_INFO basic;
     if (object == NULL) {
         snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
@@ -134,14 +168,13 @@ int state_guard_check(const char *path, enum state_guard_kind kind, bool is_fore
         rc = failed(reason, path, "can't be looked at", GetLastError());
     } else {
         object->path = path;
+        object->is_directory = (basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
         object->is_link = (basic.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
         rc = fetch(object, handle, reason);
     }
     CloseHandle(handle);
     if (rc == 0)
-        rc = read_self(&self, is_foreground, reason);
-    if (rc == 0)
-        rc = state_guard_judge(object, kind, &self, reason);
+        rc = state_guard_judge(object, kind, self, reason);
     free(object);
     return rc;
 }
@@ -243,7 +276,7 @@ int state_guard_take(struct state_guard **out, const char *directory, char reaso
         return -ENOMEM;
     }
     guard->file = INVALID_HANDLE_VALUE;
-    int rc = read_self(&self, false, reason);
+    int rc = state_guard_read_self(&self, false, reason);
     if (rc == 0)
         rc = mutex_name(name, directory, reason);
     if (rc == 0 && (rc = take_mutex(&guard->mutex, name, &self)) == -EIO)

@@ -97,15 +97,39 @@ static json_t *test_json(const struct health_test *t)
                      "matched", status_time(t->matched), "kept", status_time(t->kept), "outputs", outputs);
 }
 
-/* The words of text, which blanks part. */
-static json_t *words_json(const char *text)
+/* name, with mark behind it unless is_on. */
+static int append_right(json_t *list, const char *name, bool is_on, const char *mark)
 {
-    json_t *list = json_array();
-    for (size_t size; *text != '\0'; text += size + (text[size] == ' ')) {
-        size = strcspn(text, " ");
-        (void)json_array_append_new(list, json_stringn(text, size)); /* a missing one is missing memory, seen later */
+    json_t *clean = status_string(name);
+    json_t *right = clean == NULL ? NULL : json_sprintf("%s%s", json_string_value(clean), is_on ? "" : mark);
+    json_decref(clean);
+    return json_array_append_new(list, right);
+}
+
+json_t *status_token(const struct token_facts *token)
+{
+    if (token == NULL)
+        return json_null();
+    json_t *privileges = json_array(), *groups = json_array();
+    int rc = 0;
+    for (size_t i = 0; i < token->privilege_count; i++)
+        rc |= append_right(privileges, token->privileges[i].name, token->privileges[i].is_enabled, "(off)");
+    for (size_t i = 0; i < token->group_count; i++) {
+        const struct token_group *g = &token->groups[i];
+        char name[HEALTH_TEXT_SIZE];
+        (void)snprintf(name, sizeof(name), "%s%s%s", g->sid, g->name == NULL ? "" : " ", /* cut where longer */
+                       g->name == NULL ? "" : g->name);
+        rc |= append_right(groups, name, g->is_enabled, "(deny only)");
     }
-    return list;
+    json_t *integrity = token->integrity == NULL ? json_null() : json_string(token->integrity);
+    json_t *all =
+        json_pack("{s:o, s:o, s:o, s:b, s:o, s:o, s:i}", "account", status_string(token->account), "sid",
+                  status_string(token->sid), "integrity", integrity, "administrator", (int)token->is_administrator,
+                  "privileges", privileges, "groups", groups, "more_groups", (int)token->more_groups);
+    if (rc == 0)
+        return all;
+    json_decref(all);
+    return NULL;
 }
 
 static json_t *lists_json(const struct health_figures *f)
@@ -154,16 +178,14 @@ json_t *status_json(const struct status_about *about, const struct status_now *n
     json_t *config =
         json_pack("{s:o, s:s, s:o, s:b}", "path", status_string(about->config_path), "sha256", about->config_sha256,
                   "loaded", status_time(about->config_loaded), "refused", (int)about->is_config_refused);
-    json_t *token = json_pack("{s:o, s:s, s:o}", "account", status_string(about->account), "integrity",
-                              about->integrity, "privileges", words_json(about->privileges));
-    json_t *document =
-        json_pack("{s:i, s:s, s:o, s:i, s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}",
-                  "format", 1, "state", about->state, "written", status_time(event_time_now()), "interval_s",
-                  (int)STATUS_INTERVAL_S, "pid", (int)process_pid(), "process_begin", number(about->process_begin),
-                  "version", version_number, "commit", version_commit, "host", status_string(about->host), "agent_id",
-                  status_string(about->agent_id), "started", status_time(f->started), "uptime_s",
-                  number(f->uptime_ms / 1000u), "config", config, "token", token, "process", process_json(now), "store",
-                  store_json(about, now), "log", "warnings", number(f->log_warnings), "errors", number(f->log_errors));
+    json_t *document = json_pack(
+        "{s:i, s:s, s:o, s:i, s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "format", 1,
+        "state", about->state, "written", status_time(event_time_now()), "interval_s", (int)STATUS_INTERVAL_S, "pid",
+        (int)process_pid(), "process_begin", number(about->process_begin), "version", version_number, "commit",
+        version_commit, "host", status_string(about->host), "agent_id", status_string(about->agent_id), "started",
+        status_time(f->started), "uptime_s", number(f->uptime_ms / 1000u), "config", config, "token",
+        status_token(about->token), "process", process_json(now), "store", store_json(about, now), "log", "warnings",
+        number(f->log_warnings), "errors", number(f->log_errors));
     json_t *lists = document == NULL ? NULL : lists_json(f);
     int rc = lists == NULL ? -1 : json_object_update(document, lists);
     json_decref(lists);

@@ -7,6 +7,7 @@
 
 #include "agent/health.h"
 #include "agent/process.h"
+#include "agent/token.h"
 #include "transport/store.h"
 #include <jansson.h>
 #include <stdbool.h>
@@ -24,7 +25,8 @@
 /* What does not change by itself while the agent runs. Borrowed. */
 struct status_about {
     const char *state; /* "running", "stopped" */
-    const char *agent_id, *host, *account, *integrity, *privileges;
+    const char *agent_id, *host;
+    const struct token_facts *token; /* NULL: not known */
     uint64_t process_begin;
     const char *config_path, *config_sha256;
     uint64_t config_loaded;         /* time, as in health.h */
@@ -47,6 +49,10 @@ json_t *status_json(const struct status_about *about, const struct status_now *n
 json_t *status_string(const char *text);
 /* time as in health.h: "2026-11-24T12:00:00.000Z", or null for 0. */
 json_t *status_time(uint64_t time);
+/* {"account", "sid", "integrity" (null: there is no such thing), "administrator", "privileges", "groups",
+ * "more_groups"}; null for NULL. A group is "SID NAME", or its SID alone. What is switched off, or only denies, stands with "(off)", "(deny only)" behind it, as
+ * in token_text(). NULL when memory is short. */
+json_t *status_token(const struct token_facts *token);
 /* Name of a source's state: "reading". Static. */
 const char *status_state(enum health_state state);
 

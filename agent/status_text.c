@@ -72,6 +72,39 @@ void status_print_wrapped(FILE *to, const char *first, const char *rest, const c
     } while (*text != '\0');
 }
 
+/* "Users" of "S-1-5-32-545 Users". */
+static const char *without_sid(const char *right)
+{
+    const char *name = strncmp(right, "S-1-", 4) == 0 ? strchr(right, ' ') : NULL;
+    return name == NULL || name[1] == '(' ? right : name + 1;
+}
+
+/* The texts of list with ", " between, behind words; cut where longer than the line's buffer. */
+static void print_list(FILE *to, const char *words, const json_t *list)
+{
+    char line[2048];
+    size_t used = (size_t)snprintf(line, sizeof(line), "%s%s", words, json_array_size(list) == 0 ? "none" : "");
+    for (size_t i = 0; i < json_array_size(list) && used < sizeof(line); i++)
+        used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s", i == 0 ? "" : ", ",
+                                 without_sid(json_string_value(json_array_get(list, i))));
+    status_print_wrapped(to, "            ", "            ", line, WIDTH);
+}
+
+static void print_token(FILE *to, const json_t *token)
+{
+    char line[512];
+    if (!json_is_object(token)) {
+        fprintf(to, "  runs as   can't be read\n");
+        return;
+    }
+    (void)snprintf(line, sizeof(line), "%s%s%s%s", string(token, "account"), /* cut where longer */
+                   *string(token, "integrity") == '\0' ? "" : ", integrity ", string(token, "integrity"),
+                   json_is_true(json_object_get(token, "administrator")) ? ", an administrator" : "");
+    status_print_wrapped(to, "  runs as   ", "            ", line, WIDTH);
+    print_list(to, "privileges: ", json_object_get(token, "privileges"));
+    print_list(to, "groups: ", json_object_get(token, "groups"));
+}
+
 static void print_head(FILE *to, const json_t *d, const struct status_judgement *j)
 {
     const json_t *process = json_object_get(d, "process"), *config = json_object_get(d, "config");
@@ -82,11 +115,9 @@ static void print_head(FILE *to, const json_t *d, const struct status_judgement 
         status_print_wrapped(to, "  ! ", "    ", j->reasons[i], WIDTH);
     fprintf(to, "\n  up        %s, process %lld", span(length, (unsigned long long)integer(d, "uptime_s")),
             integer(d, "pid"));
-    if (*string(token, "account") != '\0')
-        fprintf(to, ", as %s", string(token, "account"));
-    if (*string(token, "integrity") != '\0')
-        fprintf(to, " (%s integrity)", string(token, "integrity"));
-    fprintf(to, "\n  config    %s\n            SHA-256 %.16s..., in force since %.19sZ\n", string(config, "path"),
+    fputc('\n', to);
+    print_token(to, token);
+    fprintf(to, "  config    %s\n            SHA-256 %.16s..., in force since %.19sZ\n", string(config, "path"),
             string(config, "sha256"), string(config, "loaded"));
     int used = snprintf(line, sizeof(line), "%.1f %% of one core in the last minute",
                         json_number_value(json_object_get(process, "cpu_percent")));
@@ -112,8 +143,8 @@ static void print_sources(FILE *to, const json_t *list, uint64_t now)
         if (strcmp(string(s, "state"), "absent") == 0 && *string(s, "trouble") != '\0') /* others: among the reasons */
             status_print_wrapped(to, "      ", "      ", string(s, "trouble"), WIDTH);
         if (integer(s, "lost") > 0)
-            fprintf(to, "      %lld records were gone before they were read (%lld gaps)\n", integer(s, "lost"),
-                    integer(s, "gaps"));
+            fprintf(to, "      %lld events were lost before they were read (%lld gap%s)\n", integer(s, "lost"),
+                    integer(s, "gaps"), integer(s, "gaps") == 1 ? "" : "s");
         if (integer(s, "process_events") > 0 && 10 * integer(s, "empty_command_lines") > integer(s, "process_events"))
             fprintf(to, "      %lld of %lld events had no command line: see tripline doctor\n",
                     integer(s, "empty_command_lines"), integer(s, "process_events"));

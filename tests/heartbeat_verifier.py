@@ -50,7 +50,8 @@ class Chain:
         self.by_sequence = {}
         self.last = None
         self.boots = collections.OrderedDict()  # boot -> sequence numbers
-        self.reached = {}                       # source -> record id
+        self.reached = {}
+        self.lost_events = {}                       # source -> record id
         self.hosts = set()
 
     def take(self, beat):
@@ -105,6 +106,11 @@ class Chain:
             source, after, to = receipt["source"], receipt["after"], receipt["to"]
             for first, last in receipt["lost"]:
                 yield "lost", f"{source}: records {first} to {last} were gone before they were read"
+            # ETW's losses have no record ids: their count, which begins anew with each run.
+            counted = self.lost_events.get((beat["boot"], source), 0)
+            if receipt["to"] is None and receipt["lost_events"] > counted:
+                yield "lost", f"{source}: {receipt['lost_events'] - counted} events were lost before they were read"
+            self.lost_events[beat["boot"], source] = receipt["lost_events"]
             if receipt["restarted"]:
                 yield "restarted", f"{source}: reading began anew (log cleared, or the place reached could not be used)"
             reached = self.reached.get(source)

@@ -65,7 +65,7 @@ static bool is(const char *id, enum doctor_level level, const char *mend)
     const struct doctor_line *found = line(id);
     bool good = found != NULL && found->level == level;
     if (good && level != DOCTOR_GOOD)
-        good = found->why[0] != '\0' && strstr(found->mend, mend) != NULL;
+        good = found->why[0] != '\0' && found->mend[0] != '\0' && strstr(found->mend, mend) != NULL;
     if (!good)
         printf("\n  %s: %s: %s > %s\n", id, found == NULL ? "absent" : doctor_level_name(found->level),
                found == NULL ? "" : found->why, found == NULL ? "" : found->mend);
@@ -210,13 +210,46 @@ static void test_host(void)
     doctor_judge(&report, &answers);
     CU_ASSERT_EQUAL(line("disk")->level, DOCTOR_WARNING);
     answers.paths[0].is_safe = DOCTOR_OFF;
-    snprintf(answers.paths[0].others, sizeof(answers.paths[0].others), "Users");
+    snprintf(answers.paths[0].reason, sizeof(answers.paths[0].reason),
+             "the config C:\\x can be changed by S-1-1-0" STATE_GUARD_MEND "icacls \"C:\\x\" /reset");
     CU_ASSERT_TRUE(is("config-acl", DOCTOR_BAD, "icacls"));
+    CU_ASSERT_STRING_EQUAL(line("config-acl")->what, "the config C:\\x can be changed by S-1-1-0");
+    CU_ASSERT_STRING_EQUAL(line("config-acl")->mend, "icacls \"C:\\x\" /reset");
     answers.is_windows = false;
-    CU_ASSERT_TRUE(is("config-acl", DOCTOR_BAD, "chmod"));
     CU_ASSERT_TRUE(is("system", DOCTOR_BAD, "tripline scan"));
     answers.paths[1].is_safe = DOCTOR_UNREADABLE;
     CU_ASSERT_TRUE(is("state-acl", DOCTOR_WARNING, "administrator"));
+}
+
+static void test_etw(void)
+{
+    static const struct {
+        const char *sid, *group, *privilege;
+        enum doctor_level kernel, sysmon, security;
+    } cases[] = {
+        {"S-1-5-18", "S-1-5-32-544 A", "SeSystemProfilePrivilege(off)", DOCTOR_GOOD, DOCTOR_GOOD, DOCTOR_GOOD},
+        {"S-1-5-18", "S-1-1-0", "SeChangeNotifyPrivilege", DOCTOR_BAD, DOCTOR_GOOD, DOCTOR_GOOD},
+        {"S-1-5-80-1", "S-1-5-32-559 P", "SeSystemProfilePrivilege", DOCTOR_GOOD, DOCTOR_GOOD, DOCTOR_BAD},
+        {"S-1-5-80-1", "S-1-5-32-5591 P", "SeSystemProfilePrivilege", DOCTOR_BAD, DOCTOR_BAD, DOCTOR_BAD},
+        {"S-1-5-21-1", "S-1-5-32-544 A(deny only)", "SeSystemProfilePrivilege", DOCTOR_BAD, DOCTOR_BAD, DOCTOR_BAD},
+        {"S-1-5-21-1", "S-1-5-32-544", "SeChangeNotifyPrivilege", DOCTOR_BAD, DOCTOR_GOOD, DOCTOR_BAD},
+    };
+    well();
+    CU_ASSERT_PTR_NULL(line("etw:ETW kernel"));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        answers.wants_etw = answers.wants_etw_sysmon = answers.wants_etw_security = answers.is_agent = true;
+        answers.token = json_pack("{s:s, s:s, s:[s], s:[s]}", "sid", cases[i].sid, "account", "x", "groups",
+                                  cases[i].group, "privileges", cases[i].privilege);
+        CU_ASSERT_TRUE(is("etw:ETW kernel", cases[i].kernel, "sc privs Tripline"));
+        CU_ASSERT_TRUE(is("etw:ETW Sysmon", cases[i].sysmon, "sc config Tripline"));
+        CU_ASSERT_TRUE(is("etw:ETW EventLog-Security", cases[i].security, "obj= LocalSystem"));
+        answers.wants_etw_sysmon = answers.wants_etw_security = answers.is_agent = false;
+        CU_ASSERT_TRUE(is("etw:ETW kernel", cases[i].kernel, "tripline start"));
+        CU_ASSERT_PTR_NULL(line("etw:ETW Sysmon"));
+        CU_ASSERT_PTR_NULL(line("etw:ETW EventLog-Security"));
+        doctor_answers_clear(&answers);
+    }
+    CU_ASSERT_TRUE(is("etw", DOCTOR_WARNING, "administrator"));
 }
 
 static void test_many(void)
@@ -253,10 +286,19 @@ static void test_words(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"all is well", test_well},   {"audit policy", test_audit_policy}, {"command lines", test_command_lines},
-        {"Sysmon", test_sysmon},      {"channels", test_channel},          {"process events", test_events},
-        {"log sizes", test_log},      {"outputs", test_outputs},           {"disk and rights", test_host},
-        {"many channels", test_many}, {"words and JSON", test_words},      {NULL, NULL},
+        {"all is well", test_well},
+        {"audit policy", test_audit_policy},
+        {"command lines", test_command_lines},
+        {"Sysmon", test_sysmon},
+        {"channels", test_channel},
+        {"process events", test_events},
+        {"log sizes", test_log},
+        {"outputs", test_outputs},
+        {"disk and rights", test_host},
+        {"ETW", test_etw},
+        {"many channels", test_many},
+        {"words and JSON", test_words},
+        {NULL, NULL},
     };
     return test_main("doctor", tests);
 }

@@ -13,6 +13,13 @@ static struct health *health;
 static struct health_figures *figures;
 static struct heartbeat_chain chain;
 static struct status_about about;
+static char account[] = "NT AUTHORITY\\SYSTEM", sid[] = "S-1-5-18", kept[] = "SeChangeNotifyPrivilege";
+static const struct token_facts token = {.account = account,
+                                         .sid = sid,
+                                         .integrity = "system",
+                                         .is_administrator = true,
+                                         .privileges = {{kept, true}},
+                                         .privilege_count = 1};
 
 static void begin(void)
 {
@@ -27,9 +34,7 @@ static void begin(void)
     about = (struct status_about){.state = "running",
                                   .agent_id = "0a7716d0-18a0-44d7-8b90-1f8dce6568d9",
                                   .host = "h\xFFst.example.com",
-                                  .account = "NT AUTHORITY\\SYSTEM",
-                                  .integrity = "system",
-                                  .privileges = "",
+                                  .token = &token,
                                   .config_path = "c",
                                   .config_sha256 = "abcd",
                                   .max_alerts = 10,
@@ -100,6 +105,10 @@ static void test_chained(void)
     receipt = json_array_get(json_object_get(one, "receipts"), 1);
     CU_ASSERT_TRUE(json_is_null(json_object_get(receipt, "to")));
     CU_ASSERT_PTR_NULL(strchr(first, '\n'));
+    const json_t *rights = json_object_get(one, "token");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(rights, "account")), account);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(rights, "integrity")), "system");
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(json_object_get(rights, "privileges"), 0)), kept);
     json_decref(two);
     json_decref(one);
     free(second);

@@ -134,6 +134,7 @@ static void test_check(void)
     CU_ASSERT_EQUAL_FATAL(file_open(&file, config, "w"), 0);
     CU_ASSERT_EQUAL(fclose(file), 0);
     CU_ASSERT_EQUAL(state_guard_check_config(config, true, reason), 0);
+    CU_ASSERT_EQUAL(state_guard_check_state("state_guard_test/none", true, reason), 0);
     free(config);
 }
 

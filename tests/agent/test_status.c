@@ -12,12 +12,21 @@
 #define PATH "test_status.tmp.json"
 #define SECOND 10000000u
 
+static char account[] = "NT SERVICE\\Tripline", sid[] = "S-1-5-80-1", on[] = "SeOne", off[] = "SeTwo";
+static char readers[] = "S-1-5-32-573", readers_name[] = "BUILTIN\\Event Log Readers", unknown[] = "S-1-5-21-1-2-3-4";
+static const struct token_facts token = {.account = account,
+                                         .sid = sid,
+                                         .integrity = "high",
+                                         .groups = {{readers, readers_name, true}, {unknown, NULL, false}},
+                                         .group_count = 2,
+                                         .more_groups = 3,
+                                         .privileges = {{on, true}, {off, false}},
+                                         .privilege_count = 2};
+
 static const struct status_about about = {.state = "running",
                                           .agent_id = "0123",
                                           .host = "host.example.com",
-                                          .account = "NT AUTHORITY\\SYSTEM",
-                                          .integrity = "system",
-                                          .privileges = "SeOne SeTwo",
+                                          .token = &token,
                                           .config_path = "C:\\ProgramData\\Tripline\\tripline.xml",
                                           .config_sha256 = "abcd",
                                           .config_loaded = 133000000000000000u,
@@ -181,6 +190,24 @@ static void test_bad_text(void)
     json_decref(d);
 }
 
+static void test_token(void)
+{
+    json_t *d = well(&about);
+    char *text = json_dumps(json_object_get(d, "token"), JSON_COMPACT);
+    CU_ASSERT_STRING_EQUAL(text,
+                           "{\"account\":\"NT SERVICE\\\\Tripline\",\"sid\":\"S-1-5-80-1\",\"integrity\":\"high\","
+                           "\"administrator\":false,\"privileges\":[\"SeOne\",\"SeTwo(off)\"],"
+                           "\"groups\":[\"S-1-5-32-573 BUILTIN\\\\Event Log Readers\",\"S-1-5-21-1-2-3-4(deny only)\"],"
+                           "\"more_groups\":3}");
+    free(text);
+    json_decref(d);
+    struct status_about nobody = about;
+    nobody.token = NULL;
+    d = well(&nobody);
+    CU_ASSERT_TRUE(json_is_null(json_object_get(d, "token")));
+    json_decref(d);
+}
+
 /* Every line of what a person reads. */
 static void test_columns(void)
 {
@@ -220,6 +247,7 @@ int main(void)
         {"trouble", test_trouble},
         {"file", test_file},
         {"text that is no UTF-8", test_bad_text},
+        {"the token", test_token},
         {"80 columns", test_columns},
         {NULL, NULL},
     };

@@ -4,6 +4,8 @@ receiver, and what ETW refuses stops nothing.
 
     test_etw.py TRIPLINE_EXE BUILD_TREE
 """
+import json
+import subprocess
 import sys
 import tempfile
 import time
@@ -41,11 +43,17 @@ class Etw(unittest.TestCase):
                   "".join(line + "\n" for line in calls.splitlines() if "Trace" in line))
         self.assertEqual(aborts, "")
 
-    def start(self, settings='sysmon="no" security="no"', more="", wait_for=OPENED):
+    @staticmethod
+    def source(document, members="sources", key="name", name="ETW kernel"):
+        return next(source for source in document[members] if source[key] == name)
+
+    def start(self, settings='sysmon="no" security="no"', more="", wait_for=OPENED, heartbeats=None):
         path = self.wine.state / "tripline.xml"
         (self.wine.state / "ca.pem").write_bytes((self.path / "certificates" / "ca.pem").read_bytes())
         world.write_config(path, self.receiver.url, "ca.pem", CHANNELS, self.wine.windows_path(self.wine.state), "all",
                            extra=f'<etw enabled="yes" {settings}/>\n    {more}')
+        if heartbeats:
+            path.write_text(path.read_text().replace('<heartbeat interval="0s"/>', heartbeats))
         self.tripline("install", "--config", self.wine.windows_path(path))
         self.tripline("start")
         self.wine.wait_for_log(wait_for)
@@ -246,11 +254,32 @@ class Etw(unittest.TestCase):
         self.stop()
 
     def test_losses(self):
-        self.start()
+        """What is lost stands in the log, the status, the metrics and the heartbeats."""
+        self.start(settings='sysmon="yes" security="no"', heartbeats='<heartbeat interval="1s"/><metrics file="t.prom"/>')
+        self.etw.kernel(etw.process(100, 4, world.ATTACK))
+        self.wine.wait_for_log("T3001")
         self.etw.scenario("lost Tripline-Process 7 0 2")
         self.wine.wait_for_log("7 events, 0 log buffers, 2 real-time buffers lost between")
         time.sleep(1.5)
         self.assertEqual(self.wine.log().count("T2201"), 1)  # only what is new
+        status = self.wine.state / "status.json"
+        world.wait_for(lambda: self.source(json.loads(status.read_text()))["lost"] == 7, 15, "the loss in the status")
+        sources = {source["name"]: source for source in json.loads(status.read_text())["sources"]}
+        self.assertEqual({name for name in sources if name.startswith("ETW")}, {"ETW kernel", "ETW Sysmon"})
+        self.assertEqual((sources["ETW kernel"]["state"], sources["ETW kernel"]["gaps"], sources["ETW kernel"]["matches"]),
+                         ("reading", 1, 1))
+        screen = self.wine.run("status")[1]
+        print(screen)
+        self.assertRegex(screen, r"ETW kernel +reading +- +1 ")
+        self.assertIn("7 events were lost before they were read (1 gap)", screen)
+        self.assertRegex((self.wine.state / "t.prom").read_text(), r'tripline_lost_records_total\{source="ETW kernel"\} 7\n')
+        def beat():
+            beats = [r["alert"] for r in self.receiver.received() if r["alert"]["event"]["kind"] == "metric"]
+            return beats and self.source(beats[-1]["tripline"]["heartbeat"], "receipts", "source")["lost_events"] == 7
+        world.wait_for(beat, 10, "the loss in a heartbeat")
+        verified = subprocess.run([sys.executable, world.HERE.parent / "heartbeat_verifier.py", self.receiver.out],
+                                  capture_output=True, text=True, check=False)
+        self.assertIn("lost: ETW kernel: 7 events were lost before they were read", verified.stdout)
         self.etw.scenario("lost Tripline-Process 8 0 2")
         self.stop()  # asked once more at the end
         self.assertIn("1 events, 0 log buffers, 0 real-time buffers lost", self.wine.log())
