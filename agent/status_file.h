@@ -50,8 +50,8 @@ json_t *status_string(const char *text);
 /* time as in health.h: "2026-11-24T12:00:00.000Z", or null for 0. */
 json_t *status_time(uint64_t time);
 /* {"account", "sid", "integrity" (null: there is no such thing), "administrator", "privileges", "groups",
- * "more_groups"}; null for NULL. A group is "SID NAME", or its SID alone. What is switched off, or only denies, stands with "(off)", "(deny only)" behind it, as
- * in token_text(). NULL when memory is short. */
+ * "more_groups"}; null for NULL. A group is "SID NAME", or its SID alone. What is switched off, or only denies, stands
+ * with "(off)", "(deny only)" behind it, as in token_text(). NULL when memory is short. */
 json_t *status_token(const struct token_facts *token);
 /* Name of a source's state: "reading". Static. */
 const char *status_state(enum health_state state);
