@@ -25,7 +25,8 @@ struct eventlog_settings {
     const struct eventlog_channel *channels; /* read during eventlog_new only */
     size_t channel_count;                    /* 1..EVENTLOG_MAX_CHANNELS */
     uint64_t lookback_s;                     /* without a bookmark: older events are left out; 0: only new ones */
-    unsigned retry_ms; /* absent and denied channels are tried again, settings of channels looked at, this often */
+    unsigned retry_ms; /* absent and denied channels are tried again, settings of channels looked at, this often;
+                          backlogs too, but at least each 10 s */
     const struct matcher *matcher; /* must outlive the reader */
     struct collector_sink sink;
 };

@@ -57,6 +57,9 @@ struct channel {
     uint64_t rate_ms, rate_records;      /* of the last look */
     bool is_restart;                     /* opened at the oldest record of a log that seems to have begun anew */
     bool has_settings, is_wrap_said;
+    bool is_unaccounted;       /* the log could not be asked at the opening what it had lost: */
+    uint64_t unaccounted_read; /* read at that moment, */
+    uint64_t first_since;      /* and the first record that came since; 0: none yet */
     struct eventlog_channel_info settings;
     struct eventlog_gap gap;          /* if is_unfiltered */
     struct eventlog_origins *origins; /* of forwarded events; NULL: none have come */
@@ -83,6 +86,9 @@ void channel_try_open(struct channel *ch, uint64_t now_ms);
 
 /* In a log that seemed to have begun anew: has it? To be asked once it holds records; does nothing otherwise. */
 void channel_settle_restart(struct channel *ch);
+
+/* What channel_try_open could not ask: was anything lost before it? log: as it is now. */
+void channel_account_late(struct channel *ch, const struct eventlog_log_info *log);
 
 /* Takes up the bookmark kept from before; one that can't be used is reported, and reading starts at the oldest record.
  * Returns 0 or -ENOMEM. */

@@ -342,6 +342,8 @@ static int take_all(struct channel *ch, EVT_HANDLE *events, DWORD count, uint64_
 {
     int rc = 0;
     DWORD taken = 0;
+    if (ch->is_unaccounted && ch->first_since == 0)
+        ch->first_since = record_of(ch, events[0]);
     while (taken < count && (rc = take(ch, events[taken])) == 0)
         taken++;
     if (rc < 0)

@@ -154,16 +154,32 @@ static void account(struct channel *ch)
 {
     struct eventlog_log_info log;
     struct fault fault;
-    bool has_log = eventlog_look_log(&log, ch->name_utf16, &fault) == 0; /* failing: the next look will tell */
+    bool has_log = eventlog_look_log(&log, ch->name_utf16, &fault) == 0;
     ch->gap = (struct eventlog_gap){0};
+    ch->is_unaccounted = false;
     if (ch->bookmark == NULL || ch->is_restart)
-        return; /* nothing reached yet; or a look at what the log will hold decides */
+        return;                           /* nothing reached yet; or a look at what the log will hold decides */
+    if (!has_log && !ch->is_unfiltered) { /* else the ids that come will tell */
+        ch->is_unaccounted = true;
+        ch->unaccounted_read = ch->read;
+        ch->first_since = 0;
+    }
     if (has_log && log.count > 0 && log.oldest > ch->read + 1) {
         channel_report_gap(ch, (struct eventlog_range){ch->read + 1, log.oldest - 1}, NULL);
         ch->read = log.oldest - 1;
         ch->has_new_mark = true;
     }
     eventlog_gap_start(&ch->gap, ch->read);
+}
+
+void channel_account_late(struct channel *ch, const struct eventlog_log_info *log)
+{
+    if (!ch->is_unaccounted || log->count == 0)
+        return;
+    uint64_t there = ch->first_since != 0 && ch->first_since < log->oldest ? ch->first_since : log->oldest;
+    if (there > ch->unaccounted_read + 1)
+        channel_report_gap(ch, (struct eventlog_range){ch->unaccounted_read + 1, there - 1}, NULL);
+    ch->is_unaccounted = false;
 }
 
 void channel_settle_restart(struct channel *ch)

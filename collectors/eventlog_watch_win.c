@@ -1,7 +1,8 @@
 #include "collectors/eventlog_channel.h"
 
-/* Backlog, rates and the forecast are this old at most. A look takes four calls, each to the Event Log service. */
-#define LOOK_MS 10000u
+/* Backlog, rates and the forecast are this old at most, or as old as retry_ms where that is less. A look takes four
+ * calls, each to the Event Log service. */
+#define LOOK_MOST_MS 10000u
 
 /* What was in the log this long before nothing was left to read had been looked at: the log was asked more than once in
  * between, with or without a signal. */
@@ -67,6 +68,7 @@ static void look_at_log(struct channel *ch, bool is_waiting, uint64_t now_ms)
         return; /* reading will say what is wrong */
     log.max_bytes = ch->has_settings ? ch->settings.max_bytes : 0;
     channel_settle_restart(ch);
+    channel_account_late(ch, &log);
     eventlog_lag_observe(&ch->lag, &log, now_ms);
     follow_drained(ch, eventlog_log_newest(&log), now_ms);
     bool is_behind = is_waiting || ch->is_pending;
@@ -109,7 +111,7 @@ void channel_watch(struct channel *ch, bool is_waiting, uint64_t now_ms)
     }
     /* Only of what was subscribed to: an Analytic or Debug channel has no such numbers to ask for. */
     if (ch->subscription != NULL && now_ms >= ch->look_at_ms) {
-        ch->look_at_ms = now_ms + LOOK_MS;
+        ch->look_at_ms = now_ms + (ch->set->retry_ms < LOOK_MOST_MS ? ch->set->retry_ms : LOOK_MOST_MS);
         look_at_log(ch, is_waiting, now_ms);
     }
 }

@@ -170,7 +170,7 @@ static void test_figures(void)
         .channels = channels,
         .channel_count = 2,
         .lookback_s = EVENTLOG_LOOKBACK_ALL,
-        .retry_ms = 60000,
+        .retry_ms = 2000,
         .matcher = matcher,
         .sink = {.event = take_event, .checkpoint = keep, .report = report, .alive = alive}};
     CU_ASSERT_EQUAL_FATAL(eventlog_new(&log, &set, &fault), 0);

@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 import etw
+import side_by_side
 import wine
 import world
 
@@ -117,8 +118,8 @@ class Etw(unittest.TestCase):
         self.wine.append(world.SYSMON, world.event_sysmon(record, world.ATTACK, when, pid=pid, computer=computer))
         self.etw.kernel(etw.process(pid, 4, world.ATTACK, when=etw.filetime(unix)))
 
-    def test_one_process_one_story(self):
-        """By all three: one alert, two follow-ups. Who is silent later is missed."""
+    def test_one_process_one_story_q17(self):
+        """By all three (corrected; quirk Q17): one alert, two follow-ups. Who is silent later is missed."""
         self.start()
         self.etw.kernel(etw.process(50, 4, world.ATTACK))
         computer = self.documents(1)[0]["sentinel"]["DeviceName"]
@@ -141,8 +142,8 @@ class Etw(unittest.TestCase):
                          ["Microsoft-Windows-Sysmon/Operational", "Security"])
         self.stop()
 
-    def test_children(self):
-        """What a matching process starts is told in its story, also when it ran before the agent."""
+    def test_corrected_q1_q8_q9(self):
+        """Branch 3 in the corrected reading: docs/rule-semantics.md, "Quirks"."""
         self.etw.write("rundown.bin", etw.process(600, 4, world.ATTACK, opcode=etw.DC_START, sid=etw.NOBODY))
         self.start()
         time.sleep(0.3)
@@ -150,32 +151,54 @@ class Etw(unittest.TestCase):
                         etw.process(604, 600, "first.exe", image="first.exe"),
                         etw.process(608, 600, "second.exe", image="second.exe"))
         got = self.documents(4)
-        self.assertEqual([(d["process"]["pid"], d["event"].get("action")) for d in got],
-                         [(100, None), (104, "child-started"), (604, None), (608, "child-started")])
-        self.assertEqual(got[1]["tripline"]["alert_id"], got[0]["event"]["id"])
-        self.assertEqual(got[3]["tripline"]["alert_id"], got[2]["event"]["id"])
-        self.assertEqual(got[2]["user"], {"id": "S-1-5-21-1-2-1104"})  # the initiating process's: quirk Q1
+        with self.subTest("Q8: both command lines, one alert for each matching process; what it starts adds to it"):
+            self.assertEqual([(d["process"]["pid"], d["event"].get("action")) for d in got],
+                             [(100, None), (104, "child-started"), (604, None), (608, "child-started")])
+            self.assertEqual(got[1]["tripline"]["alert_id"], got[0]["event"]["id"])
+            self.assertEqual(got[3]["tripline"]["alert_id"], got[2]["event"]["id"])
+        with self.subTest("Q1: the initiating process's account"):
+            self.assertEqual(got[2]["user"], {"id": "S-1-5-21-1-2-1104"})
+            self.assertEqual((got[0]["user"]["id"], got[0]["user"]["name"].upper()), ("S-1-5-18", "SYSTEM"))
+            self.assertEqual((got[0]["sentinel"]["AccountEntity"], got[0]["sentinel"]["AccountName"]), ("", ""))
+        with self.subTest("Q9: the account that the new process runs as, beside its creator's"):
+            event = world.event_4688(1, world.ATTACK, pid=300)
+            for name, before, now in (("UserSid", "S-1-0-0", "S-1-5-21-1-2-500"), ("UserName", "-", "admin"),
+                                      ("DomainName", "-", "FABRIKAM")):
+                event = event.replace(f"'Target{name}'>{before}<", f"'Target{name}'>{now}<")
+            self.wine.append(world.SECURITY, event, world.event_4688(2, world.ATTACK, pid=301))
+            users = [d["user"] for d in self.documents(6)[4:]]
+            self.assertEqual(users[0].pop("target"), {"id": "S-1-5-21-1-2-500", "name": "admin", "domain": "FABRIKAM"})
+            self.assertEqual(users[0], users[1])
+            self.assertEqual((users[1]["name"], users[1]["domain"]), ("dadmin", "CONTOSO"))
         self.stop()
 
-    def test_faithful(self):
-        """A row for each child, and none for the process itself; the account is lost as in the rule."""
+    def test_faithful_rows_of_branch_3(self):
+        """A row for each child, none for the process itself, each table for itself; the account is lost (Q1, Q8, Q17). Every
+        column of the rule, in its order; what is not named here is empty."""
         self.start(more='<matching reading="faithful"/>')
         self.etw.kernel(etw.process(96, 4, "boss.exe", image="boss.exe"),
                         etw.process(100, 96, world.ATTACK), etw.process(104, 100, "whoami.exe", image="whoami.exe"),
                         etw.process(108, 100, "net.exe", image="net.exe"))
         got = self.documents(2)
         self.assertEqual([(d["process"]["pid"], d["event"]["kind"]) for d in got], [(104, "alert"), (108, "alert")])
-        row = {name: value for name, value in got[0]["sentinel"].items() if value != ""}
-        device = row["DeviceName"]
+        device = got[0]["sentinel"]["DeviceName"]
         index = device.find(".")
         want = {"SourceTable": "DeviceProcessEvents", "Type": "DeviceProcessEvents", "HostEntity": device,
                 "DeviceName": device, "InitiatingProcessFileName": "powershell.exe",
                 "InitiatingProcessParentFileName": "boss.exe", "InitiatingProcessCommandLine": world.ATTACK,
                 "InitiatingProcessAccountName": "SYSTEM", "HostName": device if index < 0 else device[:index],
                 "HostNameDomain": device if index < 0 else device[index + 1:], "DomainIndex": index}
-        for name in ("TimeGenerated", "timestamp", "InitiatingProcessAccountDomain"):
-            self.assertTrue(row.pop(name), name)
-        self.assertEqual(row, want)
+        columns = ("Computer", "Account", "AccountEntity", "User", "SubjectDomainName", "SubjectUserName", "Process",
+                   "ParentProcessName", "ParentImage", "CommandLine", "AccountName", "AccountDomain")
+        want.update({name: "" for name in columns})
+        for document in got:
+            row = document["sentinel"]
+            self.assertEqual((row.pop("TimeGenerated"), row.pop("timestamp")), 2 * (document["@timestamp"],))
+            self.assertTrue(row.pop("InitiatingProcessAccountDomain"))  # in the system's language
+            self.assertEqual(row, want)
+        self.wine.append(world.SECURITY, world.event_4688(1, world.ATTACK, pid=100))
+        self.assertEqual([(d["event"]["kind"], d["sentinel"]["Type"]) for d in self.documents(3)[2:]],
+                         [("alert", "SecurityEvent")])
         self.stop()
 
     def test_bad_records(self):
@@ -324,4 +347,5 @@ class Etw(unittest.TestCase):
         self.stop()
 
 
-unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+if __name__ == "__main__":
+    side_by_side.main()

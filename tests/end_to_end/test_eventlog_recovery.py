@@ -6,10 +6,10 @@ that can't be used, logs that are cleared, overwritten, begun anew. One case eac
 """
 import re
 import sys
-import unittest
 from pathlib import Path
 
 import service_case
+import side_by_side
 import world
 from world import ATTACK, SECURITY, event_4688
 
@@ -125,6 +125,21 @@ class Recovery(service_case.ServiceCase):
         self.expect_line(2007)
         self.assertEqual(len(self.lines(2006)), 1)
 
+    def test_overwritten_while_stopped_and_no_answer_about_the_log(self):
+        """Windows does not say at the opening which record is the oldest: it is asked again."""
+        self.security(1, 100, [5])
+        self.start()
+        self.expect(5)
+        self.stop()
+        self.security(101, 400, [110, 260])
+        self.wine.scenario("oldest Security 250", "fail EvtOpenLog Security code=1722 times=3")
+        self.start()
+        self.expect(5, 260)
+        self.security(401, 401, [401])
+        self.expect_line(2006, "records=101-249 count=149")
+        self.expect(5, 260, 401)
+        self.assertEqual(len(self.lines(2006)), 1)
+
     def test_overwritten_while_running(self):
         self.security(1, 100, [5])
         self.start()
@@ -235,4 +250,4 @@ class Recovery(service_case.ServiceCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    side_by_side.main()
