@@ -230,10 +230,8 @@ static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t recor
         ch->set->sink.report(ch->set->sink.context, &r);
         rc = ch->set->sink.event(ch->set->sink.context, &made);
         ch->has_new_match = true;
-        ch->figures.matches++;
-        ch->figures.values_only++;
-    } else {
-        rc = 0;
+        ch->figures.matches += rc == 0 ? 1 : 0;
+        ch->figures.values_only += rc == 0 ? 1 : 0;
     }
     free(memory);
     return rc;

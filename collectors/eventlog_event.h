@@ -12,7 +12,7 @@
 /*
  * Fills *event (is_from_values set); its texts lie in *memory, which the caller frees. handle: an EVT_HANDLE.
  * read_from: the channel that it was read from. Where not all values can be had, those that decide must do. Returns 0;
- * -ENOMEM; -EMSGSIZE, -EIO with fault: no values; -ENODATA: they are not those of a process creation with a command
+ * -ENOMEM; -EIO with fault: no values; -ENODATA: they are not those of a process creation with a command
  * line.
  */
 int eventlog_event_from_values(struct process_event *event, void **memory, void *handle, struct text read_from,

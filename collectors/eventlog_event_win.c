@@ -137,8 +137,10 @@ static int render(void **out, DWORD *used, DWORD count, EVT_HANDLE event, struct
             break;
         }
         if (EvtRender(context, event, EvtRenderEventValues, size, buffer, used, &got)) {
-            rc = got >= count && *used >= count * sizeof(EVT_VARIANT) ? 0 : -EIO;
-            fault_set(fault, "EvtRender", (long)got, text_from(NULL), "fewer values than asked for");
+            if (got >= count && *used >= count * sizeof(EVT_VARIANT))
+                rc = 0;
+            else
+                fault_set(fault, "EvtRender", (long)got, text_from(NULL), "fewer values than asked for");
             break;
         }
         DWORD code = GetLastError();
@@ -261,7 +263,7 @@ static int make_event(struct process_event *event, const struct text *texts, con
     (void)number_of(&id, &values[VALUE_EVENT_ID]); /* stays 0 if it is no number */
     bool is_sysmon = id == 1 && text_equal(texts[VALUE_PROVIDER], text_from("Microsoft-Windows-Sysmon"));
     bool is_4688 = id == 4688 && text_equal(texts[VALUE_PROVIDER], text_from("Microsoft-Windows-Security-Auditing"));
-    if ((!is_sysmon && !is_4688) || texts[VALUE_COMMAND_LINE].len == 0)
+    if ((!is_sysmon && !is_4688) || texts[VALUE_COMMAND_LINE].len + texts[VALUE_PARENT_COMMAND_LINE].len == 0)
         return -ENODATA;
     enum event_kind kind = EVENT_SYSMON_1;
     if (is_4688)

@@ -436,8 +436,7 @@ static void test_default_query(void)
     CU_ASSERT_STRING_EQUAL(config_default_query("SECURITY"), "*[System[(EventID=4688 or EventID=1102)]]");
     CU_ASSERT_STRING_EQUAL(config_default_query("Microsoft-Windows-Sysmon/Operational"), "*[System[(EventID=1)]]");
     CU_ASSERT_STRING_EQUAL(config_default_query("System"), "*[System[(EventID=104)]]");
-    CU_ASSERT_PTR_NULL(config_default_query("ForwardedEvents"));
-    CU_ASSERT_PTR_NULL(config_default_query("WEC6-ADFS"));
+    CU_ASSERT(config_default_query("ForwardedEvents") == NULL && config_default_query("WEC6-ADFS") == NULL);
 }
 
 int main(void)
