@@ -59,3 +59,8 @@ int document_copy(json_t *object, const char *key, const json_t *ecs, const char
     json_t *value = document_at(ecs, path);
     return value == NULL || json_object_set(object, key, value) == 0 ? 0 : -ENOMEM;
 }
+
+bool document_is_heartbeat(const json_t *ecs)
+{
+    return strcmp(document_text(ecs, "event.dataset"), "tripline.heartbeat") == 0;
+}

@@ -23,6 +23,9 @@ const char *document_text(const json_t *ecs, const char *path);
  * then. */
 uint64_t document_time(const json_t *ecs, const char *path);
 
+/* Is it no alert but the agent's account of itself (docs/heartbeat.md)? */
+bool document_is_heartbeat(const json_t *ecs);
+
 /* "domain\name" of the account that did it, or the name alone, into to, cut at a character
  * where it does not fit; "" if not known. Returns to. */
 const char *document_account(char *to, size_t size, const json_t *ecs);

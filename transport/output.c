@@ -199,36 +199,82 @@ static int prepare(struct output_alert *alert, enum output_encoding encoding, co
     return 0;
 }
 
-static void release(struct output_alert *alerts, const struct store_item *items, size_t count)
+/* The alerts of one output_send(). */
+struct sending {
+    struct output_alert *alerts;
+    size_t *places; /* each one's among the items */
+    size_t count;
+};
+
+static void release(struct sending *sending, const struct store_item *items)
+{
+    for (size_t i = 0; i < sending->count; i++) {
+        if (sending->alerts[i].document != items[sending->places[i]].document)
+            free((char *)sending->alerts[i].document);
+        json_decref(sending->alerts[i].data);
+        json_decref(sending->alerts[i].ecs);
+    }
+    free(sending->places);
+    free(sending->alerts);
+}
+
+/* OCSF's findings and the rule's row have no place for a heartbeat: such an output gets none. */
+static int prepare_all(struct sending *sending, enum output_encoding encoding, const struct store_item *items,
+                       size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (alerts[i].document != items[i].document)
-            free((char *)alerts[i].document);
-        json_decref(alerts[i].data);
-        json_decref(alerts[i].ecs);
+        int rc = prepare(&sending->alerts[sending->count], encoding, &items[i]);
+        if (rc < 0)
+            return rc;
+        sending->places[sending->count++] = i;
+        if (encoding == OUTPUT_ECS || !document_is_heartbeat(sending->alerts[sending->count - 1].ecs))
+            continue;
+        struct output_alert *left_out = &sending->alerts[--sending->count];
+        free((char *)left_out->document); /* it was encoded */
+        json_decref(left_out->data);
+        json_decref(left_out->ecs);
     }
-    free(alerts);
+    return 0;
+}
+
+/* What was said of the alerts that were sent, as what was said of all items: the others are done with. */
+static void spread(struct output *output, const struct sending *sending, size_t count, struct output_result *result)
+{
+    struct output_item *items = output->items, refused = {.outcome = result->outcome, .status = result->status};
+    if (sending->count == count || (result->outcome != OUTPUT_REFUSED && result->outcome != OUTPUT_MIXED))
+        return;
+    memcpy(refused.answer, result->answer, sizeof(refused.answer));
+    size_t left = sending->count;
+    for (size_t i = count; i > 0; i--) {
+        if (left == 0 || sending->places[left - 1] != i - 1) {
+            items[i - 1] = (struct output_item){.outcome = OUTPUT_DELIVERED};
+            continue;
+        }
+        left--;
+        items[i - 1] = result->outcome == OUTPUT_MIXED ? items[left] : refused;
+    }
+    result->outcome = OUTPUT_MIXED;
+    result->items = items;
 }
 
 void output_send(struct output *output, const struct store_item *items, size_t count, struct output_result *result)
 {
-    struct output_alert *alerts = calloc(count, sizeof(*alerts));
-    size_t ready = 0;
-    int rc = alerts == NULL ? -ENOMEM : 0;
+    struct sending sending = {calloc(count, sizeof(struct output_alert)), calloc(count, sizeof(size_t)), 0};
+    int rc = sending.alerts == NULL || sending.places == NULL ? -ENOMEM
+                                                              : prepare_all(&sending, output->encoding, items, count);
     *result = (struct output_result){.outcome = OUTPUT_RETRY};
-    while (rc == 0 && ready < count) {
-        rc = prepare(&alerts[ready], output->encoding, &items[ready]);
-        ready += rc == 0 ? 1 : 0;
-    }
-    if (rc == 0) {
-        send_somewhere(output, alerts, count, result);
+    if (rc == 0 && sending.count == 0) {
+        result->outcome = OUTPUT_DELIVERED;
+    } else if (rc == 0) {
+        send_somewhere(output, sending.alerts, sending.count, result);
+        spread(output, &sending, count, result);
     } else {
         if (rc == -EBADMSG)
             result->outcome = count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
         fault_set(&result->fault, "output_send", -rc, text_from(output->name),
                   rc == -EBADMSG ? "the stored document is no JSON object" : "no memory");
     }
-    release(alerts, items, ready);
+    release(&sending, items);
 }
 
 void output_cancel(struct output *output)

@@ -65,6 +65,7 @@ static json_t *labels_of(const struct output_alert *alert)
 {
     char account[MAX_ANNOTATION + 1], severity[32];
     json_t *labels = json_object();
+    bool is_test = document_at(alert->ecs, "tripline.test") != NULL; /* a route may lead it to nobody */
     size_t size = text_copy(severity, sizeof(severity), text_from(document_text(alert->ecs, "log.level")));
     for (size_t i = 0; i < size; i++)
         if (severity[i] >= 'A' && severity[i] <= 'Z')
@@ -74,7 +75,7 @@ static json_t *labels_of(const struct output_alert *alert)
                 add(labels, "rule_id", document_text(alert->ecs, "rule.id")) == 0 &&
                 add(labels, "host", document_text(alert->ecs, "host.name")) == 0 &&
                 add(labels, "account", document_account(account, sizeof(account), alert->ecs)) == 0 &&
-                add(labels, "source", "tripline") == 0;
+                add(labels, "test", is_test ? "true" : "") == 0 && add(labels, "source", "tripline") == 0;
     if (!good) {
         json_decref(labels);
         labels = NULL;
@@ -120,8 +121,8 @@ static void alertmanager_send(void *state, const struct output_alert *alerts, si
     struct https_request request = {.content_type = "application/json"};
     size_t posted = 0;
     for (size_t i = 0; i < count; i++) {
-        if (document_at(alerts[i].ecs, "tripline.alert_id") != NULL)
-            continue; /* a follow-up: somebody was told already */
+        if (document_at(alerts[i].ecs, "tripline.alert_id") != NULL || document_is_heartbeat(alerts[i].ecs))
+            continue; /* a follow-up: somebody was told already; a heartbeat: nobody is to be told */
         output_body_add_text(&body, posted++ == 0 ? "[" : ",");
         output_body_add_json(&body, posting_of(alertmanager, &alerts[i]));
     }

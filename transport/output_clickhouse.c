@@ -18,6 +18,7 @@ struct clickhouse {
 
 /* Columns that are texts, and where they stand in the document. */
 static const char *const text_columns[][2] = {
+    {"kind", "event.kind"},
     {"rule_id", "rule.id"},
     {"rule_name", "rule.name"},
     {"severity", "log.level"},

@@ -32,6 +32,7 @@ static const char *const attributes[][2] = {
     {"user.domain", "user.domain"},
     {"process.executable.path", "process.executable"},
     {"process.pid", "process.pid"},
+    {"tripline.test", "tripline.test"},
 };
 
 static void otlp_close(void *state)
@@ -127,10 +128,12 @@ static json_t *record_of(const struct output_alert *alert)
     }
     snprintf(time, sizeof(time), "%llu00", (unsigned long long)document_time(alert->ecs, "@timestamp"));
     snprintf(observed, sizeof(observed), "%llu00", (unsigned long long)document_time(alert->ecs, "event.created"));
-    const char *level = document_text(alert->ecs, "log.level");
+    bool is_heartbeat = document_is_heartbeat(alert->ecs);
+    const char *level = is_heartbeat ? "Informational" : document_text(alert->ecs, "log.level");
     return json_pack("{s:s,s:s,s:i,s:s,s:s,s:o,s:o}", "timeUnixNano", time, "observedTimeUnixNano", observed,
-                     "severityNumber", severity_number(level), "severityText", level, "eventName", "tripline.alert",
-                     "body", any_value(alert->data, 0), "attributes", list);
+                     "severityNumber", severity_number(level), "severityText", level, "eventName",
+                     is_heartbeat ? "tripline.heartbeat" : "tripline.alert", "body", any_value(alert->data, 0),
+                     "attributes", list);
 }
 
 static void build_body(struct output_body *body, const struct output_alert *alerts, size_t count)

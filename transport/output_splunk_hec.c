@@ -108,8 +108,14 @@ static void add_event(struct output_body *body, const struct splunk_hec *hec, co
         output_body_add_json(body, json_string(hec->index));
     }
     output_body_add_text(body, ",\"fields\":");
-    output_body_add_json(
-        body, json_pack("{s:s,s:s}", "alert_id", alert->id, "rule_id", document_text(alert->ecs, "rule.id")));
+    json_t *fields = json_pack("{s:s,s:s}", "alert_id", alert->id, "kind", document_text(alert->ecs, "event.kind"));
+    if (fields != NULL && (document_copy(fields, "rule_id", alert->ecs, "rule.id") < 0 ||
+                           (document_at(alert->ecs, "tripline.test") != NULL &&
+                            json_object_set_new(fields, "test", json_string("true")) < 0))) {
+        json_decref(fields);
+        fields = NULL;
+    }
+    output_body_add_json(body, fields);
     output_body_add_text(body, ",\"event\":");
     output_body_add(body, alert->document, alert->size);
     output_body_add_text(body, "}\n");

@@ -279,7 +279,7 @@ class SplunkHec(Outputs):
             self.assertEqual(event, {
                 "time": 1714979289.123, "host": "exch01.corp.example.com", "source": "tripline", "index": "security",
                 "sourcetype": "tripline:alert", "event": alert,
-                "fields": {"alert_id": alert["event"]["id"], "rule_id": alert["rule"]["id"]}})
+                "fields": {"alert_id": alert["event"]["id"], "kind": "alert", "rule_id": alert["rule"]["id"]}})
 
     def test_recipe(self):
         self.begin()
