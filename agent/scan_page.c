@@ -31,7 +31,9 @@ static const char page_begin[] =
     "article h3{margin:.2em 0;font-size:1em}article:target{outline:2px solid #c33}\n"
     "dl{display:grid;grid-template-columns:9em 1fr;gap:.2em 1em;margin:.5em 0}dt{opacity:.7}dd{margin:0;min-width:0}\n"
     "pre{white-space:pre-wrap;margin:0}summary{cursor:pointer}\n"
-    "@media(max-width:600px){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4em}th,td{padding-right:.5em}}\n"
+    "td.any{min-width:10em}\n"
+    "@media(max-width:600px){.time{white-space:normal}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4em}th,td{"
+    "padding-right:.5em}}\n"
     "@media print{article{break-inside:avoid}}\n"
     "</style></head><body>\n<h1>Tripline scan</h1>\n";
 
