@@ -8,6 +8,9 @@
 
 #define NAME "tripline scan"
 
+/* Exit code: all files were read to their ends, but events in them could not be. Others: 1 and CLI_USAGE. */
+#define BAD_EVENTS 3
+
 struct options {
     unsigned jobs;
     const char *report;
@@ -118,7 +121,7 @@ static int scan(const struct options *o)
     }
     summary(&totals);
     scan_report_free(report);
-    return totals.failed > 0 ? 1 : code;
+    return code != 0 || totals.failed > 0 ? 1 : totals.bad > 0 ? BAD_EVENTS : 0;
 }
 
 int cli_scan(int argc, char **argv)

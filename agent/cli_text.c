@@ -15,15 +15,16 @@ static const char scan_help[] =
     "  FILE         event XML (an export with <Events>, one event a line, or single events) or\n"
     "               .evtx, each also gzipped; told by the content, not by the name. - is stdin\n"
     "  --jobs N     read N files at a time, 1 to 64; else 1. Alerts keep the files' order\n"
-    "  --report F   write the alerts and the summary as one HTML file too; it appears when all\n"
-    "               is done, in place of one that was there\n"
+    "  --report F   also write one HTML page, without script: what was read, a timeline, hosts,\n"
+    "               accounts, each alert with its evidence; in place of one that was there\n"
     "\n"
     "One bad event never stops a file: it is named with file and place, and the rest is read.\n"
     "\n"
-    "Exit codes: 0 every file was read to its end, whether or not there were alerts or bad events;\n"
-    "            1 a file could not be read, or not to its end, or holds no event; or the alerts\n"
-    "              could not all be written;\n"
-    "            2 wrong usage.\n";
+    "Exit codes: 0 everything was read, whether or not there were alerts;\n"
+    "            1 a file could not be read, or not to its end, or is none of events; or alerts or\n"
+    "              report could not be written;\n"
+    "            2 wrong usage;\n"
+    "            3 every file was read to its end, but events in them could not be read.\n";
 
 static const char verify_help[] =
     "Checks that this build answers as Kusto does: has, has_all, and the rule's host and account\n"

@@ -28,7 +28,7 @@ static enum run_problem refuse(struct run *r, enum run_problem problem, const ch
     if (r->set.foreground)
         fprintf(stderr, "tripline: T%d not started: %s\n", MESSAGE_UNSAFE, reason);
     if (r->set.say != NULL)
-        r->set.say(r->set.context, reason);
+        r->set.say(r->set.context, MESSAGE_UNSAFE, reason);
     return problem;
 }
 
@@ -97,7 +97,11 @@ static enum run_problem open_log(struct run *r)
         log_watch(r->log, on_line, r);
         run_guard_rights(c, r->log);
     } else {
-        fprintf(stderr, "tripline: %s: the log can't be written: %s\n", path, strerror(-rc));
+        char reason[STATE_GUARD_MAX_REASON];
+        snprintf(reason, sizeof(reason), "%.600s: the log can't be written: %s", path, strerror(-rc));
+        fprintf(stderr, "tripline: %s\n", reason);
+        if (r->set.say != NULL) /* a service has no stderr */
+            r->set.say(r->set.context, MESSAGE_START_FAILED, reason);
     }
     free(path);
     return rc < 0 ? RUN_BAD_LOG : RUN_GOOD;

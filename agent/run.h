@@ -26,7 +26,7 @@ struct run_settings {
     /* Called between the steps of starting, so that a service can say that it makes progress; may be NULL. */
     void (*progress)(void *context);
     /* Called with what is wrong while there is no log to write it to, UTF-8; may be NULL. */
-    void (*say)(void *context, const char *text);
+    void (*say)(void *context, unsigned id, const char *text);
     void *context;
 };
 

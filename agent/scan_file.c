@@ -8,6 +8,7 @@
 #include "transport/encode_ecs.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,45 +116,60 @@ static int look(struct reading *r, FILE *from)
     return fseek(from, 0, SEEK_SET) == 0 ? 0 : -errno;
 }
 
+/* Tells of the file as a whole: a line, and the report's word for it. */
+__attribute__((format(printf, 2, 3))) static void say(const struct reading *r, const char *format, ...)
+{
+    char text[sizeof(r->shared->states->trouble)];
+    char *trouble = r->shared->states[r->piece->file].trouble;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments); /* cut where longer */
+    va_end(arguments);
+    fprintf(r->shared->settings->messages, "%s: %s\n", r->path, text);
+    if (trouble[0] == '\0')
+        (void)text_copy(trouble, sizeof(text), text_from(text)); /* same size */
+}
+
 /* Says what was wrong with the file as a whole; true: it counts as failed. */
 static bool judge(const struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault)
 {
-    FILE *to = r->shared->settings->messages;
-    uint64_t named = r->shared->states[r->piece->file].named;
-    if (r->shared->states[r->piece->file].left == 0 && named > SCAN_MAX_NAMED)
-        fprintf(to, "%s: ... and %llu more bad events\n", r->path, (unsigned long long)(named - SCAN_MAX_NAMED));
+    const struct scan_state *state = &r->shared->states[r->piece->file];
+    if (state->left == 0 && state->named > SCAN_MAX_NAMED)
+        fprintf(r->shared->settings->messages, "%s: ... and %llu more bad events\n", r->path,
+                (unsigned long long)(state->named - SCAN_MAX_NAMED));
     if (rc == -EISDIR)
-        fprintf(to, "%s: is a directory; name the files in it\n", r->path);
+        say(r, "is a directory; name the files in it");
     else if (rc < 0)
-        fprintf(to, "%s: %s%s\n", r->path, counts->events.events > 0 ? "not read to its end: " : "", reason(fault, rc));
+        say(r, "%s%s", counts->events.events > 0 ? "not read to its end: " : "", reason(fault, rc));
     if (rc < 0 || counts->events.events > 0)
         return rc < 0;
-    if (counts->bytes == 0) {
-        fprintf(to, "%s: is empty\n", r->path);
-        return false;
-    }
-    if (r->may_be_empty) {
-        fprintf(to, "%s: holds no event\n", r->path);
-        return false;
-    }
-    fprintf(to,
-            "%s: no <Event> found; expected event XML (an export, or one event a line) or .evtx, each also "
-            "gzipped\n",
-            r->path);
-    return true;
+    if (counts->bytes == 0)
+        say(r, "is empty");
+    else if (r->may_be_empty)
+        say(r, "holds no event");
+    else
+        say(r, "no <Event> found; expected event XML (an export, or one event a line) or .evtx, each also gzipped");
+    return counts->bytes > 0 && !r->may_be_empty;
 }
 
-/* The piece is read: says what there is to say, and counts its file as failed if it is the first piece to be so. */
-static void settle(struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault,
-                   struct scan_totals *totals)
+/* Says what there is to say of a piece that was read, adds it to its file, and counts that one as failed if this is
+ * its first piece to be so. */
+static int settle(struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault,
+                  struct scan_totals *totals)
 {
     struct scan_state *state = &r->shared->states[r->piece->file];
+    struct scan_report *report = r->shared->settings->report;
     pthread_mutex_lock(&r->shared->lock);
     state->left--;
     bool has_failed = r->error < 0 || rc == -ENOMEM || judge(r, rc, counts, fault);
     totals->failed += has_failed && !state->has_failed ? 1 : 0;
     state->has_failed = state->has_failed || has_failed;
+    scan_totals_add(&state->totals, totals);
+    int added = 0;
+    if (report != NULL && state->left == 0)
+        added = scan_report_file(report, r->piece->file, r->path, &state->totals, state->trouble);
     pthread_mutex_unlock(&r->shared->lock);
+    return added;
 }
 
 static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
@@ -172,8 +188,8 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     totals->process += counts.events.process;
     totals->bad += counts.events.bad;
     totals->alerts += r->alerts;
-    settle(r, rc, &counts, &fault, totals);
-    return r->error < 0 ? r->error : rc == -ENOMEM ? rc : 0;
+    int added = settle(r, rc, &counts, &fault, totals);
+    return r->error < 0 ? r->error : rc == -ENOMEM ? rc : added;
 }
 
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals)
@@ -189,8 +205,8 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         return -ENOMEM;
     int rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
     if (rc < 0) {
-        settle(&r, rc, &nothing, &none, totals);
-        rc = rc == -ENOMEM ? rc : 0;
+        int added = settle(&r, rc, &nothing, &none, totals);
+        rc = rc == -ENOMEM ? rc : added;
     } else {
         rc = read_open(&r, from, totals);
         if (!is_stdin)

@@ -11,6 +11,8 @@ struct scan_state {
     uint64_t named; /* bad events so far */
     size_t left;    /* parts not yet read */
     bool has_failed;
+    struct scan_totals totals; /* of the parts that were read */
+    char trouble[200];         /* why the first part that failed did; else empty */
 };
 
 /* What all threads of a scan share; read only, or locked by itself. */

@@ -1,5 +1,6 @@
 /*
- * scan_report: the alerts of a scan as one self-contained HTML page. Everything that events or file names say is
+ * scan_report: what a scan read and found, as one self-contained HTML page without script: files, timeline, hosts,
+ * accounts, each alert with its evidence (scan_page.c writes it). Everything that events or file names say is
  * escaped: whoever is looked for has written it.
  */
 #ifndef AGENT_SCAN_REPORT_H
@@ -35,7 +36,12 @@ int scan_report_new(struct scan_report **out, const char *path);
 int scan_report_add(struct scan_report *report, size_t file, const char *source, const struct alert *alert,
                     const char *id);
 
-/* Writes the page, alerts in the order of the files, and puts it in place. Returns 0 or a negative errno value. */
+/* File number file, named source, was read: totals of it alone; trouble: why not to its end, or empty. Any thread.
+ * Returns 0 or -ENOMEM. */
+int scan_report_file(struct scan_report *report, size_t file, const char *source, const struct scan_totals *totals,
+                     const char *trouble);
+
+/* Writes the page, alerts by their time, and puts it in place. Returns 0 or a negative errno value. */
 int scan_report_write(struct scan_report *report, const struct scan_totals *totals);
 
 /* Frees report; if it was not written, nothing is left of it. NULL is allowed. */

@@ -19,7 +19,7 @@ struct work {
     int error; /* ends the scan */
 };
 
-static void totals_add(struct scan_totals *to, const struct scan_totals *from)
+void scan_totals_add(struct scan_totals *to, const struct scan_totals *from)
 {
     to->files += from->files;
     to->failed += from->failed;
@@ -42,7 +42,7 @@ static void *worker(void *context)
         int rc = scan_file(&w->shared, &w->pieces[place], place, &totals);
         scan_output_done(w->shared.output, place);
         pthread_mutex_lock(&w->lock);
-        totals_add(&w->totals, &totals);
+        scan_totals_add(&w->totals, &totals);
         if (rc < 0 && w->error == 0)
             w->error = rc;
     }

@@ -22,6 +22,9 @@ struct scan_settings {
     FILE *messages;             /* what could not be read, a line each */
 };
 
+/* All but seconds. */
+void scan_totals_add(struct scan_totals *to, const struct scan_totals *from);
+
 /*
  * Reads all files. *totals is filled in every case; its failed counts the files that were not read to their end or hold
  * no event. Returns 0, -ENOMEM, or what writing alerts failed with; then the rest was left unread.

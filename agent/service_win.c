@@ -74,10 +74,10 @@ static void on_progress(void *context)
     report(SERVICE_START_PENDING, NO_ERROR, 0);
 }
 
-static void on_say(void *context, const char *text)
+static void on_say(void *context, unsigned id, const char *text)
 {
     (void)context;
-    system_log_write(CONFIG_LOG_ERROR, MESSAGE_UNSAFE, text);
+    system_log_write(CONFIG_LOG_ERROR, id, text);
 }
 
 /* For those who look into the Application log first; the agent's own log says it in full. */

@@ -211,8 +211,14 @@ static void test_report(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "&lt;script&gt;alert(1)&lt;/script&gt;{U+202E}&quot; &#39;"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "default-src 'none'"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "2 alerts in 2 process creations among 2 events of 3 files"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td>2022-08-10T12:27:14.8726726Z</td><td>EXCH01.corp.example.com</td>"
-                                        "<td>CORP\\anna.berg</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<span class=\"time\">2022-08-10 12:27:14.872</span> &nbsp; "
+                                        "EXCH01.corp.example.com &nbsp; CORP\\anna.berg</h3>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">CORP\\anna.berg</td><td class=\"n\">2</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "/empty</td><td class=\"n\">0</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">is empty</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">to its end</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<code>Set-CASMailbox</code>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "HostEntity</dt>"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "record 501"));
     CU_ASSERT(strstr(page, "record 501") < strstr(page, "record 502")); /* in the order of the files */
     CU_ASSERT_PTR_NULL(content(REPORT ".part"));
