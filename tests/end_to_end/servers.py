@@ -168,13 +168,24 @@ class Nginx(Process):
         self.wait_for(listens, "nginx")
 
 
-def cloudevents_reader(folder):
-    """The npm package cloudevents, installed once into folder: a command that reads a request and prints its events."""
+def npm_reader(folder, package, version, script):
+    """An npm package, installed once into folder: the command of script, which is to read with it."""
     node, npm = program("node", "nodejs"), program("npm", "npm")
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "node_modules" / "cloudevents" / "package.json").is_file():
-        done = subprocess.run([npm, "install", "--no-audit", "--no-fund", "--prefix", str(folder), "cloudevents@10.0.0"],
+    if not (folder / "node_modules" / package / "package.json").is_file():
+        done = subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder),
+                               f"{package}@{version}"],
                               capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=300)
         if done.returncode != 0:
-            raise Missing("the npm package cloudevents can't be had: " + done.stderr.decode(errors="replace")[-200:])
-    return [node, str(Path(__file__).resolve().parent / "read_cloudevents.js"), str(folder / "node_modules" / "cloudevents")]
+            raise Missing(f"the npm package {package} can't be had: " + done.stderr.decode(errors="replace")[-200:])
+    return [node, str(Path(__file__).resolve().parent / script), str(folder / "node_modules" / package)]
+
+
+def cloudevents_reader(folder):
+    """A command that reads a request and prints its CloudEvents."""
+    return npm_reader(folder, "cloudevents", "10.0.0", "read_cloudevents.js")
+
+
+def otlp_reader(folder):
+    """A command that reads an OTLP request by the published .proto files and prints what it understood."""
+    return npm_reader(folder, "@opentelemetry/otlp-transformer", "0.203.0", "read_otlp.js")

@@ -449,6 +449,19 @@ class Otlp(Outputs):
             "process.executable.path": world.POWERSHELL, "process.pid": 9636})
         self.assertEqual(standins.plain(self.server.resources[0]["attributes"][0]["value"]), "tripline")
         self.assertEqual(self.server.requests[0][2]["Authorization"], "Bearer abc")
+        self.check_proto(self.server.requests[0])
+
+    def check_proto(self, request):
+        """What code made from the published .proto files understands is all that was sent."""
+        try:
+            reader = servers.otlp_reader(SOURCE / "build" / "node")
+        except servers.Missing as missing:
+            print(f"not read by the npm package @opentelemetry/otlp-transformer: {missing}")
+            return
+        raw = gzip.decompress(request[3]) if request[2].get("Content-Encoding") == "gzip" else request[3]
+        done = subprocess.run(reader, input=raw, capture_output=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertEqual(json.loads(done.stdout), json.loads(raw))
 
     def test_partial_success(self):
         self.begin()
