@@ -70,13 +70,10 @@ static long wait_for_state(SC_HANDLE handle, DWORD want)
 
 int control_start(const char *verb, void *handle)
 {
-    if (!StartServiceW(handle, 0, NULL)) {
-        DWORD code = GetLastError();
-        if (code != ERROR_SERVICE_ALREADY_RUNNING)
-            return control_fail(verb, "StartService", code);
-        printf("running already\n");
-        return 0;
-    }
+    DWORD refusal = StartServiceW(handle, 0, NULL) ? ERROR_SUCCESS : GetLastError();
+    if (refusal != ERROR_SUCCESS && refusal != ERROR_SERVICE_ALREADY_RUNNING)
+        return control_fail(verb, "StartService", refusal);
+    /* "Already running" is also said of one that is still starting. */
     long code = wait_for_state(handle, SERVICE_RUNNING);
     if (code != 0) {
         fprintf(stderr,
@@ -85,11 +82,22 @@ int control_start(const char *verb, void *handle)
                 verb, code);
         return 1;
     }
-    printf("started\n");
+    printf("%s\n", refusal == ERROR_SUCCESS ? "started" : "running already");
     return 0;
 }
 
-int control_stop(const char *verb, void *handle)
+/* The service's process, to wait for; NULL: it has none, or may not be waited for. */
+static HANDLE open_process(SC_HANDLE handle)
+{
+    SERVICE_STATUS_PROCESS s;
+    DWORD needed;
+    if (!QueryServiceStatusEx(handle, SC_STATUS_PROCESS_INFO, (BYTE *)&s, sizeof(s), &needed) || s.dwProcessId == 0)
+        return NULL;
+    return OpenProcess(SYNCHRONIZE, FALSE, s.dwProcessId);
+}
+
+/* A service is stopped a moment before its process ends, and until then its program file can't be replaced. */
+static int stop_process(const char *verb, SC_HANDLE handle, HANDLE process)
 {
     SERVICE_STATUS status;
     if (!ControlService(handle, SERVICE_CONTROL_STOP, &status)) {
@@ -99,12 +107,22 @@ int control_stop(const char *verb, void *handle)
         printf("not running\n");
         return 0;
     }
-    if (wait_for_state(handle, SERVICE_STOPPED) != 0) {
+    if (wait_for_state(handle, SERVICE_STOPPED) != 0 ||
+        (process != NULL && WaitForSingleObject(process, STATE_TIMEOUT_MS) != WAIT_OBJECT_0)) {
         fprintf(stderr, "tripline %s: the service did not stop within %u s\n", verb, STATE_TIMEOUT_MS / 1000);
         return 1;
     }
     printf("stopped\n");
     return 0;
+}
+
+int control_stop(const char *verb, void *handle)
+{
+    HANDLE process = open_process(handle);
+    int rc = stop_process(verb, handle, process);
+    if (process != NULL)
+        CloseHandle(process);
+    return rc;
 }
 
 static int no_arguments(int argc, char **argv)

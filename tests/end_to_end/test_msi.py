@@ -471,6 +471,8 @@ class Installed(unittest.TestCase):
             else:
                 code = self.tripline(*words[1:])[0]
             self.assertEqual(code, 0, command)
+            if "/i" in words:  # Wine's msiexec, unlike Windows', does not wait until the service runs
+                self.assertEqual(self.tripline("start")[0], 0)
             if "/i" in words and "COLLECTOR_URL" in command:
                 self.attack()
                 self.wait_for_alerts(self.records)
