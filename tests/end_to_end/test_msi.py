@@ -3,7 +3,7 @@
 
     test_msi.py TRIPLINE_EXE BUILD_TREE
 
-TRIPLINE_UPGRADES: how many upgrades under load (default 3).
+TRIPLINE_UPGRADES: how many upgrades under load (default 20).
 """
 import hashlib
 import json
@@ -25,7 +25,7 @@ SOURCE = world.HERE.parent.parent
 WEVTAPI = BUILD / "tests" / "winsim" / "wevtapi.dll"
 ACTION = BUILD / "installer" / "tripline_action.dll"
 CHANNELS = [world.SECURITY, world.SYSMON, world.FORWARDED]
-UPGRADES = int(os.environ.get("TRIPLINE_UPGRADES", "3"))
+UPGRADES = int(os.environ.get("TRIPLINE_UPGRADES", "20"))
 FAILED = (1603, 1627)  # Windows; Wine
 SERVICE_KEY = "HKLM\\System\\CurrentControlSet\\Services\\Tripline"
 SOURCE_KEY = "HKLM\\System\\CurrentControlSet\\Services\\EventLog\\Application\\Tripline"
