@@ -10,6 +10,9 @@
 #define MODE_PAGED 0x01000000u
 #define MODE_BUFFERING 0x400u
 
+/* EnableProperty: all that the page of ENABLE_TRACE_PARAMETERS names (learn.microsoft.com). */
+#define ENABLE_PROPERTIES 0x1ffu
+
 #define CALL EXTERN_C ULONG WINAPI
 
 static const GUID system_trace = {0x9e814aad, 0x3204, 0x11d2, {0x9a, 0x82, 0x00, 0x60, 0x08, 0xa8, 0x69, 0x39}};
@@ -26,12 +29,19 @@ static ULONG leave(const char *call, const wchar_t *name, ULONG code)
 static void check_properties(const char *call, const EVENT_TRACE_PROPERTIES *p, const wchar_t *name)
 {
     size_t name_bytes = 2 * (wcslen(name) + 1);
+    if (name[0] == 0 || name_bytes > 2 * MAX_NAME)
+        winsim_abort("%s: a name of %llu characters", call, (unsigned long long)wcslen(name));
     if (p->Wnode.BufferSize < sizeof(*p) || p->LoggerNameOffset < sizeof(*p) ||
         p->LoggerNameOffset + name_bytes > p->Wnode.BufferSize)
         winsim_abort("%s: Wnode.BufferSize %lu has no room for the name at %lu", call, p->Wnode.BufferSize,
                      p->LoggerNameOffset);
     if (p->LogFileNameOffset != 0 && (p->LogFileNameOffset < sizeof(*p) || p->LogFileNameOffset >= p->Wnode.BufferSize))
         winsim_abort("%s: LogFileNameOffset %lu is outside", call, p->LogFileNameOffset);
+    if (p->NumberOfBuffers + p->FreeBuffers + p->EventsLost + p->BuffersWritten + p->LogBuffersLost +
+                p->RealTimeBuffersLost !=
+            0 ||
+        p->LoggerThreadId != NULL || p->Wnode.HistoricalContext != 0)
+        winsim_abort("%s: output fields are not zero: properties of an earlier call are used again", call);
 }
 
 static void check_start(const EVENT_TRACE_PROPERTIES *p, const wchar_t *name)
@@ -39,11 +49,8 @@ static void check_start(const EVENT_TRACE_PROPERTIES *p, const wchar_t *name)
     check_properties("StartTraceW", p, name);
     if ((p->Wnode.Flags & WNODE_FLAG_TRACED_GUID) == 0)
         winsim_abort("StartTraceW: WNODE_FLAG_TRACED_GUID is missing");
-    if (p->NumberOfBuffers + p->FreeBuffers + p->EventsLost + p->BuffersWritten + p->LogBuffersLost +
-                p->RealTimeBuffersLost !=
-            0 ||
-        p->LoggerThreadId != NULL || p->Wnode.HistoricalContext != 0)
-        winsim_abort("StartTraceW: output fields are not zero: properties of an earlier call are used again");
+    if (p->Wnode.ClientContext > 2)
+        winsim_abort("StartTraceW: clock %lu: neither QPC (1) nor system time (2)", p->Wnode.ClientContext);
     if (memcmp(&p->Wnode.Guid, &system_trace, sizeof(GUID)) == 0)
         winsim_abort("StartTraceW: SystemTraceControlGuid with a name of one's own");
     if ((p->LogFileMode & MODE_SYSTEM_LOGGER) != 0 && (p->LogFileMode & MODE_PAGED) != 0)
@@ -149,6 +156,10 @@ CALL ControlTraceW(TRACEHANDLE handle, LPCWSTR name, EVENT_TRACE_PROPERTIES *p, 
 
 static void check_filters(const ENABLE_TRACE_PARAMETERS *p)
 {
+    if (p->FilterDescCount != 0 && p->EnableFilterDesc == NULL)
+        winsim_abort("EnableTraceEx2: no filters, but their number");
+    if ((p->EnableProperty & ~ENABLE_PROPERTIES) != 0)
+        winsim_abort("EnableTraceEx2: EnableProperty %#lx", p->EnableProperty);
     if (p->Version != ENABLE_TRACE_PARAMETERS_VERSION_2 || p->ControlFlags != 0 || p->FilterDescCount > 8)
         winsim_abort("EnableTraceEx2: parameters: version %lu, ControlFlags %lu, %lu filters", p->Version,
                      p->ControlFlags, p->FilterDescCount);
@@ -161,6 +172,8 @@ static void check_filters(const ENABLE_TRACE_PARAMETERS *p)
         if (d->Type != FILTER_TYPE_EVENT_ID)
             winsim_abort("EnableTraceEx2: filter type %#lx is not served", d->Type);
         USHORT count;
+        if (blob == NULL || d->Size < 4)
+            winsim_abort("EnableTraceEx2: filter of %lu bytes has no head", d->Size);
         memcpy(&count, blob + 2, sizeof(count));
         if (count > 64 || blob[0] > 1 || blob[1] != 0 || d->Size != 4u + 2u * count)
             winsim_abort("EnableTraceEx2: filter of %lu bytes with %u ids", d->Size, count);
@@ -171,8 +184,6 @@ CALL EnableTraceEx2(TRACEHANDLE handle, LPCGUID provider, ULONG code, UCHAR leve
                     ULONG timeout, ENABLE_TRACE_PARAMETERS *parameters)
 {
     (void)level;
-    (void)any;
-    (void)all;
     (void)timeout;
     winsim_lock();
     struct own_session *s = session_by_handle(handle);
@@ -180,6 +191,10 @@ CALL EnableTraceEx2(TRACEHANDLE handle, LPCGUID provider, ULONG code, UCHAR leve
         winsim_abort("EnableTraceEx2: no session's handle (%#llx), no provider, or code %lu", handle, code);
     if ((s->mode & MODE_SYSTEM_LOGGER) != 0)
         winsim_abort("EnableTraceEx2: a system logger takes EnableFlags");
+    if (any == 0 && all != 0)
+        winsim_abort("EnableTraceEx2: MatchAllKeyword is ignored where MatchAnyKeyword is 0");
+    if (code == EVENT_CONTROL_CODE_CAPTURE_STATE && memcmp(&s->provider, provider, sizeof(GUID)) != 0)
+        winsim_abort("EnableTraceEx2: CAPTURE_STATE of a provider that is not enabled");
     if (parameters != NULL)
         check_filters(parameters);
     struct session_file file;
@@ -187,22 +202,35 @@ CALL EnableTraceEx2(TRACEHANDLE handle, LPCGUID provider, ULONG code, UCHAR leve
         session_read(&file, s->name) ? scenario_fail("EnableTraceEx2", s->name) : ERROR_WMI_INSTANCE_NOT_FOUND;
     if (result == 0)
         s->provider = code == 0 ? (GUID){0} : *provider;
-    if (result == 0 && code != 0)
+    if (result == 0 && code == EVENT_CONTROL_CODE_ENABLE_PROVIDER)
         trace_begin(s->name);
     return leave(code == 0 ? "EnableTraceEx2 DISABLE" : "EnableTraceEx2 ENABLE", s->name, result);
+}
+
+static void check_open(const EVENT_TRACE_LOGFILEW *file)
+{
+    static const TRACE_LOGFILE_HEADER zero;
+    static const DWORD modes = PROCESS_TRACE_MODE_REAL_TIME | PROCESS_TRACE_MODE_EVENT_RECORD;
+    if (file == NULL || (file->LoggerName == NULL) == (file->LogFileName == NULL))
+        winsim_abort("OpenTraceW: both names, or none");
+    if (file->LogFileName != NULL)
+        winsim_abort("OpenTraceW: files are not served");
+    if (wcslen(file->LoggerName) >= MAX_NAME)
+        winsim_abort("OpenTraceW: a name of %llu characters", (unsigned long long)wcslen(file->LoggerName));
+    if ((file->ProcessTraceMode & modes) != modes || file->EventRecordCallback == NULL)
+        winsim_abort("OpenTraceW: mode %#lx, or no callback", file->ProcessTraceMode);
+    if ((file->ProcessTraceMode & ~modes) != 0 || file->BufferCallback != NULL)
+        winsim_abort("OpenTraceW: mode %#lx, or a BufferCallback: not served", file->ProcessTraceMode);
+    if (file->CurrentTime != 0 || file->BuffersRead + file->BufferSize + file->Filled + file->EventsLost != 0 ||
+        memcmp(&file->LogfileHeader, &zero, sizeof(zero)) != 0)
+        winsim_abort("OpenTraceW: output fields are not zero");
 }
 
 EXTERN_C TRACEHANDLE WINAPI OpenTraceW(EVENT_TRACE_LOGFILEW *file)
 {
     wchar_t path[MAX_PATH];
     winsim_lock();
-    if (file == NULL || (file->LoggerName == NULL) == (file->LogFileName == NULL))
-        winsim_abort("OpenTraceW: both names, or none");
-    if (file->LogFileName != NULL)
-        winsim_abort("OpenTraceW: files are not served");
-    if ((file->ProcessTraceMode & PROCESS_TRACE_MODE_REAL_TIME) == 0 ||
-        (file->ProcessTraceMode & PROCESS_TRACE_MODE_EVENT_RECORD) == 0 || file->EventRecordCallback == NULL)
-        winsim_abort("OpenTraceW: mode %#lx, or no callback", file->ProcessTraceMode);
+    check_open(file);
     ULONG code = scenario_fail("OpenTraceW", file->LoggerName);
     winsim_path(path, L"etw\\EventLog-Security.bin");
     if (code == 0 && session_is_windows(file->LoggerName) && GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES)
@@ -212,6 +240,7 @@ EXTERN_C TRACEHANDLE WINAPI OpenTraceW(EVENT_TRACE_LOGFILEW *file)
         t = trace_add(file->LoggerName);
         t->callback = file->EventRecordCallback;
         t->context = file->Context;
+        file->LogfileHeader.PointerSize = sizeof(void *);
         if (session_is_windows(file->LoggerName))
             trace_begin(file->LoggerName);
     }

@@ -14,6 +14,25 @@ static struct {
 
 static bool ended;
 
+/* A directive that is misspelt would make a test pass that shows nothing. */
+static void check_line(const char *line)
+{
+    char call[32], session[128], rest;
+    unsigned long n[3];
+    unsigned times;
+    int got = sscanf(line, "fail %31s %127s %lu %u %c", call, session, &n[0], &times, &rest);
+    if (got == 3 || got == 4) {
+        static const char *const calls[] = {"StartTraceW", "EnableTraceEx2", "OpenTraceW", "ProcessTrace"};
+        for (int i = 0; i < 4; i++)
+            if (strcmp(call, calls[i]) == 0)
+                return;
+    }
+    if (sscanf(line, "lost %127s %lu %lu %lu %c", session, &n[0], &n[1], &n[2], &rest) != 4 &&
+        sscanf(line, "stop-code %127s %lu %c", session, &n[0], &rest) != 2 &&
+        sscanf(line, "end %127s %lu %c", session, &n[0], &rest) != 2)
+        winsim_abort("etw\\scenario.txt: unknown directive: %s", line);
+}
+
 /* Calls each for every line of scenario.txt until it returns true. */
 static bool each_line(bool (*each)(const char *line, void *context), void *context)
 {
@@ -24,8 +43,11 @@ static bool each_line(bool (*each)(const char *line, void *context), void *conte
         char *end = line + strcspn(line, "\r\n");
         bool is_last = *end == '\0';
         *end = '\0';
-        if (*line != '\0' && *line != '#' && each(line, context))
-            return true;
+        if (*line != '\0' && *line != '#') {
+            check_line(line);
+            if (each(line, context))
+                return true;
+        }
         line = is_last ? end : end + 1;
     }
     return false;

@@ -15,14 +15,17 @@
 /* Sessions of one process. */
 #define MAX_SESSIONS 8
 
+/* Room for a session's name, NUL included. Windows takes 1,024 characters. */
+#define MAX_NAME 128u
+
 /* Handles: numbers of their own, so that none passes for another. */
 #define SESSION_HANDLE 0x1000u
 #define TRACE_HANDLE 0x770000000000u
 
 /* One that this process started. */
 struct own_session {
-    wchar_t name[128]; /* empty: free */
-    GUID provider;     /* enabled into it; zero: none */
+    wchar_t name[MAX_NAME]; /* empty: free */
+    GUID provider;          /* enabled into it; zero: none */
     ULONG mode, flags;
     ULONGLONG handle;
 };
@@ -58,11 +61,13 @@ unsigned session_count(void);
 bool session_is_windows(const wchar_t *name);
 
 /*
- * scenario.txt in C:\winsim\etw, one directive a line:
- *   fail CALL SESSION CODE [TIMES]     CALL (StartTraceW, EnableTraceEx2, OpenTraceW, ProcessTrace) fails so, TIMES
- * times or always; calls are counted as long as the process lives lost SESSION EVENTS LOG REALTIME   what ControlTraceW
- * tells stop-code SESSION CODE             what STOP returns although it stops end SESSION CODE ProcessTrace returns
- * CODE by itself, once a process
+ * scenario.txt in C:\winsim\etw, one directive a line; # begins a comment, any other line ends the process:
+ *
+ * - fail CALL SESSION CODE [TIMES]: CALL (StartTraceW, EnableTraceEx2, OpenTraceW, ProcessTrace) fails so, TIMES times
+ * or always; calls are counted as long as the process lives
+ * - lost SESSION EVENTS LOG REALTIME: what ControlTraceW tells
+ * - stop-code SESSION CODE: what STOP returns although it stops
+ * - end SESSION CODE: ProcessTrace returns CODE by itself, once a process
  */
 ULONG scenario_fail(const char *call, const wchar_t *session);
 void scenario_lost(const wchar_t *session, ULONG lost[3]);

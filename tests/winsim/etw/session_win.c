@@ -103,7 +103,7 @@ struct own_session *session_add(const wchar_t *name)
     for (int i = 0; i < MAX_SESSIONS; i++)
         if (own[i].name[0] == 0) {
             own[i] = (struct own_session){.handle = SESSION_HANDLE + ++handles};
-            wcscpy_s(own[i].name, 128, name);
+            wcscpy_s(own[i].name, MAX_NAME, name);
             return &own[i];
         }
     winsim_abort("winsim: more than %d sessions", MAX_SESSIONS);

@@ -15,7 +15,7 @@
 
 struct trace {
     ULONGLONG handle; /* 0: free */
-    wchar_t name[128];
+    wchar_t name[MAX_NAME];
     PEVENT_RECORD_CALLBACK callback;
     void *context;
     bool is_processing, is_closed; /* closed: what is there is still delivered */

@@ -15,7 +15,7 @@ static ULONGLONG handles;
 
 /* Where sessions began, and how far each has been delivered. */
 static struct {
-    wchar_t name[128];
+    wchar_t name[MAX_NAME];
     ULONGLONG at, rundown_at;
     bool has_header;
 } places[MAX_TRACES];
@@ -24,7 +24,7 @@ static int place_of(const wchar_t *name)
 {
     for (int i = 0; i < MAX_TRACES; i++) {
         if (places[i].name[0] == 0)
-            wcscpy_s(places[i].name, 128, name);
+            wcscpy_s(places[i].name, MAX_NAME, name);
         if (wcscmp(places[i].name, name) == 0)
             return i;
     }
@@ -36,7 +36,7 @@ struct trace *trace_add(const wchar_t *name)
     for (int i = 0; i < MAX_TRACES; i++)
         if (traces[i].handle == 0) {
             traces[i] = (struct trace){.handle = TRACE_HANDLE + ++handles};
-            wcscpy_s(traces[i].name, 128, name);
+            wcscpy_s(traces[i].name, MAX_NAME, name);
             return &traces[i];
         }
     winsim_abort("winsim: more than %d open traces", MAX_TRACES);
