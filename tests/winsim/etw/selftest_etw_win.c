@@ -137,7 +137,8 @@ static void test_records(void)
     CU_ASSERT(etw_enable(EVENT_CONTROL_CODE_CAPTURE_STATE) == ERROR_SUCCESS);
     HANDLE thread = etw_begin();
     CU_ASSERT_FATAL(etw_wait_for(2));
-    Sleep(50); /* the callback is back */
+    for (int i = 0; i < 200 && *(volatile const ULONG *)&seen.last->EventHeader.ProcessId != WINSIM_POISON_NUMBER; i++)
+        Sleep(50); /* until the callback is back */
     CU_ASSERT(is_guid(&seen.records[0].EventHeader.ProviderId, &event_trace));
     CU_ASSERT(seen.records[0].EventHeader.EventDescriptor.Opcode == 0);
     const EVENT_HEADER *h = &seen.records[1].EventHeader;
