@@ -8,11 +8,12 @@
 
 #define NAME "tripline scan"
 
-/* Exit code: all files were read to their ends, but events in them could not be. Others: 1 and CLI_USAGE. */
+/* Exit code with --strict: all files were read to their ends, but events in them could not be. Others: 1, CLI_USAGE. */
 #define BAD_EVENTS 3
 
 struct options {
     unsigned jobs;
+    bool is_strict;
     const char *report;
     const char **paths; /* of argv */
     size_t count;
@@ -32,6 +33,10 @@ static int option_take(struct options *o, int argc, char **argv, int *i)
 {
     const char *value = NULL;
     const char *option = argv[*i];
+    if (strcmp(option, "--strict") == 0) {
+        o->is_strict = true;
+        return 0;
+    }
     int is_jobs = cli_option(&value, argc, argv, i, "--jobs");
     int is_report = is_jobs == 0 ? cli_option(&value, argc, argv, i, "--report") : 0;
     if (is_jobs < 0)
@@ -121,7 +126,7 @@ static int scan(const struct options *o)
     }
     summary(&totals);
     scan_report_free(report);
-    return code != 0 || totals.failed > 0 ? 1 : totals.bad > 0 ? BAD_EVENTS : 0;
+    return code != 0 || totals.failed > 0 ? 1 : o->is_strict && totals.bad > 0 ? BAD_EVENTS : 0;
 }
 
 int cli_scan(int argc, char **argv)

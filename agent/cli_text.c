@@ -17,14 +17,15 @@ static const char scan_help[] =
     "  --jobs N     read N files at a time, 1 to 64; else 1. Alerts keep the files' order\n"
     "  --report F   also write one HTML page, without script: what was read, a timeline, hosts,\n"
     "               accounts, each alert with its evidence; in place of one that was there\n"
+    "  --strict     exit code 3 when events in the files could not be read\n"
     "\n"
     "One bad event never stops a file: it is named with file and place, and the rest is read.\n"
     "\n"
-    "Exit codes: 0 everything was read, whether or not there were alerts;\n"
+    "Exit codes: 0 the files were read to their ends, whether or not there were alerts;\n"
     "            1 a file could not be read, or not to its end, or is none of events; or alerts or\n"
     "              report could not be written;\n"
     "            2 wrong usage;\n"
-    "            3 every file was read to its end, but events in them could not be read.\n";
+    "            3 with --strict: as 0, but events in the files could not be read.\n";
 
 static const char verify_help[] =
     "Checks that this build answers as Kusto does: has, has_all, and the rule's host and account\n"
