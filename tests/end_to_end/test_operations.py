@@ -16,6 +16,7 @@ import time
 import unittest
 from pathlib import Path
 
+import side_by_side
 import wine
 import world
 
@@ -209,23 +210,49 @@ class Selftest(Case):
         self.assertIn("FAILED: not every output", out)
 
     def test_as_the_document_says(self):
-        """Every command of docs/operations.md's first two sections, in its order."""
+        """Every command of docs/operations.md, in its order."""
         self.receive()
-        self.start()
+        self.start(more='<heartbeat interval="1s"/>')
         document = (world.HERE.parents[1] / "docs" / "operations.md").read_text(encoding="utf-8")
-        section = document[document.index("## See that it works"):document.index("## Roll out")]
-        commands = [line.split()[1:] for line in section.splitlines() if line.startswith("    tripline ")]
-        self.assertEqual([command[0] for command in commands], ["doctor", "selftest", "status", "check-config"])
-        for command in commands:
+        commands = [line.split() for line in document.splitlines() if line.startswith("    ")]
+        self.assertEqual([" ".join(command[:2]) for command in commands],
+                         ["tripline doctor", "tripline selftest", "tripline status", "tripline check-config",
+                          "tripline reload", "tripline install", "tripline start", "tripline selftest",
+                          "tests/heartbeat_verifier.py --silent-after", "tripline stop", "tripline deadletters",
+                          "tripline start", "tripline scan"])
+        tests = 0
+        for program, *command in commands:
             if command == ["selftest"]:
-                code, out, err = self.selftest()
+                tests += 1
+                code, out, err = self.selftest(record=tests)
                 self.assertEqual((code, err), (0, ""), out)
-            elif command == ["check-config"]:
-                self.tripline(*command)
-            else:  # in Wine the doctor finds file rights bad, and the status says so
+            elif command[0] in ("doctor", "status"):  # in Wine the doctor finds file rights bad, and the status says so
                 code, out, err = self.wine.run(*command)
                 self.assertIn(code, (0, 1))
                 self.assertNotEqual(out, "")
+            elif command[0] == "scan":
+                self.scan_as_the_document_says(command)
+            elif program == "tripline":
+                if command == ["install"]:  # on a host that has none yet
+                    self.tripline("stop")
+                    self.tripline("uninstall")
+                self.tripline(*command)
+            else:
+                world.wait_for(lambda: '"sequence": 3' in self.receiver.out.read_text() or
+                               '"sequence":3' in self.receiver.out.read_text(), 20, "heartbeats")
+                done = subprocess.run([sys.executable, world.HERE.parents[1] / program, *command[:-1], self.receiver.out],
+                                      capture_output=True, text=True, check=False)
+                self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def scan_as_the_document_says(self, command):
+        """The document's names, with events in both; told by the content, not by the name."""
+        folder = self.wine.prefix / "drive_c"
+        for name in command[3:]:
+            (folder / name).write_text(world.event_4688(9, world.ATTACK) + "\n", encoding="utf-8")
+        places = [self.wine.windows_path(folder / name) for name in command[2:]]
+        code, out, err = self.wine.run("scan", "--report", *places)
+        self.assertEqual((code, len(out.splitlines())), (0, 2), err)
+        self.assertIn("Set-CASMailbox", (folder / command[2]).read_text(encoding="utf-8"))
 
     def test_nobody_there(self):
         self.receive()
@@ -249,7 +276,7 @@ class Reload(Case):
 
     def test_good_and_bad_under_load(self):
         """Events flow while the config changes, now to a good one, now to a bad one: none is lost, none comes twice."""
-        rounds = int(os.environ.get("TRIPLINE_RELOADS", "20"))
+        rounds = int(os.environ.get("TRIPLINE_RELOADS", "100"))
         self.receive()
         self.start(lookback="all")
         stop, sent = threading.Event(), []
@@ -420,4 +447,5 @@ class Doctor(Case):
         self.assertEqual(lines["output:central"]["level"], "bad")
 
 
-unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
+if __name__ == "__main__":
+    side_by_side.main()
