@@ -211,11 +211,15 @@ class Soak:
         self.check(not twice and not strange, f"{taken} alerts on the wire, {taken - alerts} repeats of an id, twice "
                    f"under other ids: {twice[:10] or 'none'}; of no attack: {len(strange)}")
 
-    def judge_heartbeats(self):
-        """A chain that is whole, up to the last record of each channel."""
+    def verify(self):
+        """The verifier's run, and whether the receipts reach the last record of each channel."""
         done = subprocess.run([sys.executable, world.HERE.parent / "heartbeat_verifier.py", self.receiver.out],
                               capture_output=True, text=True, check=False)
-        reached = all(re.search(rf"{name} to {self.counts[name]}\b", done.stdout) for name in CHANNELS)
+        return done, all(re.search(rf"{name} to {self.counts[name]}\b", done.stdout) for name in CHANNELS)
+
+    def judge_heartbeats(self):
+        """A chain that is whole, up to the last record of each channel."""
+        done, reached = self.verify()
         self.check(reached, "the receipts reach the last record of each channel")
         findings, holes = [], 0
         for line in done.stdout.splitlines()[:-1]:
@@ -265,9 +269,9 @@ class Soak:
                 thread.join()
         try:
             world.wait_for(lambda: self.attacks <= set(self.numbers()[0]), 5 if self.options.forget else 60, "all attacks")
+            world.wait_for(lambda: self.verify()[1], 30, "a heartbeat that knows the last records")
         except AssertionError:
             pass  # told below
-        time.sleep(5)  # a heartbeat that knows the last records
         self.tripline("stop")
         world.wait_for(lambda: self.pid not in wine.process_table(), 30, "the service's end")
         print(f"{time.monotonic() - begin:.0f} s, {self.events} events ({self.options.rate} a second), "
