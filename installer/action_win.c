@@ -2,7 +2,8 @@
  * The MSI's deferred actions: they hand the installation's properties to tripline.exe by its stdin, so that no value is
  * quoted into a command line, and no token is seen in a list of processes or in the security log.
  *
- * CustomActionData: the program's path, and behind the first LF one NAME=VALUE a line (docs/install.md).
+ * CustomActionData: the program's path, and (TriplineSettle needs none) behind the first LF one NAME=VALUE a line
+ * (docs/install.md).
  * Contract: learn.microsoft.com/windows/win32/msi, Obtaining Context Information for Deferred Execution Custom Actions.
  */
 #include <windows.h>
@@ -20,8 +21,12 @@
 
 #define ACTION_TIMEOUT_MS 120000u
 
+/* How long a stopped service's process may take to end, ms. */
+#define SETTLE_TIMEOUT_MS 10000u
+
 UINT __stdcall TriplineConfigure(MSIHANDLE session);
 UINT __stdcall TriplineUnconfigure(MSIHANDLE session);
+UINT __stdcall TriplineSettle(MSIHANDLE session);
 
 static void say(MSIHANDLE session, INSTALLMESSAGE kind, const wchar_t *text)
 {
@@ -180,4 +185,29 @@ UINT __stdcall TriplineConfigure(MSIHANDLE session)
 UINT __stdcall TriplineUnconfigure(MSIHANDLE session)
 {
     return act(session, L"uninstall");
+}
+
+/* A program that runs can't be opened for writing. */
+static bool is_in_use(const wchar_t *program)
+{
+    HANDLE file = CreateFileW(program, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        return GetLastError() == ERROR_SHARING_VIOLATION;
+    CloseHandle(file);
+    return false;
+}
+
+/*
+ * A service says that it is stopped a moment before its process has ended. Until then its program can't be replaced or
+ * removed, and the installation would ask for a restart of Windows (3010). So that is waited for.
+ */
+UINT __stdcall TriplineSettle(MSIHANDLE session)
+{
+    wchar_t *program = read_data(session);
+    ULONGLONG begin = GetTickCount64();
+    while (program != NULL && is_in_use(program) && GetTickCount64() - begin < SETTLE_TIMEOUT_MS)
+        Sleep(50);
+    free(program);
+    return ERROR_SUCCESS; /* if it still runs, Windows Installer has its own answer */
 }

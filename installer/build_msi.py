@@ -36,6 +36,7 @@ QUERIES = [
     "WHERE `Action` = 'Configure'",
     f"UPDATE `CustomAction` SET `Type` = {DLL_FROM_BINARY + IN_SCRIPT + NO_IMPERSONATE + HIDE_TARGET} "
     "WHERE `Action` = 'Unconfigure'",
+    f"UPDATE `CustomAction` SET `Type` = {DLL_FROM_BINARY + IN_SCRIPT + NO_IMPERSONATE} WHERE `Action` = 'Settle'",
     f"UPDATE `CustomAction` SET `Type` = "
     f"{DLL_FROM_BINARY + CONTINUE + ROLLBACK + IN_SCRIPT + NO_IMPERSONATE + HIDE_TARGET} WHERE `Action` = 'Restore'",
     f"UPDATE `CustomAction` SET `Type` = {SET_PROPERTY + HIDE_TARGET} WHERE `Action` = 'SetConfigure'",

@@ -85,7 +85,8 @@ class Tables(unittest.TestCase):
         self.assertEqual({name: int(actions[name]["Type"]) for name in ("Configure", "Unconfigure", "Restore")},
                          {"Configure": 11265, "Unconfigure": 11265, "Restore": 11585})
         self.assertEqual(int(actions["SetConfigure"]["Type"]), 51 + 8192)
-        for name in ("SetRepair", "SetRestore", "SetUnconfigure"):
+        self.assertEqual(int(actions["Settle"]["Type"]), 3073)
+        for name in ("SetSettle", "SetRepair", "SetRestore", "SetUnconfigure"):
             # Nothing that the caller of a repair or removal may choose, but for these three.
             used = set(re.findall(r"\[([A-Z_]+)\]", actions[name]["Target"])) - {"INSTALLFOLDER"}
             self.assertLessEqual(used, {"START_SERVICE", "PURGE"}, name)
@@ -98,8 +99,10 @@ class Tables(unittest.TestCase):
             self.assertEqual(numbers, sorted(numbers), names)
         before("AppSearch", "KeepSources", "CostInitialize")
         before("InstallInitialize", "SetRestore", "Restore", "RemoveExistingProducts", "ProcessComponents")
-        before("StopServices", "SetUnconfigure", "Unconfigure", "DeleteServices", "RemoveFiles")
+        before("StopServices", "SetSettle", "Settle", "SetUnconfigure", "Unconfigure", "DeleteServices", "RemoveFiles")
         before("InstallServices", "SetConfigure", "SetRepair", "Configure", "InstallFinalize")
+        before("Settle", "RemoveFiles", "InstallFiles")
+        self.assertEqual(order["Settle"][1], "Installed")
         self.assertEqual(order["SetConfigure"][1], "NOT Installed")
         self.assertEqual(order["Unconfigure"][1], 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE')
         self.assertNotIn("AppSearch", self.rows("InstallUISequence", "Action"))
