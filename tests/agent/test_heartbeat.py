@@ -8,6 +8,7 @@ TEST_HEARTBEAT: the program of that name, which makes real heartbeats.
 import copy
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -121,12 +122,17 @@ class Verifier(unittest.TestCase):
         done = subprocess.run(["promtool", "test", "rules", SOURCE / "tests" / "data" / "prometheus" / "rules-test.yml"],
                               capture_output=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        # Each rule is seen to speak and to be silent.
+        tests = (SOURCE / "tests" / "data" / "prometheus" / "rules-test.yml").read_text(encoding="utf-8")
+        rules = (SOURCE / "config" / "prometheus" / "tripline.rules.yml").read_text(encoding="utf-8")
+        for name in re.findall(r"- alert: (\w+)", rules):
+            self.assertRegex(tests, rf"alertname: {name}\n +exp_alerts:\n", name)
+            self.assertRegex(tests, rf"alertname: {name}, exp_alerts: \[\] }}", name)
         # Whatever rules and dashboard ask for is among the metrics.
         names = {line.split()[2] for line in text.decode().splitlines() if line.startswith("# TYPE")}
         board = json.loads((SOURCE / "config" / "prometheus" / "grafana-dashboard.json").read_text(encoding="utf-8"))
         wanted = " ".join(target["expr"] for panel in board["panels"] for target in panel.get("targets", []))
-        wanted += (SOURCE / "config" / "prometheus" / "tripline.rules.yml").read_text(encoding="utf-8")
-        import re
+        wanted += rules
         for name in set(re.findall(r"\btripline_[a-z_]+\b(?=[\s{\[)])", wanted)):
             self.assertIn(name, names)
 
