@@ -250,12 +250,13 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
 static bool mark_outside(struct event_xml_framer *f, struct text region, struct event_xml_frame *frame)
 {
     size_t at = f->at;
+    f->at += 2;
     if (region.bytes[at + 1] == 'E') {
         f->is_open = true;
         f->is_plain = true;
         f->start = at;
+        return false;
     }
-    f->at += 2;
     if (!begins(region, at, DOCTYPE))
         return false;
     *frame = (struct event_xml_frame){{region.bytes + at, strlen(DOCTYPE)}, false, NULL};
