@@ -3,6 +3,7 @@
 #include "collectors/event_xml_frame.h"
 #include "collectors/event_xml_kind.h"
 #include "collectors/event_xml_parse.h"
+#include "collectors/event_xml_reference.h"
 #include "collectors/event_xml_utf16.h"
 
 #include <errno.h>
@@ -141,12 +142,10 @@ static void report_bad(struct event_xml *x, const struct region *region, const c
     x->sink.report(x->sink.context, &report);
 }
 
-/* Can the event be left to its kind alone, as it certainly fulfils no rule? */
-static bool is_ruled_out(const struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+/* Are no terms in the event's bytes? Looks ahead of it, too. */
+static bool is_without_terms(const struct event_xml *x, struct region *region, struct text event)
 {
-    if (x->matcher == NULL || !frame->is_plain)
-        return false;
-    size_t start = (size_t)(frame->text.bytes - region->text.bytes), end = start + frame->text.len;
+    size_t start = (size_t)(event.bytes - region->text.bytes), end = start + event.len;
     if (end > region->ruled_out) {
         size_t ahead = end;
         if (region->is_chunk && ahead - start < AHEAD)
@@ -154,6 +153,18 @@ static bool is_ruled_out(const struct event_xml *x, struct region *region, const
         region->ruled_out = matcher_bytes_find(x->matcher, (struct text){region->text.bytes, ahead}, start);
     }
     return end <= region->ruled_out;
+}
+
+/* Can the event be left to its kind alone, as it certainly fulfils no rule? */
+static bool is_ruled_out(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+{
+    if (x->matcher == NULL || frame->hides == HIDES_ANYWHERE || !is_without_terms(x, region, frame->text))
+        return false;
+    if (frame->hides == HIDES_NOTHING)
+        return true;
+    if (buffer_reserve(&x->cleaned, frame->text.len) < 0)
+        return false;
+    return !matcher_bytes_may_match(x->matcher, event_xml_resolve(x->cleaned.bytes, frame->text));
 }
 
 static int clean(struct event_xml *x, struct text *xml)
