@@ -64,20 +64,36 @@ static size_t find_unclean(struct text xml, size_t at, size_t *length, size_t *r
     return at;
 }
 
-/* Has xml nothing but printable ASCII without '#', so without character references? Most events are so; line ends and
- * other letters are left to the look at each character. */
+/* Need nothing be replaced at offset at, where a byte stands that is no printable ASCII, or '#'? Sets *length. False
+ * where a reference begins: only a look at what came before tells whether it means one. */
+static bool is_simple_at(struct text xml, size_t at, size_t *length)
+{
+    *length = 1;
+    if (xml.bytes[at] == '#')
+        return at == 0 || xml.bytes[at - 1] != '&';
+    return is_clean_at(xml, at, length);
+}
+
+/* Is xml clean, and without character references? Nearly all events are so: only the bytes that are no printable ASCII
+ * are looked at one by one. */
 static bool is_simple(struct text xml)
 {
     vector first_letter = vector_of(' '), number_sign = vector_of('#');
-    size_t at = 0;
+    size_t at = 0, done = 0, length;
     for (; xml.len - at >= VECTOR_SIZE; at += VECTOR_SIZE) {
         vector bytes = vector_load(xml.bytes + at);
         vector other = vector_or(vector_above(first_letter, bytes), vector_equal(bytes, number_sign));
-        if (vector_mask(other) != 0)
-            return false;
+        for (uint32_t mask = vector_mask(other); mask != 0; mask &= mask - 1) {
+            size_t place = at + (size_t)__builtin_ctz(mask);
+            if (place < done) /* of a character that was looked at */
+                continue;
+            if (!is_simple_at(xml, place, &length))
+                return false;
+            done = place + length;
+        }
     }
-    for (; at < xml.len; at++)
-        if (xml.bytes[at] < ' ' || xml.bytes[at] == '#')
+    for (at = at > done ? at : done; at < xml.len; at += length)
+        if (!is_simple_at(xml, at, &length))
             return false;
     return true;
 }

@@ -18,6 +18,16 @@
  */
 #define VALUES_MAX(size) ((size) + 2 * (sizeof(WORD_PART) - 1) * EVENT_XML_MAX_FIELDS)
 
+/*
+ * Most bytes that one stream of expat's takes before it is begun anew. Beginning costs about as much as half an event,
+ * so events are fed to one stream, as the children of a root; but expat keeps every name of a stream in its tables, so
+ * a stream without an end would grow by what hostile events name.
+ */
+#define STREAM_MAX (1024u * 1024u)
+
+/* The root, which is never closed. */
+#define ROOT "<events>"
+
 /* What is kept of an event, by the names that the logs use. */
 enum slot {
     SLOT_PROVIDER,
@@ -128,7 +138,9 @@ enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA };
 
 struct event_xml_parser {
     XML_Parser expat;
-    char *values; /* the kept texts, one after the other */
+    size_t fed;      /* bytes that expat's stream has; 0: one has to be begun */
+    size_t ended_at; /* place in the stream at which the event's outermost element ended; 0: not yet */
+    char *values;    /* the kept texts, one after the other */
     size_t values_size, values_used;
     struct {
         size_t offset, len;
@@ -243,20 +255,30 @@ static void start_child(struct event_xml_parser *p, const char *name, const XML_
     }
 }
 
+/* Ends the parsing of an event that is bad. */
+static void stop(struct event_xml_parser *p, const char *why)
+{
+    p->limit = why;
+    (void)XML_StopParser(p->expat, XML_FALSE); /* fails only where it is stopped already */
+}
+
 static void XMLCALL on_start(void *user, const XML_Char *raw_name, const XML_Char **attributes)
 {
     struct event_xml_parser *p = user;
-    const char *name = local_name(raw_name);
     p->depth++;
     p->field_count++;
     for (size_t i = 0; attributes[i] != NULL; i += 2)
         p->field_count++;
-    if (p->depth > EVENT_XML_MAX_DEPTH || p->field_count > EVENT_XML_MAX_FIELDS) {
-        p->limit = p->depth > EVENT_XML_MAX_DEPTH ? "elements are nested too deep" : "too many elements and attributes";
-        XML_StopParser(p->expat, XML_FALSE);
+    if (p->ended_at > 0)
+        stop(p, XML_ErrorString(XML_ERROR_JUNK_AFTER_DOC_ELEMENT));
+    else if (p->depth > EVENT_XML_MAX_DEPTH)
+        stop(p, "elements are nested too deep");
+    else if (p->field_count > EVENT_XML_MAX_FIELDS)
+        stop(p, "too many elements and attributes");
+    if (p->limit != NULL)
         return;
-    }
     part_words(p);
+    const char *name = p->depth == 2 || p->depth == 3 ? local_name(raw_name) : "";
     if (p->depth == 2)
         p->part = strcmp(name, "System") == 0      ? PART_SYSTEM
                   : strcmp(name, "EventData") == 0 ? PART_EVENT_DATA
@@ -268,11 +290,17 @@ static void XMLCALL on_start(void *user, const XML_Char *raw_name, const XML_Cha
 static void XMLCALL on_end(void *user, const XML_Char *name)
 {
     struct event_xml_parser *p = user;
-    (void)name; /* expat has checked it against the start tag's */
+    (void)name;          /* expat has checked it against the start tag's */
+    if (p->depth == 0) { /* it is the root's */
+        stop(p, XML_ErrorString(XML_ERROR_JUNK_AFTER_DOC_ELEMENT));
+        return;
+    }
     if (p->open != SLOT_COUNT && p->depth == p->open_depth)
         p->open = SLOT_COUNT;
     part_words(p);
     p->depth--;
+    if (p->depth == 0)
+        p->ended_at = (size_t)XML_GetCurrentByteIndex(p->expat) + (size_t)XML_GetCurrentByteCount(p->expat);
 }
 
 static void XMLCALL on_text(void *user, const XML_Char *bytes, int size)
@@ -297,12 +325,48 @@ static int prepare(struct event_xml_parser *p, size_t size)
     p->depth = p->field_count = 0;
     p->part = PART_OTHER;
     p->limit = NULL;
-    if (XML_ParserReset(p->expat, "UTF-8") != XML_TRUE)
+    p->ended_at = 0;
+    return 0;
+}
+
+static int begin_stream(struct event_xml_parser *p)
+{
+    if (XML_ParserReset(p->expat, "UTF-8") != XML_TRUE ||
+        XML_Parse(p->expat, ROOT, (int)strlen(ROOT), XML_FALSE) != XML_STATUS_OK)
         return -ENOMEM;
+    p->fed = strlen(ROOT);
     XML_SetUserData(p->expat, p);
     XML_SetElementHandler(p->expat, on_start, on_end);
     XML_SetCharacterDataHandler(p->expat, on_text);
     return 0;
+}
+
+/* Feeds the event to expat. Returns 0, -EBADMSG or -ENOMEM; if not 0, the stream is given up. */
+static int feed(struct event_xml_parser *p, struct text xml, struct fault *fault)
+{
+    int rc = p->fed > 0 && p->fed < STREAM_MAX ? 0 : begin_stream(p);
+    if (rc < 0)
+        return rc;
+    p->fed += xml.len;
+    enum XML_Error code = XML_ERROR_NONE;
+    if (XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_FALSE) != XML_STATUS_OK) {
+        code = XML_GetErrorCode(p->expat);
+        if (p->ended_at > 0 && code != XML_ERROR_NO_MEMORY)
+            code = XML_ERROR_JUNK_AFTER_DOC_ELEMENT;
+    } else if (p->ended_at < p->fed) {
+        /* A token that is not whole waits for more, which would be the next event. */
+        code = XML_ERROR_UNCLOSED_TOKEN;
+        if ((size_t)XML_GetCurrentByteIndex(p->expat) == p->fed)
+            p->limit = p->ended_at > 0 ? XML_ErrorString(XML_ERROR_JUNK_AFTER_DOC_ELEMENT)
+                                       : "the event's element or a section in it is not closed";
+    }
+    if (code == XML_ERROR_NONE)
+        return 0;
+    p->fed = 0;
+    if (code == XML_ERROR_NO_MEMORY)
+        return -ENOMEM;
+    fault_set(fault, "XML_Parse", code, (struct text){NULL, 0}, p->limit != NULL ? p->limit : XML_ErrorString(code));
+    return -EBADMSG;
 }
 
 static struct text slot_text(const struct event_xml_parser *p, enum slot slot)
@@ -375,16 +439,10 @@ int event_xml_parse(struct process_event *event, bool *is_process, struct event_
 {
     assert(xml.len <= EVENT_XML_CLEAN_MAX(EVENT_XML_MAX_EVENT)); /* fits an int */
     int rc = prepare(p, VALUES_MAX(xml.len));
+    if (rc == 0)
+        rc = feed(p, xml, fault);
     if (rc < 0)
         return rc;
-    if (XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_TRUE) != XML_STATUS_OK) {
-        enum XML_Error code = XML_GetErrorCode(p->expat);
-        if (code == XML_ERROR_NO_MEMORY)
-            return -ENOMEM;
-        fault_set(fault, "XML_Parse", code, (struct text){NULL, 0},
-                  p->limit != NULL ? p->limit : XML_ErrorString(code));
-        return -EBADMSG;
-    }
     enum event_xml_kind kind = event_xml_kind(slot_text(p, SLOT_PROVIDER), trimmed(slot_text(p, SLOT_EVENT_ID)));
     *is_process = kind != KIND_OTHER;
     if (*is_process)

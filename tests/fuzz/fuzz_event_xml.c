@@ -1,9 +1,14 @@
 /*
- * Event XML from outside: no crash, no undefined behaviour, and the same result whatever the chunks.
+ * Event XML from outside: no crash, no undefined behaviour, and the same result whatever the chunks, and whatever the
+ * parser has read before.
  * The first byte gives the size of the chunks, the rest is the stream.
  */
 #include "collectors/event_xml.h"
+#include "collectors/event_xml_clean.h"
+#include "collectors/event_xml_frame.h"
+#include "collectors/event_xml_parse.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +72,44 @@ static struct event_xml_counts run(struct tally *t, const uint8_t *data, size_t 
     return counts;
 }
 
+/* What a parser makes of xml, as a number. */
+static uint64_t parsed(struct event_xml_parser *p, struct text xml)
+{
+    struct process_event event;
+    struct fault fault = {0};
+    struct tally t = {0};
+    bool is_process = false;
+    int rc = event_xml_parse(&event, &is_process, p, xml, (struct text){NULL, 0}, &fault);
+    must(rc == 0 || rc == -EBADMSG);
+    if (rc == 0 && is_process)
+        must(take_event(&t, &event) == 0);
+    for (const char *c = fault.detail; *c != '\0'; c++)
+        add(&t, (unsigned char)*c);
+    return t.sum + (uint64_t)(is_process ? 2 : rc == 0);
+}
+
+/* A parser that has read other events before reads each as a new one does. */
+static void compare_parsers(struct text stream)
+{
+    struct event_xml_framer f;
+    struct event_xml_frame frame;
+    struct event_xml_parser *old = NULL;
+    enum event_xml_found found;
+    event_xml_framer_start(&f);
+    must(event_xml_parser_new(&old) == 0);
+    while ((found = event_xml_framer_next(&f, stream, true, EVENT_XML_MAX_EVENT, &frame)) != FOUND_NOTHING) {
+        struct event_xml_parser *fresh = NULL;
+        char *clean = malloc(EVENT_XML_CLEAN_MAX(frame.text.len) + 1);
+        must(clean != NULL && event_xml_parser_new(&fresh) == 0);
+        struct text xml = event_xml_clean(clean, frame.text);
+        if (found == FOUND_EVENT)
+            must(parsed(old, xml) == parsed(fresh, xml));
+        event_xml_parser_free(fresh);
+        free(clean);
+    }
+    event_xml_parser_free(old);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -85,5 +128,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct event_xml_counts c = run(&scanned, data + 1, size - 1, 1u + data[0], matcher);
     must(c.events == a.events && c.bad <= a.bad && scanned.events <= whole.events + a.bad);
     must(scanned.matches >= whole.matches); /* the byte scan leaves out nothing that matches */
+    compare_parsers((struct text){(const char *)data + 1, size - 1});
     return 0;
 }
