@@ -102,7 +102,7 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     alert->follows = verdict.action != NULL ? next->alert : NULL;
     alert->action = verdict.action;
     if (rc == 0)
-        rc = encode_ecs(&next->document, &next->size, alert, p->set.agent);
+        rc = encode_ecs(&next->document, &next->size, alert, next->id, p->set.agent);
     if (rc < 0)
         return rc;
     p->count++;

@@ -37,14 +37,13 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
     int rc = alert_make(&alert, match, event, event_time_now());
     if (rc < 0)
         return rc;
-    rc = encode_ecs(&document, &size, &alert, &agent);
+    rc = alert_id(id, &alert);
+    if (rc == 0)
+        rc = encode_ecs(&document, &size, &alert, id, &agent);
     if (rc == 0)
         rc = scan_output_line(r->shared->output, r->place, document, size);
-    if (rc == 0 && r->shared->settings->report != NULL) {
-        rc = alert_id(id, &alert);
-        if (rc == 0)
-            rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
-    }
+    if (rc == 0 && r->shared->settings->report != NULL)
+        rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
     if (rc == 0)
         r->alerts++;
     free(document);

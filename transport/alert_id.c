@@ -2,9 +2,6 @@
 
 #include "transport/sha256.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 _Static_assert(ALERT_ID_SIZE == SHA256_HEX_SIZE, "the id is the digest in hexadecimal");
 
 static int add_text(struct sha256 *sha256, struct text text)
@@ -14,9 +11,8 @@ static int add_text(struct sha256 *sha256, struct text text)
 
 static int add_number(struct sha256 *sha256, uint64_t number)
 {
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%" PRIu64, number);
-    return add_text(sha256, text_from(digits));
+    char digits[TEXT_NUMBER_SIZE];
+    return add_text(sha256, text_from_number(digits, number));
 }
 
 /* The record id or, where there is none, pid and command line: one field or two, so neither can pass for the other. */
