@@ -153,11 +153,11 @@ static bool begin(struct json_writer *w, const char *key)
     if (w->depth > 0 && !is_empty(w))
         *to++ = ',';
     if (key != NULL) {
-        size_t len = strlen(key);
-        assert(len <= JSON_WRITER_MAX_KEY);
+        struct text name = text_from(key);
+        assert(name.len <= JSON_WRITER_MAX_KEY);
         *to++ = '"';
-        memcpy(to, key, len);
-        to += len;
+        memcpy(to, name.bytes, name.len);
+        to += name.len;
         *to++ = '"';
         *to++ = ':';
     }

@@ -2,7 +2,6 @@
 
 #include "tests/test.h"
 #include "tests/transport/sample.h"
-#include "transport/alert_id.h"
 #include "transport/document.h"
 #include "transport/encode_ecs.h"
 #include <stdlib.h>
@@ -14,13 +13,13 @@ static const char *follows;
 /* sample's ECS document; ends the program if it can't be made. */
 static json_t *document_of(struct sample *sample)
 {
-    char *text = NULL, id[ALERT_ID_SIZE];
+    char *text = NULL;
     size_t size = 0;
     struct encode_agent agent = {"0.1.0", "11111111-2222-4333-8444-555555555555"};
     sample_alert(sample);
     sample->alert.follows = follows;
     sample->alert.action = "witness-added";
-    if (alert_id(id, &sample->alert) < 0 || encode_ecs(&text, &size, &sample->alert, id, &agent) < 0)
+    if (encode_ecs(&text, &size, &sample->alert, sample->id, &agent) < 0)
         exit(1);
     alert_clear(&sample->alert);
     json_t *ecs = document_parse(text, size);
