@@ -22,6 +22,7 @@ struct reading {
     size_t place; /* in the order of the output */
     const char *path;
     struct match *matches; /* room for every rule */
+    struct sha256 sha256;  /* of the alerts' ids */
     uint64_t alerts;
     int error;         /* writing alerts failed, or no memory: the scan ends */
     bool is_evtx;      /* places are numbers of records */
@@ -37,14 +38,13 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
     int rc = alert_make(&alert, match, event, event_time_now());
     if (rc < 0)
         return rc;
-    rc = encode_ecs(&document, &size, &alert, &agent);
+    rc = alert_id(id, &r->sha256, &alert);
+    if (rc == 0)
+        rc = encode_ecs(&document, &size, &alert, id, &agent);
     if (rc == 0)
         rc = scan_output_line(r->shared->output, r->place, document, size);
-    if (rc == 0 && r->shared->settings->report != NULL) {
-        rc = alert_id(id, &alert);
-        if (rc == 0)
-            rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
-    }
+    if (rc == 0 && r->shared->settings->report != NULL)
+        rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
     if (rc == 0)
         r->alerts++;
     free(document);
@@ -212,6 +212,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         if (!is_stdin)
             (void)fclose(from); /* only read */
     }
+    sha256_clear(&r.sha256);
     free(r.matches);
     return rc;
 }
