@@ -23,7 +23,7 @@ struct reading {
     const char *path;
     struct match *matches; /* room for every rule */
     struct sha256 sha256;  /* of the alerts' ids */
-    uint64_t alerts;
+    uint64_t alerts, flushed;
     int error;         /* writing alerts failed, or no memory: the scan ends */
     bool is_evtx;      /* places are numbers of records */
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
@@ -61,6 +61,19 @@ static int on_event(void *context, const struct process_event *event)
     if (r->error == 0)
         r->error = scan_output_error(r->shared->output); /* another thread's failure ends this one too */
     return r->error;
+}
+
+/* Called behind each block that was read, and behind the last. */
+static void on_alive(void *context, bool may_hold)
+{
+    struct reading *r = context;
+    (void)may_hold; /* nothing waits */
+    if (r->alerts == r->flushed)
+        return;
+    scan_output_flush(r->shared->output, r->place);
+    r->flushed = r->alerts;
+    if (r->error == 0)
+        r->error = scan_output_error(r->shared->output);
 }
 
 /* What failed, without the name of our own function and the file's name, which stands before it. */
@@ -176,13 +189,14 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct replay_counts counts = {0};
     struct fault fault = {0};
-    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report};
+    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report, .alive = on_alive};
     int rc = look(r, from);
     if (rc == 0 && r->piece->is_part)
         rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to, &sink, r->shared->matcher, &counts,
                          &fault);
     else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
+    on_alive(r, false);
     totals->bytes += counts.bytes;
     totals->events += counts.events.events;
     totals->process += counts.events.process;
