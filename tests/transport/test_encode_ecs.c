@@ -1,6 +1,7 @@
 #include "transport/encode_ecs.h"
 
 #include "tests/test.h"
+#include "tests/transport/growths.h"
 #include "tests/transport/sample.h"
 #include "transport/sha256.h"
 #include <errno.h>
@@ -260,20 +261,6 @@ static void test_no_agent_id(void)
     json_decref(document);
     free(text);
     alert_clear(&sample.alert);
-}
-
-/* How many more times memory for the document grows; below 0: always. */
-static long growths_left = -1;
-
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    if (growths_left == 0)
-        return NULL;
-    growths_left -= growths_left > 0;
-    return __real_realloc(old, size);
 }
 
 /* Whichever growth fails: -ENOMEM, nothing leaks (AddressSanitizer looks), *out stays. */

@@ -1,6 +1,7 @@
 #include "transport/json_writer.h"
 
 #include "tests/test.h"
+#include "tests/transport/growths.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,20 +9,6 @@
 
 #define R "\xEF\xBF\xBD" /* U+FFFD */
 #define MAX_TEXT 100u
-
-/* How many more times the buffer may grow; below 0: always. */
-static long growths_left = -1;
-
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    if (growths_left == 0)
-        return NULL;
-    growths_left -= growths_left > 0;
-    return __real_realloc(old, size);
-}
 
 static struct json_writer begun(void)
 {
