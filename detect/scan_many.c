@@ -10,8 +10,8 @@
 /* Shortest word that is looked for by its pieces: every third place is then looked at. */
 #define MIN_LENGTH 8u
 
-/* Fewer words than this are faster looked for one by one. */
-#define MIN_WORDS 4u
+/* A word that is the only one is faster looked for by itself. */
+#define MIN_WORDS 2u
 
 /* Values that a piece's hash has. Most pieces of a text are none of a word's by it alone, and the table of it stays in
  * the first cache. */
