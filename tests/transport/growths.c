@@ -9,8 +9,5 @@ void *__wrap_realloc(void *old, size_t size);
 
 void *__wrap_realloc(void *old, size_t size)
 {
-    if (growths_left == 0)
-        return NULL;
-    growths_left -= growths_left > 0;
-    return __real_realloc(old, size);
+    return growths_left-- == 0 ? NULL : __real_realloc(old, size);
 }

@@ -307,6 +307,28 @@ static void test_follow_up(void)
     json_decref(document);
 }
 
+/* What a rule does not say is left out. */
+static void test_bare_rule(void)
+{
+    struct sample sample;
+    sample_4688(&sample);
+    struct rule rule = *sample.match.rule;
+    sample.match.rule = &rule;
+    rule.tactic_count = 0;
+    json_t *document = document_of(&sample, NULL);
+    CU_ASSERT_PTR_NULL(at(document, "threat.tactic"));
+    CU_ASSERT(json_array_size(at(document, "threat.technique.id")) > 0);
+    json_decref(document);
+    rule.technique_count = 0;
+    rule.severity = rule.reference = rule.upstream_commit = rule.upstream_version = rule.upstream_sha256 = NULL;
+    document = document_of(&sample, NULL);
+    CU_ASSERT_PTR_NULL(at(document, "threat"));
+    CU_ASSERT_PTR_NULL(at(document, "log"));
+    CU_ASSERT_PTR_NULL(at(document, "rule.reference"));
+    CU_ASSERT_PTR_NULL(at(document, "tripline.rule_upstream"));
+    json_decref(document);
+}
+
 /* An event whose XML could not be read says so, in all that is made of it. */
 static void test_from_values(void)
 {
@@ -359,6 +381,7 @@ int main(void)
         {"no agent id", test_no_agent_id},
         {"out of memory", test_out_of_memory},
         {"a follow-up", test_follow_up},
+        {"a rule that says little", test_bare_rule},
         {"values alone", test_from_values},
         {"ETW", test_etw},
         CU_TEST_INFO_NULL,
