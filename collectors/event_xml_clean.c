@@ -27,8 +27,8 @@ static size_t skip_plain(struct text xml, size_t at)
             continue; /* as nearly everywhere */
         vector space = vector_or(vector_or(vector_equal(bytes, tab), vector_equal(bytes, line_feed)),
                                  vector_equal(bytes, carriage_return));
-        uint32_t hits = vector_mask(
-            vector_or(vector_and_not(other, space), vector_and(number, vector_equal(bytes, ampersand))));
+        uint32_t hits =
+            vector_mask(vector_or(vector_and_not(other, space), vector_and(number, vector_equal(bytes, ampersand))));
         if (hits != 0)
             return at + (size_t)__builtin_ctz(hits);
     }

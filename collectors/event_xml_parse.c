@@ -80,9 +80,7 @@ static const struct slot_name data_names[DATA_NAME_MAX + 1][5] = {
     [7] = {{"LogonId", SLOT_LOGON_ID}},
     [9] = {{"ProcessId", SLOT_PROCESS_ID}},
     [10] = {{"ParentUser", SLOT_PARENT_USER}},
-    [11] = {{"CommandLine", SLOT_COMMAND_LINE},
-            {"ProcessGuid", SLOT_PROCESS_GUID},
-            {"ParentImage", SLOT_PARENT_IMAGE}},
+    [11] = {{"CommandLine", SLOT_COMMAND_LINE}, {"ProcessGuid", SLOT_PROCESS_GUID}, {"ParentImage", SLOT_PARENT_IMAGE}},
     [12] = {{"NewProcessId", SLOT_NEW_PROCESS_ID}},
     [13] = {{"TargetUserSid", SLOT_TARGET_SID}},
     [14] = {{"NewProcessName", SLOT_NEW_PROCESS_NAME},
@@ -139,7 +137,7 @@ struct event_xml_parser {
     XML_Parser expat;
     size_t streamed;              /* bytes of the stream that expat is in; 0: it is in none */
     XML_Index first_byte, behind; /* in what expat was fed: the last outermost element; -1: none */
-    char *values; /* the kept texts, one after the other */
+    char *values;                 /* the kept texts, one after the other */
     size_t values_size, values_used;
     struct {
         size_t offset, len;
