@@ -25,6 +25,7 @@ struct pending {
 struct pipeline {
     struct pipeline_settings set;
     struct match *matches; /* room for every rule */
+    struct sha256 sha256;  /* of the alerts' ids */
     struct pending *pending;
     size_t count, room;
     struct health_kept seen; /* since the last checkpoint */
@@ -62,6 +63,7 @@ void pipeline_free(struct pipeline *p)
     if (p->set.witness != NULL)
         witness_forget(p->set.witness, p);
     health_gone(p->set.health, p->set.thread);
+    sha256_clear(&p->sha256);
     free(p->pending);
     free(p->matches);
     free(p);
@@ -95,14 +97,14 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     if (rc < 0)
         return rc;
     struct pending *next = &p->pending[p->count];
-    rc = alert_id(next->id, alert);
+    rc = alert_id(next->id, &p->sha256, alert);
     if (rc == 0 && p->set.witness != NULL)
         rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
     memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
     alert->follows = verdict.action != NULL ? next->alert : NULL;
     alert->action = verdict.action;
     if (rc == 0)
-        rc = encode_ecs(&next->document, &next->size, alert, p->set.agent);
+        rc = encode_ecs(&next->document, &next->size, alert, next->id, p->set.agent);
     if (rc < 0)
         return rc;
     p->count++;

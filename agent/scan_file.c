@@ -22,7 +22,8 @@ struct reading {
     size_t place; /* in the order of the output */
     const char *path;
     struct match *matches; /* room for every rule */
-    uint64_t alerts;
+    struct sha256 sha256;  /* of the alerts' ids */
+    uint64_t alerts, flushed;
     int error;         /* writing alerts failed, or no memory: the scan ends */
     bool is_evtx;      /* places are numbers of records */
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
@@ -37,14 +38,13 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
     int rc = alert_make(&alert, match, event, event_time_now());
     if (rc < 0)
         return rc;
-    rc = encode_ecs(&document, &size, &alert, &agent);
+    rc = alert_id(id, &r->sha256, &alert);
+    if (rc == 0)
+        rc = encode_ecs(&document, &size, &alert, id, &agent);
     if (rc == 0)
         rc = scan_output_line(r->shared->output, r->place, document, size);
-    if (rc == 0 && r->shared->settings->report != NULL) {
-        rc = alert_id(id, &alert);
-        if (rc == 0)
-            rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
-    }
+    if (rc == 0 && r->shared->settings->report != NULL)
+        rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
     if (rc == 0)
         r->alerts++;
     free(document);
@@ -61,6 +61,19 @@ static int on_event(void *context, const struct process_event *event)
     if (r->error == 0)
         r->error = scan_output_error(r->shared->output); /* another thread's failure ends this one too */
     return r->error;
+}
+
+/* Called behind each block that was read, and behind the last. */
+static void on_alive(void *context, bool may_hold)
+{
+    struct reading *r = context;
+    (void)may_hold; /* nothing waits */
+    if (r->alerts == r->flushed)
+        return;
+    scan_output_flush(r->shared->output, r->place);
+    r->flushed = r->alerts;
+    if (r->error == 0)
+        r->error = scan_output_error(r->shared->output);
 }
 
 /* What failed, without the name of our own function and the file's name, which stands before it. */
@@ -176,13 +189,14 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct replay_counts counts = {0};
     struct fault fault = {0};
-    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report};
+    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report, .alive = on_alive};
     int rc = look(r, from);
     if (rc == 0 && r->piece->is_part)
         rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to, &sink, r->shared->matcher, &counts,
                          &fault);
     else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
+    on_alive(r, false);
     totals->bytes += counts.bytes;
     totals->events += counts.events.events;
     totals->process += counts.events.process;
@@ -212,6 +226,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         if (!is_stdin)
             (void)fclose(from); /* only read */
     }
+    sha256_clear(&r.sha256);
     free(r.matches);
     return rc;
 }

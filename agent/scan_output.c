@@ -17,7 +17,7 @@ struct scan_output {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t moved; /* first has changed, or writing failed */
     FILE *to;
-    size_t first; /* the file that writes straight through */
+    size_t first; /* the file that writes */
     size_t count;
     int error;
     struct kept files[];
@@ -88,9 +88,7 @@ static int keep(struct kept *k, const char *line, size_t size)
 static void put_kept(struct scan_output *o, struct kept *k)
 {
     put(o, k->bytes, k->size);
-    free(k->bytes);
-    k->bytes = NULL;
-    k->size = k->room = 0;
+    k->size = 0;
 }
 
 int scan_output_line(struct scan_output *o, size_t file, const char *line, size_t size)
@@ -100,7 +98,7 @@ int scan_output_line(struct scan_output *o, size_t file, const char *line, size_
     while (o->error == 0 && o->first != file && k->size >= SCAN_OUTPUT_MAX_KEPT)
         pthread_cond_wait(&o->moved, &o->lock);
     int rc = o->error == 0 ? keep(k, line, size) : 0;
-    if (rc == 0 && o->first == file)
+    if (rc == 0 && o->first == file && k->size >= SCAN_OUTPUT_ENOUGH)
         put_kept(o, k);
     if (rc == 0)
         rc = o->error;
@@ -108,15 +106,26 @@ int scan_output_line(struct scan_output *o, size_t file, const char *line, size_
     return rc;
 }
 
+void scan_output_flush(struct scan_output *o, size_t file)
+{
+    pthread_mutex_lock(&o->lock);
+    if (o->first == file)
+        put_kept(o, &o->files[file]);
+    pthread_mutex_unlock(&o->lock);
+}
+
 void scan_output_done(struct scan_output *o, size_t file)
 {
     pthread_mutex_lock(&o->lock);
     o->files[file].is_done = true;
     while (o->first < o->count && o->files[o->first].is_done) {
-        o->first++;
-        if (o->first < o->count)
-            put_kept(o, &o->files[o->first]);
+        struct kept *k = &o->files[o->first++];
+        put_kept(o, k);
+        free(k->bytes);
+        *k = (struct kept){.is_done = true};
     }
+    if (o->first < o->count)
+        put_kept(o, &o->files[o->first]);
     pthread_cond_broadcast(&o->moved);
     pthread_mutex_unlock(&o->lock);
 }

@@ -1,14 +1,18 @@
 /*
  * scan_output: lines of several threads -> one stream, file by file in the order of the command line.
  *
- * The first file that is not finished writes straight through; those behind it are kept in memory until it is their
- * turn. One that has SCAN_OUTPUT_MAX_KEPT bytes waiting waits with its thread, so memory is bounded.
+ * The first file that is not finished writes what it has when it is flushed, or when that is SCAN_OUTPUT_ENOUGH; those
+ * behind it are kept in memory until it is their turn. One that has SCAN_OUTPUT_MAX_KEPT bytes waiting waits with its
+ * thread, so memory is bounded.
  */
 #ifndef AGENT_SCAN_OUTPUT_H
 #define AGENT_SCAN_OUTPUT_H
 
 #include <stddef.h>
 #include <stdio.h>
+
+/* Bytes written at once where there are so many: a file system takes half as long for them as for single alerts. */
+#define SCAN_OUTPUT_ENOUGH (64u * 1024u)
 
 /* Most bytes kept for one file that is not yet first. */
 #define SCAN_OUTPUT_MAX_KEPT (16u * 1024u * 1024u)
@@ -25,7 +29,11 @@ void scan_output_free(struct scan_output *output);
  */
 int scan_output_line(struct scan_output *output, size_t file, const char *line, size_t size);
 
-/* No more lines of file will come. */
+/* It may be a while until the next line of file: if it is the first, what it has is written. The same thread as its
+ * lines. */
+void scan_output_flush(struct scan_output *output, size_t file);
+
+/* No more lines of file will come. What is written by this can fail: scan_output_error() says so. */
 void scan_output_done(struct scan_output *output, size_t file);
 
 /* 0, or what writing failed with. Any thread. */

@@ -41,6 +41,8 @@ static void *worker(void *context)
         pthread_mutex_unlock(&w->lock);
         int rc = scan_file(&w->shared, &w->pieces[place], place, &totals);
         scan_output_done(w->shared.output, place);
+        if (rc == 0)
+            rc = scan_output_error(w->shared.output);
         pthread_mutex_lock(&w->lock);
         scan_totals_add(&w->totals, &totals);
         if (rc < 0 && w->error == 0)

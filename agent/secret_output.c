@@ -93,7 +93,7 @@ int secret_output_stamp(char hex[SHA256_HEX_SIZE], const struct config_output *o
 {
     const struct config_element *e = config_element(config_element_of(opened));
     struct config_output copy = *opened;
-    struct sha256 sha256;
+    struct sha256 sha256 = {0};
     int rc = sha256_init(&sha256);
     for (size_t i = 0; rc == 0 && i < e->count; i++) {
         const struct config_setting *s = &e->settings[i];

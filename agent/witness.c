@@ -63,7 +63,7 @@ static unsigned source_of(const struct process_event *event)
 
 static int make_key(char key[SHA256_HEX_SIZE], struct text host, uint32_t pid, struct text line)
 {
-    struct sha256 sha256;
+    struct sha256 sha256 = {0};
     char number[16], name[256];
     size_t size = text_copy(name, sizeof(name), host);
     for (size_t i = 0; i < size; i++)

@@ -1,8 +1,9 @@
 # The libraries that are not ours, under the same names for both builds:
 #   deps::expat deps::curl deps::ssl deps::crypto deps::sqlite3 deps::jansson deps::zlib, for tests deps::cunit,
 #   and deps::evtx (.evtx files; Linux only, Windows reads them itself).
-# Linux: Debian's -dev packages. Windows: the static libraries of cmake/deps/build-deps.sh, with the parts of Windows that
-# each needs. A library that is missing ends the configuring with the name of its Debian package.
+# Linux: Debian's -dev packages, but for libcurl, which is the small one of cmake/deps/build-deps.sh --host where
+# TRIPLINE_CURL_PREFIX says where that is. Windows: the static libraries of cmake/deps/build-deps.sh, with the parts of Windows
+# that each needs. A library that is missing ends the configuring with the name of its Debian package.
 
 # host_library(NAME PKG_CONFIG_NAME DEBIAN_PACKAGE)
 function(host_library name module package)
@@ -13,45 +14,52 @@ function(host_library name module package)
     add_library(deps::${name} ALIAS PkgConfig::DEPS_${name})
 endfunction()
 
-# windows_library(NAME FILE HEADER [DEFINE ...] [LINK ...]): FILE in lib/, HEADER in include/ of the prefix.
-function(windows_library name file header)
+# built_library(NAME PREFIX FILE HEADER [DEFINE ...] [LINK ...]): FILE in lib/, HEADER in include/ of the prefix.
+function(built_library name prefix file header)
     cmake_parse_arguments(LIBRARY "" "" "DEFINE;LINK" ${ARGN})
-    set(path "${TRIPLINE_DEPS_PREFIX}/lib/${file}")
-    foreach(part IN ITEMS "${path}" "${TRIPLINE_DEPS_PREFIX}/include/${header}")
+    set(path "${prefix}/lib/${file}")
+    foreach(part IN ITEMS "${path}" "${prefix}/include/${header}")
         if(NOT EXISTS "${part}")
-            message(FATAL_ERROR "${part} is missing: run cmake/deps/build-deps.sh "
-                "(it needs the Debian packages of the group win64 in cmake/packages.txt)")
+            message(FATAL_ERROR "${part} is missing: run cmake/deps/build-deps.sh, for Linux with --host "
+                "(it needs the Debian packages of the groups build and win64 in cmake/packages.txt)")
         endif()
     endforeach()
     add_library(deps::${name} STATIC IMPORTED GLOBAL)
     set_target_properties(deps::${name} PROPERTIES IMPORTED_LOCATION "${path}"
-        INTERFACE_INCLUDE_DIRECTORIES "${TRIPLINE_DEPS_PREFIX}/include"
+        INTERFACE_INCLUDE_DIRECTORIES "${prefix}/include"
         INTERFACE_COMPILE_DEFINITIONS "${LIBRARY_DEFINE}"
         INTERFACE_LINK_LIBRARIES "${LIBRARY_LINK}")
 endfunction()
 
 if(WIN32)
-    windows_library(zlib libz.a zlib.h)
-    windows_library(crypto libcrypto.a openssl/crypto.h LINK ws2_32 advapi32 crypt32 bcrypt user32)
-    windows_library(ssl libssl.a openssl/ssl.h LINK deps::crypto)
-    windows_library(expat libexpat.a expat.h DEFINE XML_STATIC)
-    windows_library(curl libcurl.a curl/curl.h DEFINE CURL_STATICLIB
+    built_library(zlib "${TRIPLINE_DEPS_PREFIX}" libz.a zlib.h)
+    built_library(crypto "${TRIPLINE_DEPS_PREFIX}" libcrypto.a openssl/crypto.h LINK ws2_32 advapi32 crypt32 bcrypt user32)
+    built_library(ssl "${TRIPLINE_DEPS_PREFIX}" libssl.a openssl/ssl.h LINK deps::crypto)
+    built_library(expat "${TRIPLINE_DEPS_PREFIX}" libexpat.a expat.h DEFINE XML_STATIC)
+    built_library(curl "${TRIPLINE_DEPS_PREFIX}" libcurl.a curl/curl.h DEFINE CURL_STATICLIB
         LINK deps::ssl deps::zlib ws2_32 crypt32 bcrypt secur32 iphlpapi advapi32)
-    windows_library(sqlite3 libsqlite3.a sqlite3.h)
-    windows_library(jansson libjansson.a jansson.h LINK advapi32)
-    windows_library(cunit libcunit.a CUnit/Basic.h)
+    built_library(sqlite3 "${TRIPLINE_DEPS_PREFIX}" libsqlite3.a sqlite3.h)
+    built_library(jansson "${TRIPLINE_DEPS_PREFIX}" libjansson.a jansson.h LINK advapi32)
+    built_library(cunit "${TRIPLINE_DEPS_PREFIX}" libcunit.a CUnit/Basic.h)
 else()
     find_package(PkgConfig)
     if(NOT PkgConfig_FOUND)
         message(FATAL_ERROR "pkg-config is missing: install the Debian package pkg-config")
     endif()
     host_library(expat expat libexpat1-dev)
-    host_library(curl libcurl libcurl4-openssl-dev)
     host_library(ssl libssl libssl-dev)
     host_library(crypto libcrypto libssl-dev)
     host_library(sqlite3 sqlite3 libsqlite3-dev)
     host_library(jansson jansson libjansson-dev)
     host_library(zlib zlib zlib1g-dev)
+    set(TRIPLINE_CURL_PREFIX "" CACHE PATH "What cmake/deps/build-deps.sh --host built; empty: Debian's libcurl")
+    if(TRIPLINE_CURL_PREFIX)
+        built_library(curl "${TRIPLINE_CURL_PREFIX}" libcurl.a curl/curl.h DEFINE CURL_STATICLIB
+            LINK deps::ssl deps::crypto deps::zlib)
+    else()
+        message(STATUS "Debian's libcurl, with its thirty libraries; ./dev build host makes a small one")
+        host_library(curl libcurl libcurl4-openssl-dev)
+    endif()
     host_library(evtx libevtx libevtx-dev)
     # libevtx.h includes it, and libevtx-dev does not depend on it.
     find_path(DEPS_BFIO_INCLUDE libbfio.h)

@@ -3,6 +3,7 @@
 #include "collectors/event_xml_frame.h"
 #include "collectors/event_xml_kind.h"
 #include "collectors/event_xml_parse.h"
+#include "collectors/event_xml_reference.h"
 #include "collectors/event_xml_utf16.h"
 
 #include <errno.h>
@@ -141,12 +142,10 @@ static void report_bad(struct event_xml *x, const struct region *region, const c
     x->sink.report(x->sink.context, &report);
 }
 
-/* Can the event be left to its kind alone, as it certainly fulfils no rule? */
-static bool is_ruled_out(const struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+/* Are no terms in the event's bytes? Looks ahead of it, too. */
+static bool is_without_terms(const struct event_xml *x, struct region *region, struct text event)
 {
-    if (x->matcher == NULL || !frame->is_plain)
-        return false;
-    size_t start = (size_t)(frame->text.bytes - region->text.bytes), end = start + frame->text.len;
+    size_t start = (size_t)(event.bytes - region->text.bytes), end = start + event.len;
     if (end > region->ruled_out) {
         size_t ahead = end;
         if (region->is_chunk && ahead - start < AHEAD)
@@ -154,6 +153,18 @@ static bool is_ruled_out(const struct event_xml *x, struct region *region, const
         region->ruled_out = matcher_bytes_find(x->matcher, (struct text){region->text.bytes, ahead}, start);
     }
     return end <= region->ruled_out;
+}
+
+/* Can the event be left to its kind alone, as it certainly fulfils no rule? */
+static bool is_ruled_out(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+{
+    if (x->matcher == NULL || frame->hides == HIDES_ANYWHERE || !is_without_terms(x, region, frame->text))
+        return false;
+    if (frame->hides == HIDES_NOTHING)
+        return true;
+    if (buffer_reserve(&x->cleaned, frame->text.len) < 0)
+        return false;
+    return !matcher_bytes_may_match(x->matcher, event_xml_resolve(x->cleaned.bytes, frame->text));
 }
 
 static int clean(struct event_xml *x, struct text *xml)
@@ -166,13 +177,8 @@ static int clean(struct event_xml *x, struct text *xml)
     return rc;
 }
 
-static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+static int parse_event(struct event_xml *x, const struct region *region, const struct event_xml_frame *frame)
 {
-    enum event_xml_kind kind;
-    if (is_ruled_out(x, region, frame) && event_xml_kind_recall(&kind, &x->last_kind, frame->text)) {
-        x->counts.process += kind != KIND_OTHER;
-        return 0;
-    }
     struct fault fault = {0};
     struct process_event event;
     bool is_process = false;
@@ -191,30 +197,40 @@ static int take_event(struct event_xml *x, struct region *region, const struct e
     return rc < 0 ? rc : 0;
 }
 
+static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+{
+    enum event_xml_kind kind;
+    if (!is_ruled_out(x, region, frame) || !event_xml_kind_recall(&kind, &x->last_kind, frame->text))
+        return parse_event(x, region, frame);
+    x->counts.process += kind != KIND_OTHER;
+    return 0;
+}
+
+/* What is no event, or one that can't be read. */
+static void take_other(struct event_xml *x, const struct region *region, enum event_xml_found found,
+                       const struct event_xml_frame *frame)
+{
+    struct fault fault = {.call = "event_xml", .code = EBADMSG};
+    const char *why = found == FOUND_BAD ? frame->fault : "document type definitions are refused";
+    (void)text_copy(fault.detail, sizeof(fault.detail), text_from(why)); /* it fits */
+    report_bad(x, region, frame->text.bytes, &fault);
+}
+
 /* Takes all that region has. */
 static int take_region(struct event_xml *x, struct region *region)
 {
     int rc = 0;
     while (rc == 0) {
         struct event_xml_frame frame;
-        struct fault fault = {.call = "event_xml", .code = EBADMSG};
-        switch (event_xml_framer_next(&x->framer, region->text, region->is_last, EVENT_XML_MAX_EVENT, &frame)) {
-        case FOUND_NOTHING:
-            return 0;
-        case FOUND_EVENT:
-            x->counts.events++;
+        enum event_xml_found found =
+            event_xml_framer_next(&x->framer, region->text, region->is_last, EVENT_XML_MAX_EVENT, &frame);
+        if (found == FOUND_NOTHING)
+            break;
+        x->counts.events += found != FOUND_DOCTYPE;
+        if (found == FOUND_EVENT)
             rc = take_event(x, region, &frame);
-            break;
-        case FOUND_BAD:
-            x->counts.events++;
-            (void)text_copy(fault.detail, sizeof(fault.detail), text_from(frame.fault)); /* it fits */
-            report_bad(x, region, frame.text.bytes, &fault);
-            break;
-        case FOUND_DOCTYPE:
-            (void)text_copy(fault.detail, sizeof(fault.detail), text_from("document type definitions are refused"));
-            report_bad(x, region, frame.text.bytes, &fault);
-            break;
-        }
+        else
+            take_other(x, region, found, &frame);
     }
     return rc;
 }

@@ -1,5 +1,6 @@
 #include "collectors/event_xml_clean.h"
 #include "collectors/event_xml_frame.h"
+#include "collectors/event_xml_reference.h"
 #include "detect/vector.h"
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
 #include "collectors/event_xml_frame.h"
 #include "collectors/event_xml_mark.h"
+#include "collectors/event_xml_reference.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -55,39 +56,6 @@ size_t event_xml_section_end(enum event_xml_section section, struct text text, s
     return SIZE_MAX;
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 16;
-}
-
-bool event_xml_reference(struct text text, size_t at, unsigned long *value, size_t *length)
-{
-    if (!begins(text, at, "&#"))
-        return false;
-    size_t i = at + 2;
-    int base = 10;
-    if (i < text.len && text.bytes[i] == 'x') {
-        base = 16;
-        i++;
-    }
-    size_t first = i;
-    unsigned long sum = 0;
-    for (; i < text.len && digit_value(text.bytes[i]) < base; i++) {
-        sum = sum * (unsigned long)base + (unsigned long)digit_value(text.bytes[i]);
-        if (sum > 0x110000)
-            sum = 0x110000;
-    }
-    if (i == first || i == text.len || text.bytes[i] != ';')
-        return false;
-    *value = sum;
-    *length = i + 1 - at;
-    return true;
-}
-
 /* Offset behind the start tag at offset start if that is a whole element ("<Event ... />"), else SIZE_MAX. */
 static size_t empty_element_end(struct text text, size_t start)
 {
@@ -128,7 +96,7 @@ static enum event_xml_found found_event(struct event_xml_framer *f, struct text 
                                         struct event_xml_frame *frame)
 {
     bool is_too_long = end - f->start > max_event;
-    *frame = (struct event_xml_frame){{region.bytes + f->start, end - f->start}, f->is_plain, NULL};
+    *frame = (struct event_xml_frame){{region.bytes + f->start, end - f->start}, f->hides, NULL};
     if (is_too_long)
         frame->fault = "event is too long";
     f->at = end;
@@ -149,7 +117,7 @@ static enum event_xml_found found_no_end(struct event_xml_framer *f, struct text
     f->section = SECTION_NONE;
     if (end != SIZE_MAX)
         return found_event(f, region, end, max_event, frame);
-    *frame = (struct event_xml_frame){{region.bytes + f->start, f->at - f->start}, false, fault};
+    *frame = (struct event_xml_frame){{region.bytes + f->start, f->at - f->start}, f->hides, fault};
     if (section != SECTION_NONE && !f->has_suspect) {
         f->unclosed[section] = f->at;
         f->at = f->section_start + 2;
@@ -193,7 +161,7 @@ static bool leave_section(struct event_xml_framer *f, struct text region, size_t
 /* "<!" or "<?" inside the open event. */
 static void enter_section(struct event_xml_framer *f, struct text region)
 {
-    f->is_plain = false;
+    f->hides = HIDES_ANYWHERE;
     enum event_xml_section section = event_xml_section_at(region, f->at);
     if (section == SECTION_NONE || f->at < f->unclosed[section]) {
         f->at += 2;
@@ -230,8 +198,8 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
     case '#':
         do { /* often many in a row, as line ends */
             length = 2;
-            if (!event_xml_reference(region, f->at, &value, &length) || value >= 0x20)
-                f->is_plain = false;
+            if ((!event_xml_reference(region, f->at, &value, &length) || value >= 0x20) && f->hides == HIDES_NOTHING)
+                f->hides = HIDES_IN_REFERENCES;
             f->at += length;
         } while (region.len - f->at >= EVENT_XML_MARK_SIZE && begins(region, f->at, "&#"));
         return FOUND_NOTHING;
@@ -250,15 +218,16 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
 static bool mark_outside(struct event_xml_framer *f, struct text region, struct event_xml_frame *frame)
 {
     size_t at = f->at;
+    f->at += 2;
     if (region.bytes[at + 1] == 'E') {
         f->is_open = true;
-        f->is_plain = true;
+        f->hides = HIDES_NOTHING;
         f->start = at;
+        return false;
     }
-    f->at += 2;
     if (!begins(region, at, DOCTYPE))
         return false;
-    *frame = (struct event_xml_frame){{region.bytes + at, strlen(DOCTYPE)}, false, NULL};
+    *frame = (struct event_xml_frame){{region.bytes + at, strlen(DOCTYPE)}, HIDES_NOTHING, NULL};
     return true;
 }
 

@@ -31,12 +31,18 @@ enum event_xml_found {
     FOUND_DOCTYPE  /* "<!DOCTYPE" between events: frame->text is the mark itself */
 };
 
+/* Where a term can be in an event's values that is not in its bytes. */
+enum event_xml_hiding {
+    HIDES_NOTHING,
+    HIDES_IN_REFERENCES, /* a character is written as a reference (other than a control character, which is in no word)
+                          */
+    HIDES_ANYWHERE       /* a comment, CDATA or processing instruction may part a word */
+};
+
 struct event_xml_frame {
     struct text text;
-    /* FOUND_EVENT: terms that are not in the bytes are not in the values either: no comment or CDATA that could part
-     * a word, no character written as a reference (but for control characters, which are in no word). */
-    bool is_plain;
-    const char *fault; /* static; FOUND_BAD only */
+    enum event_xml_hiding hides; /* FOUND_EVENT only */
+    const char *fault;           /* static; FOUND_BAD only */
 };
 
 /* Offsets count from the first byte of the region that the caller gives. */
@@ -44,7 +50,7 @@ struct event_xml_framer {
     size_t at;    /* looked at up to here */
     size_t start; /* the open event's first byte */
     bool is_open;
-    bool is_plain;
+    enum event_xml_hiding hides;    /* the open event */
     enum event_xml_section section; /* the one open at the moment */
     size_t section_start;
     size_t unclosed[SECTION_COUNT]; /* up to here no section of this kind is taken for one */
@@ -78,9 +84,5 @@ size_t event_xml_section_mark(enum event_xml_section section);
 /* Offset behind the end of a section, looked for from offset from, which is behind its mark, to text.len; SIZE_MAX if
  * there is none. */
 size_t event_xml_section_end(enum event_xml_section section, struct text text, size_t from);
-
-/* The number in a character reference at offset at ("&#13;", "&#xD;"): sets *value (0x110000 where it is larger) and
- * *length; false: it is not one. */
-bool event_xml_reference(struct text text, size_t at, unsigned long *value, size_t *length);
 
 #endif

@@ -9,6 +9,8 @@
 #include "detect/text.h"
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 /* Bytes that tell what begins at a place: "<![CDATA[", "<!DOCTYPE", "</Event" and what follows it. */
 #define EVENT_XML_MARK_SIZE 9u
@@ -19,15 +21,36 @@
  */
 bool event_xml_find_mark(struct text text, size_t *at, bool is_last, enum lanes lanes);
 
-/* Most text that a step of those below looks at. */
+/* Bytes that a step of those below looks at, at most. */
 #define EVENT_XML_MARK_STEP (64u + EVENT_XML_MARK_SIZE)
 
 /*
- * The fast part, for each kind of vectors: the first place at or behind at, which is above 0, where the second byte of
- * a mark may stand, or the third of "</Event"; or one behind which less than EVENT_XML_MARK_STEP bytes are left, and no
- * such place before.
+ * The fast part, for each kind of vectors: as event_xml_find_mark, but false means: *at was moved to a place before
+ * which there is no mark, and less than EVENT_XML_MARK_STEP + 2 bytes are left from there.
  */
-size_t event_xml_mark_steps_sse2(struct text text, size_t at);
-size_t event_xml_mark_steps_avx2(struct text text, size_t at);
+bool event_xml_mark_steps_sse2(struct text text, size_t *at);
+bool event_xml_mark_steps_avx2(struct text text, size_t *at);
+
+/* "Even" as a number, as it lies in memory. */
+#define EVENT_XML_MARK_EVEN UINT32_C(0x6E657645)
+
+/* Does a mark begin at bytes? EVENT_XML_MARK_SIZE of them can be read. */
+static inline bool event_xml_is_mark(const char *bytes)
+{
+    uint32_t name; /* its first four letters */
+    char second = bytes[1];
+    if (bytes[0] == '&')
+        return second == '#';
+    if (bytes[0] != '<')
+        return false;
+    if (second == '!' || second == '?')
+        return true;
+    const char *at = bytes + 1 + (second == '/');
+    memcpy(&name, at, sizeof(name));
+    if (name != EVENT_XML_MARK_EVEN || at[4] != 't')
+        return false;
+    char edge = at[5];
+    return edge == ' ' || edge == '>' || edge == '/' || edge == '\t' || edge == '\r' || edge == '\n';
+}
 
 #endif

@@ -89,7 +89,12 @@ static int take_content(void *context, const char *bytes, size_t size)
         if (rc < 0)
             return rc;
     }
-    return r->spool != NULL ? replay_spool_write(r->spool, bytes, size, r->fault) : event_xml_feed(r->xml, bytes, size);
+    if (r->spool != NULL)
+        return replay_spool_write(r->spool, bytes, size, r->fault);
+    int rc = event_xml_feed(r->xml, bytes, size);
+    if (r->sink->alive != NULL)
+        r->sink->alive(r->sink->context, false);
+    return rc;
 }
 
 static int read_all(struct replay *r)

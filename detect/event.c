@@ -1,6 +1,5 @@
 #include "detect/event.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,6 +118,15 @@ bool event_time_parse(uint64_t *time, struct text text)
     return true;
 }
 
+/* The last digits of number, as many as digits says, and after. Returns the end. */
+static char *put_number(char *to, unsigned number, unsigned digits, char after)
+{
+    for (unsigned i = digits; i > 0; i--, number /= 10)
+        to[i - 1] = (char)('0' + number % 10);
+    to[digits] = after;
+    return to + digits + 1;
+}
+
 void event_time_format(char to[EVENT_TIME_SIZE], uint64_t time)
 {
     uint64_t seconds = time / TICKS_PER_SECOND;
@@ -134,9 +142,14 @@ void event_time_format(char to[EVENT_TIME_SIZE], uint64_t time)
     unsigned in_year = (unsigned)(days - days_before_year(year));
     while (month < 12 && days_before_month(year, month + 1) <= in_year)
         month++;
-    snprintf(to, EVENT_TIME_SIZE, "%04u-%02u-%02uT%02u:%02u:%02u.%07uZ", year % 10000, month,
-             in_year - days_before_month(year, month) + 1, in_day / 3600 % 24, in_day / 60 % 60, in_day % 60,
-             (unsigned)(time % TICKS_PER_SECOND));
+    to = put_number(to, year, 4, '-');
+    to = put_number(to, month, 2, '-');
+    to = put_number(to, in_year - days_before_month(year, month) + 1, 2, 'T');
+    to = put_number(to, in_day / 3600, 2, ':');
+    to = put_number(to, in_day / 60 % 60, 2, ':');
+    to = put_number(to, in_day % 60, 2, '.');
+    to = put_number(to, (unsigned)(time % TICKS_PER_SECOND), 7, 'Z');
+    *to = '\0';
 }
 
 bool event_pid_parse(uint32_t *pid, struct text text)

@@ -117,10 +117,11 @@ void scan_many_free(struct scan_many *s)
     free(s);
 }
 
-static bool has_bit(const struct scan_many *s, uint32_t bytes)
+/* 0 or 1. */
+static unsigned has_bit(const struct scan_many *s, uint32_t bytes)
 {
     uint32_t key = hash(fold(bytes));
-    return (s->bits[key / 8] >> key % 8 & 1) != 0;
+    return (unsigned)s->bits[key / 8] >> key % 8 & 1u;
 }
 
 /* A text, in one of the two encodings. */

@@ -5,6 +5,8 @@
 #include "detect/scan_steps.h"
 #include "detect/vector.h"
 
+#include <stdbool.h>
+
 #define UNITS (VECTOR_SIZE / 2) /* of UTF-16 in a vector */
 
 /* One of the word's two probes: a byte that is looked for at a distance from the word's beginning. */
@@ -59,20 +61,36 @@ static __attribute__((noinline)) size_t skip_units(const struct scan *scan, cons
     return i;
 }
 
+/* Does the word stand at bytes? SCAN_MAX_WORD of them can be read. */
+static inline bool stands_whole(const struct scan *scan, const unsigned char *bytes)
+{
+    for (size_t at = 0; at < scan->length; at += VECTOR_SIZE) {
+        vector folded = vector_or(vector_load(bytes + at), vector_load(scan->letters + at));
+        uint64_t differs = (uint32_t)~vector_mask(vector_equal(folded, vector_load(scan->word + at)));
+        size_t left = scan->length - at;
+        if ((left < VECTOR_SIZE ? differs << (64 - left) : differs << (64 - VECTOR_SIZE)) != 0)
+            return false;
+    }
+    return true;
+}
+
 /* More candidates than this in one vector are compared letter by letter, all of them at once: so a text full of
  * candidates costs little more than another. */
 #define FEW 2
 
-/* Which of a vector's places from bytes on the word stands at, whole. */
-static uint32_t stands(const struct scan *scan, const unsigned char *bytes)
+/* Which of a vector's places from bytes on the word stands at, whole. is_inside: SCAN_MAX_WORD bytes can be read at
+ * each of them. */
+static inline uint32_t stands(const struct scan *scan, const unsigned char *bytes, const struct probe p[2],
+                              bool is_inside)
 {
-    const struct probe p[2] = {probe_of(scan, 0), probe_of(scan, 1)};
     vector all = fits(bytes, scan, p);
     uint32_t mask = vector_mask(all), found = 0;
     if (__builtin_popcount(mask) <= FEW) {
-        for (; mask != 0; mask &= mask - 1)
-            if (scan_stands_at(scan, bytes + __builtin_ctz(mask)))
+        for (; mask != 0; mask &= mask - 1) {
+            const unsigned char *place = bytes + __builtin_ctz(mask);
+            if (is_inside ? stands_whole(scan, place) : scan_stands_at(scan, place))
                 found |= mask & -mask;
+        }
         return found;
     }
     for (size_t at = 0; at < scan->length && vector_mask(all) != 0; at++)
@@ -101,6 +119,7 @@ static uint32_t stands_units(const struct scan *scan, const uint16_t *units)
 
 size_t VECTOR_NAME(scan_steps)(const struct scan *scan, const unsigned char *bytes, size_t from, size_t last)
 {
+    const struct probe p[2] = {probe_of(scan, 0), probe_of(scan, 1)};
     if (last < from + VECTOR_SIZE - 1)
         return from;
     for (size_t i = from; i <= last; i += VECTOR_SIZE) {
@@ -109,7 +128,12 @@ size_t VECTOR_NAME(scan_steps)(const struct scan *scan, const unsigned char *byt
             break;
         if (last - i < VECTOR_SIZE - 1)
             i = last - (VECTOR_SIZE - 1); /* some places are looked at twice */
-        uint32_t mask = stands(scan, bytes + i);
+        bool is_inside = last - i >= 2 * VECTOR_SIZE + SCAN_MAX_WORD;
+        uint32_t mask = stands(scan, bytes + i, p, is_inside);
+        if (mask == 0 && is_inside) { /* skip() stops for either of two vectors */
+            i += VECTOR_SIZE;
+            mask = stands(scan, bytes + i, p, true);
+        }
         if (mask != 0)
             return i + (size_t)__builtin_ctz(mask);
     }

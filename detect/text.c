@@ -140,6 +140,17 @@ size_t text_encode(char to[4], uint32_t c)
     return 4;
 }
 
+struct text text_from_number(char to[TEXT_NUMBER_SIZE], uint64_t number)
+{
+    size_t at = TEXT_NUMBER_SIZE - 1;
+    to[at] = '\0';
+    do {
+        to[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return (struct text){to + at, TEXT_NUMBER_SIZE - 1 - at};
+}
+
 /* Writes as many of the units as are ASCII, in steps of 8, to to; returns how many. */
 static size_t narrow(char *to, const uint16_t *units, size_t count)
 {

@@ -56,6 +56,12 @@ size_t text_code_points(struct text text);
 /* Writes code_point (0 to 0x10FFFF, surrogates allowed) as 1 to 4 bytes to to[4]; returns how many. */
 size_t text_encode(char to[4], uint32_t code_point);
 
+/* Room for any number as text_from_number() writes it. */
+#define TEXT_NUMBER_SIZE 21
+
+/* Writes number as decimal digits and a NUL to to. Returns the text written. */
+struct text text_from_number(char to[TEXT_NUMBER_SIZE], uint64_t number);
+
 /* Most bytes that text_from_utf16 makes of count units: 3 a unit, and a NUL. */
 #define TEXT_UTF16_MAX_BYTES(count) (3u * (size_t)(count) + 1u)
 

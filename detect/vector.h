@@ -73,6 +73,28 @@ static inline vector vector_and_not(vector a, vector b)
     return VECTOR_WHOLE(andnot)(b, a);
 }
 
+/*
+ * A set of up to four bytes from 0x01 to 0x7F, no two of them with the same lower half, written down twice: as a list
+ * (a member may stand there again), and as a table by which AVX2 tells in one step whether a byte is among them:
+ * table[c & 15] is c for each member, table[0] is not 0.
+ */
+struct vector_set {
+    unsigned char member[4];
+    unsigned char table[16];
+};
+
+/* All bits of a byte are set where it is among the set's. */
+static inline vector vector_among(vector a, const struct vector_set *set)
+{
+#ifdef __AVX2__
+    vector table = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)set->table));
+    return vector_equal(_mm256_shuffle_epi8(table, a), a);
+#else
+    return vector_or(vector_or(vector_equal(a, vector_of(set->member[0])), vector_equal(a, vector_of(set->member[1]))),
+                     vector_or(vector_equal(a, vector_of(set->member[2])), vector_equal(a, vector_of(set->member[3]))));
+#endif
+}
+
 /* Byte by byte, modulo 256. */
 static inline vector vector_sum(vector a, vector b)
 {

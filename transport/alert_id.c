@@ -1,10 +1,5 @@
 #include "transport/alert_id.h"
 
-#include "transport/sha256.h"
-
-#include <inttypes.h>
-#include <stdio.h>
-
 _Static_assert(ALERT_ID_SIZE == SHA256_HEX_SIZE, "the id is the digest in hexadecimal");
 
 static int add_text(struct sha256 *sha256, struct text text)
@@ -14,9 +9,8 @@ static int add_text(struct sha256 *sha256, struct text text)
 
 static int add_number(struct sha256 *sha256, uint64_t number)
 {
-    char digits[24];
-    snprintf(digits, sizeof(digits), "%" PRIu64, number);
-    return add_text(sha256, text_from(digits));
+    char digits[TEXT_NUMBER_SIZE];
+    return add_text(sha256, text_from_number(digits, number));
 }
 
 /* The record id or, where there is none, pid and command line: one field or two, so neither can pass for the other. */
@@ -28,25 +22,21 @@ static int add_which(struct sha256 *sha256, const struct process_event *event)
     return rc < 0 ? rc : add_text(sha256, event->field[EVENT_COMMAND_LINE]);
 }
 
-int alert_id(char id[ALERT_ID_SIZE], const struct alert *alert)
+int alert_id(char id[ALERT_ID_SIZE], struct sha256 *sha256, const struct alert *alert)
 {
     const struct process_event *event = alert->event;
-    struct sha256 sha256;
-    int rc = sha256_init(&sha256);
+    int rc = sha256_init(sha256);
     if (rc == 0)
-        rc = add_text(&sha256, text_from(alert->rule->id));
+        rc = add_text(sha256, text_from(alert->rule->id));
     if (rc == 0)
-        rc = add_text(&sha256, text_from(alert->rule->version));
+        rc = add_text(sha256, text_from(alert->rule->version));
     if (rc == 0)
-        rc = add_text(&sha256, event->field[EVENT_COMPUTER]);
+        rc = add_text(sha256, event->field[EVENT_COMPUTER]);
     if (rc == 0)
-        rc = add_text(&sha256, event->field[EVENT_CHANNEL]);
+        rc = add_text(sha256, event->field[EVENT_CHANNEL]);
     if (rc == 0)
-        rc = add_which(&sha256, event);
+        rc = add_which(sha256, event);
     if (rc == 0)
-        rc = add_number(&sha256, event->time);
-    if (rc == 0)
-        rc = sha256_hex(id, &sha256);
-    sha256_clear(&sha256);
-    return rc;
+        rc = add_number(sha256, event->time);
+    return rc < 0 ? rc : sha256_hex(id, sha256);
 }

@@ -22,9 +22,9 @@ struct encode_agent {
 
 /*
  * *out: valid UTF-8 JSON without a newline, NUL-terminated, the caller frees it; *size its bytes. Invalid UTF-8 and
- * lone surrogates are U+FFFD in it, NUL and control characters are escaped. Returns 0, -ENOMEM, or -EIO when the id
- * could not be made.
+ * lone surrogates are U+FFFD in it, NUL and control characters are escaped. id: alert_id()'s of the alert. Returns 0,
+ * -ENOMEM, or -EIO when the digest of a text that was cut could not be made.
  */
-int encode_ecs(char **out, size_t *size, const struct alert *alert, const struct encode_agent *agent);
+int encode_ecs(char **out, size_t *size, const struct alert *alert, const char *id, const struct encode_agent *agent);
 
 #endif

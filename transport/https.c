@@ -63,6 +63,8 @@ int https_open(struct https **out, const struct https_settings *settings, struct
         rc = -ENOMEM;
     if (rc == 0)
         rc = https_settings_apply(https, settings, fault);
+    https->prepared = https->easy;
+    https->easy = NULL;
 out:
     if (rc < 0)
         https_close(https);
@@ -83,7 +85,7 @@ void https_close(struct https *https)
 {
     if (https == NULL)
         return;
-    curl_easy_cleanup(https->easy);
+    curl_easy_cleanup(https->prepared);
     (void)curl_multi_cleanup(https->multi); /* fails only for what is no handle */
     https_cover_free(https->headers);
     https_cover_free(https->key);
@@ -92,6 +94,18 @@ void https_close(struct https *https)
     free(https->certificate);
     free(https->ca);
     free(https);
+}
+
+int https_begin_request(struct https *https)
+{
+    https->easy = curl_easy_duphandle(https->prepared);
+    return https->easy != NULL ? 0 : -ENOMEM;
+}
+
+void https_end_request(struct https *https)
+{
+    curl_easy_cleanup(https->easy);
+    https->easy = NULL;
 }
 
 void https_cancel(struct https *https)
@@ -253,9 +267,6 @@ static int send_request(struct https *https, const struct https_request *request
         (void)curl_easy_getinfo(https->easy, CURLINFO_RESPONSE_CODE, &reply->status); /* stays 0 if it can't */
         reply->retry_after_ms = retry_after_ms(https, reply->status);
     }
-    (void)curl_easy_setopt(https->easy, CURLOPT_HTTPHEADER, NULL); /* the lists go now */
-    (void)curl_easy_setopt(https->easy, CURLOPT_PROXYHEADER, NULL);
-    (void)curl_easy_setopt(https->easy, CURLOPT_POSTFIELDS, NULL);
     return rc;
 }
 
@@ -269,7 +280,9 @@ int https_post(struct https *https, const struct https_request *request, struct 
     reply->body[0] = '\0';
     if (atomic_load(&https->is_cancelled))
         return report_cancelled(https, fault);
-    int rc = set_url(https, request, &code, fault);
+    int rc = https_begin_request(https);
+    if (rc == 0)
+        rc = set_url(https, request, &code, fault);
     if (rc == 0)
         rc = request_headers(&headers, https, request);
     if (rc == 0 && https->proxy_login != NULL) {
@@ -278,6 +291,7 @@ int https_post(struct https *https, const struct https_request *request, struct 
     }
     if (rc == 0)
         rc = send_request(https, request, headers, proxy_headers, code, reply, fault);
+    https_end_request(https);
     free_headers(proxy_headers);
     free_headers(headers);
     return rc;

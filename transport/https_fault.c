@@ -53,15 +53,19 @@ static bool is_client_alert(const char *error)
     return false;
 }
 
+/* The proxy's answer to CONNECT if it was no, else NULL. libcurl's result for it is CURLE_RECV_ERROR in older versions,
+ * CURLE_COULDNT_CONNECT in 8.21. */
+static const char *explain_proxy(const struct https *https)
+{
+    long status = 0;
+    if (curl_easy_getinfo(https->easy, CURLINFO_HTTP_CONNECTCODE, &status) != CURLE_OK || status < 300)
+        return NULL;
+    return status == 407 ? "the proxy does not accept our user and password" : "the proxy does not let us through";
+}
+
 /* The connection, or the way to make it secure, broke. */
 static int classify_broken(const struct https *https, CURLcode code, const char **words)
 {
-    long proxy_status = 0;
-    if (curl_easy_getinfo(https->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status) == CURLE_OK && proxy_status >= 300) {
-        *words = proxy_status == 407 ? "the proxy does not accept our user and password"
-                                     : "the proxy does not let us through";
-        return -EACCES;
-    }
     /* This one alert, on a connection that was made already, is about renegotiation. */
     bool is_late = (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) &&
                    strstr(https->error, "alert handshake failure") != NULL;
@@ -84,6 +88,9 @@ static int classify_broken(const struct https *https, CURLcode code, const char 
 static int classify(const struct https *https, CURLcode code, const char **words)
 {
     long verify_result = X509_V_OK;
+    *words = explain_proxy(https);
+    if (*words != NULL)
+        return -EACCES;
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

@@ -11,7 +11,9 @@
 #include <stdatomic.h>
 
 struct https {
-    CURL *easy;
+    CURL *prepared; /* has all that the settings say, and never runs */
+    CURL
+        *easy; /* of the request that runs: a copy, since what was sent stays in a handle's buffers until it is freed */
     CURLM *multi; /* runs easy, and can be woken from another thread; keeps the connection */
     char *url;
     char *ca, *certificate;
@@ -26,6 +28,10 @@ struct https {
     size_t received;           /* bytes of its body, with those that were dropped */
     atomic_bool is_cancelled;
 };
+
+/* Makes https->easy for one request; https_end_request() afterwards. Returns 0 or -ENOMEM. */
+int https_begin_request(struct https *https);
+void https_end_request(struct https *https);
 
 /* Copies what the handle keeps and sets all options of https->easy. Returns 0; -EINVAL with fault; -ENOMEM; -EIO. */
 int https_settings_apply(struct https *https, const struct https_settings *settings, struct fault *fault);

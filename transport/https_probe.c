@@ -63,11 +63,11 @@ static int is_cancelled(void *context, curl_off_t a, curl_off_t b, curl_off_t c,
     return probe->cancel != NULL && atomic_load(probe->cancel) ? 1 : 0;
 }
 
-int https_probe(struct https *https, struct https_facts *facts, const atomic_bool *cancel, struct fault *fault)
+/* https->easy is there. */
+static int probe_server(struct https *https, struct https_facts *facts, const atomic_bool *cancel, struct fault *fault)
 {
     struct probe probe = {https->easy, facts, -1, cancel};
     curl_off_t took_us = 0;
-    memset(facts, 0, sizeof(*facts));
     struct curl_slist *proxy_headers = NULL;
     CURLcode code = CURLE_OK;
     HTTPS_SET(code, https, CURLOPT_URL, https->url);
@@ -89,7 +89,7 @@ int https_probe(struct https *https, struct https_facts *facts, const atomic_boo
         https_cover_close(https->key);
     }
     time_t after = time(NULL);
-    (void)curl_easy_setopt(https->easy, CURLOPT_PROXYHEADER, NULL); /* the list goes now */
+    (void)curl_easy_setopt(https->easy, CURLOPT_PROXYHEADER, NULL); /* the list goes now, the handle later */
     if (proxy_headers != NULL)
         OPENSSL_cleanse(proxy_headers->data, strlen(proxy_headers->data));
     curl_slist_free_all(proxy_headers);
@@ -106,4 +106,14 @@ int https_probe(struct https *https, struct https_facts *facts, const atomic_boo
     else if (probe.date > after)
         facts->clock_s = (long)(probe.date - after);
     return 0;
+}
+
+int https_probe(struct https *https, struct https_facts *facts, const atomic_bool *cancel, struct fault *fault)
+{
+    memset(facts, 0, sizeof(*facts));
+    int rc = https_begin_request(https);
+    if (rc == 0)
+        rc = probe_server(https, facts, cancel, fault);
+    https_end_request(https);
+    return rc;
 }

@@ -114,7 +114,7 @@ void output_http_cancel(struct output_http *http)
 
 int output_http_key(char key[SHA256_HEX_SIZE], const struct output_alert *alerts, size_t count)
 {
-    struct sha256 sha256;
+    struct sha256 sha256 = {0};
     if (count == 1) {
         (void)text_copy(key, SHA256_HEX_SIZE, text_from(alerts[0].id)); /* same size */
         return 0;

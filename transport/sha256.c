@@ -6,10 +6,13 @@
 
 int sha256_init(struct sha256 *sha256)
 {
+    if (sha256->context != NULL) /* without a name OpenSSL begins again with the algorithm that it has */
+        return EVP_DigestInit_ex(sha256->context, NULL, NULL) == 1 ? 0 : -EIO;
     sha256->context = EVP_MD_CTX_new();
-    if (sha256->context == NULL || EVP_DigestInit_ex(sha256->context, EVP_sha256(), NULL) != 1)
-        return -EIO;
-    return 0;
+    if (sha256->context != NULL && EVP_DigestInit_ex(sha256->context, EVP_sha256(), NULL) == 1)
+        return 0;
+    sha256_clear(sha256); /* a context without an algorithm can't begin again */
+    return -EIO;
 }
 
 void sha256_clear(struct sha256 *sha256)
@@ -51,7 +54,7 @@ int sha256_hex(char hex[SHA256_HEX_SIZE], struct sha256 *sha256)
 
 int sha256_of(char hex[SHA256_HEX_SIZE], const void *bytes, size_t size)
 {
-    struct sha256 sha256;
+    struct sha256 sha256 = {0};
     int rc = sha256_init(&sha256);
     if (rc == 0)
         rc = sha256_add(&sha256, bytes, size);

@@ -11,12 +11,16 @@
 
 struct evp_md_ctx_st; /* OpenSSL's EVP_MD_CTX */
 
+/* All zero before the first sha256_init(). Who makes many digests keeps one: only the first looks the algorithm up. */
 struct sha256 {
     struct evp_md_ctx_st *context;
 };
 
-/* Begins: sha256_clear() afterwards, also when it failed. Returns 0, or -EIO when OpenSSL fails. */
+/* Begins a digest, whatever was done before: sha256_clear() after the last, also when it failed. Returns 0, or -EIO
+ * when OpenSSL fails. */
 int sha256_init(struct sha256 *sha256);
+
+/* Frees it; all zero again. */
 void sha256_clear(struct sha256 *sha256);
 
 /* Returns 0 or -EIO. */

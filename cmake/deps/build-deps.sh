@@ -1,11 +1,14 @@
 #!/bin/bash
 #
-# Builds the libraries of the Windows program as static x86_64-w64-mingw32 libraries, from Debian's source packages.
+# Builds libraries as static ones, from Debian's source packages: all that the Windows program needs, for
+# x86_64-w64-mingw32; or, for the Linux program, libcurl alone: Debian's own is linked with thirty libraries, for protocols
+# that nobody here speaks, and their loading was most of the program's start and of its memory.
 #
-#   build-deps.sh                 build what is missing; the last line, alone on stdout, is the prefix
-#   build-deps.sh --print-prefix  print the prefix, build nothing
+#   build-deps.sh [--host]                 build what is missing; the last line, alone on stdout, is the prefix
+#   build-deps.sh [--host] --print-prefix  print the prefix, build nothing
 #
-# Prefix:    ${XDG_CACHE_HOME:-$HOME/.cache}/tripline/deps-<hash of this file and pins.txt>; versions.txt in it says what it holds.
+# Prefix:    ${XDG_CACHE_HOME:-$HOME/.cache}/tripline/deps-<hash of this file and pins.txt>, host-<...> with --host;
+#            versions.txt in it says what it holds.
 # Downloads: ${XDG_CACHE_HOME:-$HOME/.cache}/tripline/downloads; they survive a change of the recipe.
 # TRIPLINE_JOBS: how many compilers at once (default: one a processor).
 #
@@ -21,15 +24,12 @@ here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 pins=$here/pins.txt
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tripline
 recipe=$(cat -- "$here/build-deps.sh" "$pins" | sha256sum | cut -c1-16)
-prefix=$cache/deps-$recipe
 downloads=$cache/downloads
-logs=$cache/logs/deps-$recipe
-work=$cache/work-$recipe
-stage=$work/prefix
 jobs=${TRIPLINE_JOBS:-$(nproc)}
 triple=x86_64-w64-mingw32
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 aptdir=
+is_host='' prefix='' logs='' work='' stage=''
 declare -A got_version=() got_how=()
 
 # _WIN32_WINNT: Windows 10, for SRW locks and BCryptGenRandom. _X86INTRIN_H_INCLUDED: windows.h else parses every AVX-512
@@ -43,8 +43,12 @@ die() { say "build-deps: $*"; exit 1; }
 need() { command -v "$1" >/dev/null || die "$1 is missing: install the Debian package $2"; }
 
 check_tools() {
-    need flock util-linux; need patch patch; need make make; need perl perl; need cmake cmake; need ninja ninja-build
-    need tclsh tcl; need xz xz-utils; need gcc gcc; need "$triple-ar" binutils-mingw-w64-x86-64
+    need flock util-linux; need patch patch; need cmake cmake; need ninja ninja-build; need xz xz-utils; need gcc gcc
+    if [[ -n $is_host ]]; then
+        cc=gcc
+        return
+    fi
+    need make make; need perl perl; need tclsh tcl; need "$triple-ar" binutils-mingw-w64-x86-64
     [[ -f /usr/$triple/lib/libz.a ]] || die "/usr/$triple/lib/libz.a is missing: install the Debian package libz-mingw-w64-dev"
     cc=$triple-gcc-posix
     command -v "$cc" >/dev/null || cc=$triple-gcc
@@ -55,7 +59,13 @@ check_tools() {
 
 # pinned PACKAGE: its lines of pins.txt as "version suite sha256 file".
 pinned() { awk -v p="$1" '$1 == p { print $2, $3, $4, $5 }' "$pins"; }
-packages() { awk '!/^#/ && NF && !seen[$1]++ { print $1 }' "$pins"; }
+packages() {
+    if [[ -n $is_host ]]; then
+        echo curl
+    else
+        awk '!/^#/ && NF && !seen[$1]++ { print $1 }' "$pins"
+    fi
+}
 
 # sums_match DIRECTORY PACKAGE: are all its pinned files there, and right?
 sums_match() {
@@ -194,14 +204,15 @@ unpack() {
 
 # build_with_cmake NAME SOURCE [OPTION...]
 build_with_cmake() {
-    local name=$1 source=$2
+    local name=$1 source=$2 cross=()
     shift 2
-    cmake -G Ninja -S "$source" -B "$work/build/$name" -DCMAKE_SYSTEM_NAME=Windows -DCMAKE_SYSTEM_PROCESSOR=x86_64 \
-        -DCMAKE_C_COMPILER="$cc" -DCMAKE_RC_COMPILER="$triple-windres" -DCMAKE_BUILD_TYPE=Release \
+    [[ -n $is_host ]] || cross=(-DCMAKE_SYSTEM_NAME=Windows -DCMAKE_SYSTEM_PROCESSOR=x86_64
+        -DCMAKE_RC_COMPILER="$triple-windres" -DCMAKE_FIND_ROOT_PATH="$stage;/usr/$triple"
+        -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY
+        -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY)
+    cmake -G Ninja -S "$source" -B "$work/build/$name" "${cross[@]}" -DCMAKE_C_COMPILER="$cc" -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_C_FLAGS="$cflags -ffile-prefix-map=$work=." -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" \
-        -DCMAKE_FIND_ROOT_PATH="$stage;/usr/$triple" -DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER \
-        -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY \
-        -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY -DCMAKE_INSTALL_PREFIX="$stage" -DCMAKE_INSTALL_LIBDIR=lib \
+        -DCMAKE_INSTALL_PREFIX="$stage" -DCMAKE_INSTALL_LIBDIR=lib \
         -DCMAKE_POLICY_VERSION_MINIMUM=3.5 -DBUILD_SHARED_LIBS=OFF "$@"
     cmake --build "$work/build/$name" --parallel "$jobs"
     cmake --install "$work/build/$name"
@@ -240,13 +251,18 @@ build_expat() {
 }
 
 # HTTP and HTTPS alone. CURL_DISABLE_CA_SEARCH: else a curl-ca-bundle.crt on the search path would be trusted.
+# On Linux with Debian's OpenSSL and its certificates.
 build_curl() {
     local off
     unpack curl
-    local options=(-DCMAKE_UNITY_BUILD=ON -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DOPENSSL_ROOT_DIR="$stage"
-        -DOPENSSL_USE_STATIC_LIBS=ON -DCURL_WINDOWS_SSPI=ON -DCURL_ZLIB=ON -DZLIB_ROOT="$stage" -DENABLE_UNICODE=ON
-        -DCURL_TARGET_WINDOWS_VERSION=0x0A00 -DBUILD_STATIC_LIBS=ON
-        -DCURL_DISABLE_CA_SEARCH=ON -DCURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON)
+    local options=(-DCMAKE_UNITY_BUILD=ON -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DCURL_ZLIB=ON -DBUILD_STATIC_LIBS=ON
+        -DCURL_DISABLE_OPENSSL_AUTO_LOAD_CONFIG=ON)
+    if [[ -n $is_host ]]; then
+        options+=(-DCURL_CA_BUNDLE=/etc/ssl/certs/ca-certificates.crt -DCURL_CA_PATH=/etc/ssl/certs)
+    else
+        options+=(-DOPENSSL_ROOT_DIR="$stage" -DOPENSSL_USE_STATIC_LIBS=ON -DZLIB_ROOT="$stage" -DCURL_WINDOWS_SSPI=ON
+            -DENABLE_UNICODE=ON -DCURL_TARGET_WINDOWS_VERSION=0x0A00 -DCURL_DISABLE_CA_SEARCH=ON)
+    fi
     for off in ALTSVC SRP COOKIES AWS DOH FORM_API HSTS IPFS MIME NETRC WEBSOCKETS; do
         options+=("-DCURL_DISABLE_$off=ON")
     done
@@ -311,7 +327,8 @@ write_versions() {
         printf '%s %s %s\n' "$package" "${got_version[$package]}" "${got_how[$package]}"
         (cd "$downloads" && xargs -a "$work/files-$package" sha256sum | sed 's/^/    /')
     done
-    printf 'zlib %s this machine'\''s libz-mingw-w64-dev\n' "$(dpkg-query -W -f '${Version}' libz-mingw-w64-dev)"
+    [[ -n $is_host ]] ||
+        printf 'zlib %s this machine'\''s libz-mingw-w64-dev\n' "$(dpkg-query -W -f '${Version}' libz-mingw-w64-dev)"
     printf 'compiler %s\n' "$("$cc" --version | head -n 1)"
 }
 
@@ -339,12 +356,16 @@ build_all() {
     aptdir=$(mktemp -d "${TMPDIR:-/tmp}/tripline-apt.XXXXXX")
     chmod 755 "$aptdir" # apt downloads as the user _apt when it runs as root
 
-    say "Building the Windows libraries (once; a few minutes):"
+    if [[ -n $is_host ]]; then
+        say "Building libcurl for Linux (once; half a minute):"
+    else
+        say "Building the Windows libraries (once; a few minutes):"
+    fi
     for package in $(packages); do
         fetch "$package"
     done
     printf '  %-10s %3d s\n' sources $((SECONDS - start)) >&2
-    for package in zlib openssl expat curl sqlite3 jansson cunit; do
+    for package in $(if [[ -n $is_host ]]; then echo curl; else echo zlib openssl expat curl sqlite3 jansson cunit; fi); do
         step "$package" "build_$package"
     done
     rm -rf "${stage:?}"/{bin,share,lib/cmake,lib/pkgconfig} # they name the building directory
@@ -354,10 +375,17 @@ build_all() {
 }
 
 main() {
+    local kind=deps
+    if [[ ${1-} == --host ]]; then
+        is_host=yes kind=host cflags="-g0 -fstack-protector-strong"
+        shift
+    fi
+    prefix=$cache/$kind-$recipe logs=$cache/logs/$kind-$recipe work=$cache/work-$kind-$recipe
+    stage=$work/prefix
     case ${1-} in
     --print-prefix) printf '%s\n' "$prefix"; return ;;
     '') ;;
-    *) die "unknown argument '$1'; known: --print-prefix" ;;
+    *) die "unknown argument '$1'; known: --host, --print-prefix" ;;
     esac
     if [[ ! -f $prefix/versions.txt ]]; then
         mkdir -p "$cache"

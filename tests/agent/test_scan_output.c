@@ -30,7 +30,13 @@ static void test_order(void)
     CU_ASSERT_EQUAL_FATAL(scan_output_new(&o, to, 4), 0);
     line(o, 1, "b1");
     line(o, 0, "a1");
-    char *read = written(); /* the first file's lines are there at once */
+    char *read = written(); /* not yet enough */
+    CU_ASSERT_STRING_EQUAL(read, "");
+    free(read);
+    scan_output_flush(o, 1); /* not its turn */
+    scan_output_flush(o, 0);
+    scan_output_flush(o, 0);
+    read = written();
     CU_ASSERT_STRING_EQUAL(read, "a1\n");
     free(read);
     line(o, 2, "c1");
@@ -49,6 +55,29 @@ static void test_order(void)
     read = written();
     CU_ASSERT_STRING_EQUAL(read, "a1\na2\nb1\nb2\nc1\nc2\n");
     free(read);
+}
+
+/* Much is written at once without being asked for. */
+static void test_enough(void)
+{
+    struct scan_output *o = NULL;
+    FILE *to = NULL;
+    char text[1024];
+    memset(text, 'x', sizeof(text));
+    CU_ASSERT_EQUAL_FATAL(file_open(&to, PATH, "w"), 0);
+    CU_ASSERT_EQUAL_FATAL(scan_output_new(&o, to, 1), 0);
+    for (size_t size = 0; size < SCAN_OUTPUT_ENOUGH; size += sizeof(text) + 1) {
+        char *read = written();
+        CU_ASSERT_STRING_EQUAL(read, "");
+        free(read);
+        CU_ASSERT_EQUAL(scan_output_line(o, 0, text, sizeof(text)), 0);
+    }
+    char *read = written();
+    CU_ASSERT(strlen(read) >= SCAN_OUTPUT_ENOUGH);
+    free(read);
+    scan_output_done(o, 0);
+    scan_output_free(o);
+    CU_ASSERT_EQUAL(fclose(to), 0);
 }
 
 /* What is kept is bounded: the second file waits for the first. */
@@ -105,19 +134,28 @@ static void test_failure(void)
     CU_ASSERT_EQUAL_FATAL(file_open(&to, PATH, "r"), 0);
     CU_ASSERT_EQUAL_FATAL(scan_output_new(&o, to, 2), 0);
     CU_ASSERT_EQUAL(scan_output_error(o), 0);
-    CU_ASSERT(scan_output_line(o, 0, "x", 1) < 0);
+    CU_ASSERT_EQUAL(scan_output_line(o, 0, "x", 1), 0);
+    scan_output_flush(o, 0);
+    CU_ASSERT(scan_output_error(o) < 0);
     CU_ASSERT(scan_output_line(o, 0, "x", 1) < 0);
     CU_ASSERT(scan_output_line(o, 1, "x", 1) < 0);
-    CU_ASSERT(scan_output_error(o) < 0);
     scan_output_free(o);
     scan_output_free(NULL);
+    CU_ASSERT_EQUAL_FATAL(scan_output_new(&o, to, 1), 0);
+    CU_ASSERT_EQUAL(scan_output_line(o, 0, "x", 1), 0);
+    scan_output_done(o, 0);
+    CU_ASSERT(scan_output_error(o) < 0);
+    scan_output_free(o);
     (void)fclose(to); /* may say once more that lines could not be written */
     CU_ASSERT_EQUAL(file_remove(PATH), 0);
 }
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {
-        {"order", test_order}, {"memory is bounded", test_bounded}, {"failure", test_failure}, CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {{"order", test_order},
+                                        {"enough", test_enough},
+                                        {"memory is bounded", test_bounded},
+                                        {"failure", test_failure},
+                                        CU_TEST_INFO_NULL};
     return test_main("scan_output", tests);
 }

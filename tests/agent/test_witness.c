@@ -76,9 +76,11 @@ static const char *see(struct trial *t, const void *owner, const struct process_
     struct matcher *m = NULL;
     struct match match;
     struct alert alert;
+    struct sha256 sha256 = {0};
     CU_ASSERT_FATAL(matcher_new(&m, &rule, 1) == 0);
     CU_ASSERT_FATAL(matcher_match(m, e, &match) == 1);
-    CU_ASSERT_FATAL(alert_make(&alert, &match, e, 1) == 0 && alert_id(id, &alert) == 0);
+    CU_ASSERT_FATAL(alert_make(&alert, &match, e, 1) == 0 && alert_id(id, &sha256, &alert) == 0);
+    sha256_clear(&sha256);
     CU_ASSERT(witness_see(t->w, owner, &alert, id, verdict) == 0);
     alert_clear(&alert);
     matcher_free(m);

@@ -161,8 +161,11 @@ def measure(report):
     rows.append(["Event Log reader alone, CPU s for 100,000 events, winsim's work among it",
                  f"{(many[0] - few[0]) / 9000 * 100_000:.2f}", "-"])
     report.table("service", "The service in Wine", ["what", "measured", "to reach"], rows)
-    channels = []
-    for count in (1, 8, 63):
+    channels, points = [], []
+    for count in (1, 2, 4, 8, 16, 32, 63):
         spent, mib = channels_cost(count)
         channels.append([count, f"{spent:.2f}", f"{mib:.1f}"])
+        points.append((count, spent, mib))
     report.table("channels", "20,000 events in 1 to 63 channels, Wine", ["channels", "CPU s", "resident MiB"], channels)
+    return ("20,000 events in so many channels", "channels", "s, MiB", [
+        ("CPU s", [(x, y) for x, y, _ in points]), ("resident MiB", [(x, y) for x, _, y in points])])

@@ -70,7 +70,7 @@ static bool has_command_line(struct event_xml_parser *p, const char *xml, const 
     return rc == 0 && event.event_id == 1 && (got.bytes == NULL) == (want == NULL) && text_equal(got, text_from(want));
 }
 
-/* Each with what expat says of it alone; NULL: it is a good event, but none that ends with its own end tag. */
+/* Each with what expat says of it alone; NULL: it is good. */
 static const struct {
     const char *xml, *detail;
 } cases[] = {
@@ -134,6 +134,12 @@ static const struct {
     {"<Event></Event>\n", NULL},
     {"<Event/><!-- a -->", NULL},
     {"<Event/><?a b?>", NULL},
+    /* good, and as they should be */
+    {"<Event/>", NULL},
+    {"<Event a='b'/>", NULL},
+    {"<x:Event y:a=''></x:Event>", NULL},
+    {"<Event>\r\n]]&gt;</Event>", NULL},
+    {"<Event><!-- --><?a?><![CDATA[<]]></Event>", NULL},
     /* wrong inside */
     {"<Event><?xml version='1.0'?></Event>", "XML or text declaration not at start of entity"},
     {"<Event><?XML a?></Event>", "not well-formed (invalid token)"},

@@ -23,7 +23,7 @@ static void check_frame_at(size_t before, size_t between, size_t after)
     struct event_xml_frame frame;
     event_xml_framer_start(&f);
     bool is_found = event_xml_framer_next(&f, (struct text){bytes, size}, true, 1000, &frame) == FOUND_EVENT;
-    if (!is_found || frame.text.bytes != bytes + before || frame.text.len != length || !frame.is_plain)
+    if (!is_found || frame.text.bytes != bytes + before || frame.text.len != length || frame.hides != HIDES_NOTHING)
         CU_FAIL("event was not found whole");
     CU_ASSERT_EQUAL(event_xml_framer_done(&f), before + length);
     CU_ASSERT_EQUAL(event_xml_framer_next(&f, (struct text){bytes, size}, true, 1000, &frame), FOUND_NOTHING);
@@ -88,24 +88,30 @@ static void test_frame_end_tag(void)
     }
 }
 
-static void test_frame_is_plain(void)
+static void test_frame_hides(void)
 {
     static const struct {
         const char *xml;
-        bool is_plain;
+        enum event_xml_hiding hides;
     } cases[] = {
-        {"<Event>&amp;&lt;</Event>", true},     {"<Event>&#13;&#xd;&#x1F;&#0;</Event>", true},
-        {"<Event>&#32;</Event>", false},        {"<Event>&#x41;</Event>", false},
-        {"<Event>&#1</Event>", false},          {"<Event>&#;</Event>", false},
-        {"<Event><!-- --></Event>", false},     {"<Event><?a?></Event>", false},
-        {"<Event><![CDATA[]]></Event>", false}, {"<Event>&#99999999999999999999;</Event>", false},
+        {"<Event>&amp;&lt;</Event>", HIDES_NOTHING},
+        {"<Event>&#13;&#xd;&#x1F;&#0;</Event>", HIDES_NOTHING},
+        {"<Event>&#32;</Event>", HIDES_IN_REFERENCES},
+        {"<Event>&#x41;&#13;</Event>", HIDES_IN_REFERENCES},
+        {"<Event>&#1</Event>", HIDES_IN_REFERENCES},
+        {"<Event>&#;</Event>", HIDES_IN_REFERENCES},
+        {"<Event>&#99999999999999999999;</Event>", HIDES_IN_REFERENCES},
+        {"<Event><!-- --></Event>", HIDES_ANYWHERE},
+        {"<Event><?a?></Event>", HIDES_ANYWHERE},
+        {"<Event><![CDATA[]]></Event>", HIDES_ANYWHERE},
+        {"<Event>&#32;<?a?>&#32;</Event>", HIDES_ANYWHERE},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct event_xml_framer f;
         struct event_xml_frame frame;
         event_xml_framer_start(&f);
         if (event_xml_framer_next(&f, text_from(cases[i].xml), true, 100, &frame) != FOUND_EVENT ||
-            frame.is_plain != cases[i].is_plain)
+            frame.hides != cases[i].hides)
             CU_FAIL(cases[i].xml);
     }
 }
@@ -262,7 +268,7 @@ static CU_TestInfo tests[] = {
     {"frame: marks at every place", test_frame_at_every_place},
     {"frame: names", test_frame_names},
     {"frame: white space in the end tag", test_frame_end_tag},
-    {"frame: plain", test_frame_is_plain},
+    {"frame: hides", test_frame_hides},
     {"clean", test_clean},
     {"kind, also by the first bytes", test_kind},
     {"clean: every byte", test_clean_every_byte},

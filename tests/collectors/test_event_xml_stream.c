@@ -233,9 +233,17 @@ static void test_byte_scan(void)
     } cases[] = {
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>cmd</Data></EventData></Event>", 1, 0, 0},
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>" ATTACK "</Data></EventData></Event>", 1, 1, 0},
-        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>&#97;</Data></EventData></Event>", 1, 1, 0},
+        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>&#97;</Data></EventData></Event>", 1, 0, 0},
+        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>Acti&#118;eSyncAllowedDev&#x0069;ceIDs</Data>"
+         "</EventData></Event>",
+         1, 1, 0},
+        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>Acti&#118;&#0;eSyncAllowedDeviceIDs</Data>"
+         "</EventData></Event>",
+         1, 0, 0},
+        {"<Event>" SECURITY "<EventData><Data Name='&#67;ommandLine'>" ATTACK "</Data></EventData></Event>", 1, 1, 0},
+        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>&#97;<!-- --></Data></EventData></Event>", 1, 1, 0},
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>a&#13;&#xA;&#9;b</Data></EventData></Event>", 1, 0, 0},
-        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>a&#x20;b</Data></EventData></Event>", 1, 1, 0},
+        {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>a&#x20;b</Data></EventData></Event>", 1, 0, 0},
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>Active<!-- -->Sync</Data></EventData></Event>", 1, 1,
          0},
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>Active<![CDATA[Sync]]></Data></EventData></Event>", 1,

@@ -87,6 +87,20 @@ static void test_decode(void)
     CU_ASSERT(text_code_points(text_from(NULL)) == 0);
 }
 
+static void test_number(void)
+{
+    static const struct {
+        uint64_t number;
+        const char *want;
+    } cases[] = {{0, "0"}, {9, "9"}, {10, "10"}, {4688, "4688"}, {UINT64_MAX, "18446744073709551615"}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char to[TEXT_NUMBER_SIZE];
+        struct text text = text_from_number(to, cases[i].number);
+        CU_ASSERT(text_equal(text, text_from(cases[i].want)));
+        CU_ASSERT_EQUAL(text.bytes[text.len], '\0');
+    }
+}
+
 static void test_encode(void)
 {
     static const uint32_t points[] = {0, 0x7F, 0x80, 0x7FF, 0x800, 0xFFFF, 0x10000, 0x10FFFF};
@@ -148,9 +162,9 @@ static void test_utf16_runs(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"from", test_from},       {"equal", test_equal},   {"find", test_find},     {"copy", test_copy},
-        {"dup", test_dup},         {"decode", test_decode}, {"encode", test_encode}, {"utf16", test_utf16},
-        {"runs", test_utf16_runs}, CU_TEST_INFO_NULL,
+        {"from", test_from},   {"equal", test_equal},     {"find", test_find},     {"copy", test_copy},
+        {"dup", test_dup},     {"decode", test_decode},   {"number", test_number}, {"encode", test_encode},
+        {"utf16", test_utf16}, {"runs", test_utf16_runs}, CU_TEST_INFO_NULL,
     };
     return test_main("text", tests);
 }

@@ -303,6 +303,9 @@ class Faults(unittest.TestCase):
         def connect(proxy, connection, number):
             head = delivery.read_request(connection)[0]
             seen.append(head)
+            if b"Proxy-Authorization: Basic " + base64.b64encode(b"other:proxy word") in head:
+                connection.sendall(b"HTTP/1.1 403 Never\r\nContent-Length: 0\r\n\r\n")
+                return
             if b"Proxy-Authorization: Basic " + base64.b64encode(b"me:proxy word") not in head:
                 connection.sendall(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
                 return
@@ -324,6 +327,11 @@ class Faults(unittest.TestCase):
         self.agent.keep([2])
         self.agent.start()
         delivery.wait_until(lambda: "the proxy does not accept" in self.agent.log(), 20, "407 in the log")
+        self.agent.stop()
+        self.config({"central": server.port},
+                    before=f'<proxy {url} login="basic" user="other" password="env:TRIPLINE_TEST_PROXY"/>')
+        self.agent.start()
+        delivery.wait_until(lambda: "the proxy does not let us through" in self.agent.log(), 20, "403 in the log")
         self.agent.stop()
         count = len(seen)
         self.config({"central": server.port}, before=f'<proxy {url} bypass="localhost"/>')

@@ -10,11 +10,14 @@
 void sample_alert(struct sample *sample)
 {
     uint64_t created;
+    struct sha256 sha256 = {0};
     if (!event_time_parse(&created, text_from("2022-08-10T12:27:15.1019999Z")) ||
-        alert_make(&sample->alert, &sample->match, &sample->event, created) < 0) {
+        alert_make(&sample->alert, &sample->match, &sample->event, created) < 0 ||
+        alert_id(sample->id, &sha256, &sample->alert) < 0) {
         fprintf(stderr, "sample: no alert\n");
         exit(1);
     }
+    sha256_clear(&sha256);
 }
 
 static void set(struct sample *sample, enum event_field field, const char *text)

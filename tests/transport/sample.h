@@ -3,14 +3,17 @@
 #define TESTS_TRANSPORT_SAMPLE_H
 
 #include "detect/alert.h"
+#include "transport/alert_id.h"
 
 struct sample {
     struct process_event event;
     struct match match;
     struct alert alert;
+    char id[ALERT_ID_SIZE];
 };
 
-/* Makes sample->alert of sample->event and sample->match; ends the program if it can't. alert_clear() when done. */
+/* Makes sample->alert and its id of sample->event and sample->match; ends the program if it can't. alert_clear() when
+ * done. */
 void sample_alert(struct sample *sample);
 
 /* A 4688 as Microsoft's documentation of the event shows it, with the rule's terms; branch 1. */

@@ -12,8 +12,13 @@
 
 static void id_of(char id[ALERT_ID_SIZE], struct sample *sample)
 {
+    struct sha256 sha256 = {0};
+    char again[ALERT_ID_SIZE];
     sample_alert(sample);
-    CU_ASSERT_EQUAL(alert_id(id, &sample->alert), 0);
+    CU_ASSERT_EQUAL(alert_id(id, &sha256, &sample->alert), 0);
+    CU_ASSERT_EQUAL(alert_id(again, &sha256, &sample->alert), 0);
+    CU_ASSERT_STRING_EQUAL(again, id);
+    sha256_clear(&sha256);
     alert_clear(&sample->alert);
 }
 

@@ -19,7 +19,7 @@ static json_t *document_of(struct sample *sample)
     sample_alert(sample);
     sample->alert.follows = follows;
     sample->alert.action = "witness-added";
-    if (encode_ecs(&text, &size, &sample->alert, &agent) < 0)
+    if (encode_ecs(&text, &size, &sample->alert, sample->id, &agent) < 0)
         exit(1);
     alert_clear(&sample->alert);
     json_t *ecs = document_parse(text, size);
