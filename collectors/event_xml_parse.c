@@ -13,10 +13,10 @@
 #define WORD_PART "\xEF\xBF\xBD"
 
 /*
- * Expat keeps what it knows of names, so that many events in one stream, as children of one root, cost less than
- * streams of their own: it takes ROOT, then event by event. But it keeps the names of the whole stream, every one with
- * some 100 bytes: so a stream gets no further event once it has had this many bytes (45 usual events; with more of them
- * nothing is gained). Beyond them go only the names of one event, EVENT_XML_MAX_FIELDS at most.
+ * Many events in one stream, as the children of ROOT, cost less than streams of their own: setting one up costs as much
+ * as a fifth of an event, and more where memory is allotted slowly. But expat keeps all names of a stream, each with
+ * some 100 bytes, so a stream gets no further event once it has had this many bytes: 45 usual events; with more of them
+ * nothing is gained. Beyond those go only the names of one event, EVENT_XML_MAX_FIELDS at most.
  */
 #define STREAM_MAX (64u * 1024u)
 #define ROOT "<e>"
@@ -135,9 +135,9 @@ enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA };
 
 struct event_xml_parser {
     XML_Parser expat;
-    size_t streamed;              /* bytes of the stream that expat is in; 0: it is in none */
-    XML_Index first_byte, behind; /* in what expat was fed: the last outermost element; -1: none */
-    char *values;                 /* the kept texts, one after the other */
+    size_t streamed;         /* bytes of the stream that expat is in; 0: none that takes a further event */
+    XML_Index begin, behind; /* in what expat was fed: the last outermost element; -1: there was none */
+    char *values;            /* the kept texts, one after the other */
     size_t values_size, values_used;
     struct {
         size_t offset, len;
@@ -272,6 +272,14 @@ static void start_system(struct event_xml_parser *p, const char *name, const XML
         open_slot(p, slot);
 }
 
+static void start_child(struct event_xml_parser *p, const char *name, const XML_Char **attributes)
+{
+    if (p->part == PART_EVENT_DATA)
+        start_data(p, name, attributes);
+    else if (p->part == PART_SYSTEM)
+        start_system(p, name, attributes);
+}
+
 static enum part part_of(const char *name)
 {
     return is_local(name, "System") ? PART_SYSTEM : is_local(name, "EventData") ? PART_EVENT_DATA : PART_OTHER;
@@ -291,26 +299,22 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
         return;
     }
     part_words(p);
-    if (p->depth == 3 && p->part == PART_EVENT_DATA)
-        start_data(p, name, attributes);
-    else if (p->depth == 3 && p->part == PART_SYSTEM)
-        start_system(p, name, attributes);
+    if (p->depth == 3)
+        start_child(p, name, attributes);
     else if (p->depth == 2)
         p->part = part_of(name);
     else if (p->depth == 1)
-        p->first_byte = XML_GetCurrentByteIndex(p->expat);
+        p->begin = XML_GetCurrentByteIndex(p->expat);
 }
 
 static void XMLCALL on_end(void *user, const XML_Char *name)
 {
     struct event_xml_parser *p = user;
     (void)name; /* expat has checked it against the start tag's */
-    if (p->depth == 0)
-        return; /* the stream's root: see parse_in_stream() */
     if (p->open != SLOT_COUNT && p->depth == p->open_depth)
         p->open = SLOT_COUNT;
     part_words(p);
-    p->depth--;
+    p->depth--; /* below 0: the root's end, after which expat takes no element */
     if (p->depth == 0)
         p->behind = XML_GetCurrentByteIndex(p->expat) + XML_GetCurrentByteCount(p->expat);
 }
@@ -342,13 +346,13 @@ static void begin_event(struct event_xml_parser *p)
     p->depth = p->field_count = 0;
     p->part = PART_OTHER;
     p->limit = NULL;
-    p->first_byte = p->behind = -1;
+    p->begin = p->behind = -1;
 }
 
-/* What comes next begins a stream; root (may be empty) is no part of an event. */
+/* What comes next begins a stream; root, which may be empty, is no part of an event. */
 static int begin_stream(struct event_xml_parser *p, struct text root)
 {
-    p->streamed = 0;
+    p->streamed = root.len;
     if (XML_ParserReset(p->expat, "UTF-8") != XML_TRUE)
         return -ENOMEM;
     if (root.len > 0 && XML_Parse(p->expat, root.bytes, (int)root.len, XML_FALSE) != XML_STATUS_OK)
@@ -362,22 +366,21 @@ static int begin_stream(struct event_xml_parser *p, struct text root)
 /*
  * Parses xml as a further child of the stream's root. True: it is one element, from its first byte to its last, and
  * well-formed as an event alone would be; nothing of it is left in expat, which keeps an incomplete token for the bytes
- * that follow. False: it may be an event or not, and the stream can't be gone on with.
+ * that follow (and, from 2.6 on, may put off only such a token). False: only parse_alone() can tell, which gives the
+ * stream up.
  */
 static bool parse_in_stream(struct event_xml_parser *p, struct text xml)
 {
     if ((p->streamed == 0 || p->streamed >= STREAM_MAX) && begin_stream(p, text_from(ROOT)) < 0)
         return false;
-    XML_Index start = (XML_Index)(p->streamed == 0 ? strlen(ROOT) : p->streamed);
-    XML_Index end = start + (XML_Index)xml.len;
+    XML_Index begin = (XML_Index)p->streamed;
+    p->streamed += xml.len;
     begin_event(p);
-    bool is_whole = XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_FALSE) == XML_STATUS_OK && p->depth == 0 &&
-                    p->first_byte == start && p->behind == end;
-    p->streamed = is_whole ? (size_t)end : 0;
-    return is_whole;
+    return XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_FALSE) == XML_STATUS_OK && p->begin == begin &&
+           p->behind == (XML_Index)p->streamed;
 }
 
-/* Parses xml as a stream of its own, for the sake of what is wrong with it. */
+/* Parses xml as a stream of its own, so that nothing but xml decides what is said of it. */
 static int parse_alone(struct event_xml_parser *p, struct text xml, struct fault *fault)
 {
     if (begin_stream(p, (struct text){NULL, 0}) < 0)

@@ -216,40 +216,50 @@ static void test_events_are_apart(void)
         CU_ASSERT(has_command_line(p, EVENT("<Data Name='CommandLine'>c<e>d</e></Data>"),
                                    "c\xEF\xBF\xBD"
                                    "d\xEF\xBF\xBD"));
+        CU_ASSERT(has_command_line(p,
+                                   "<Event><a><System/></a><System><Provider Name='Microsoft-Windows-Sysmon'/><a><b/>"
+                                   "</a><EventID>1</EventID></System></Event>",
+                                   NULL));
         CU_ASSERT_EQUAL(parse(&event, p, text_from("<Event><System><Provider Name='"), &fault), -EBADMSG);
         CU_ASSERT(has_command_line(p, COMMAND_LINE(""), ""));
     }
     event_xml_parser_free(p);
 }
 
+/* Writes depth times begin, then count times middle, then depth times end. */
+static struct text nest(char *to, size_t depth, const char *begin, size_t count, const char *middle, const char *end)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < 2 * depth + count; i++) {
+        const char *piece = i < depth ? begin : i < depth + count ? middle : end;
+        memcpy(to + size, piece, strlen(piece));
+        size += strlen(piece);
+    }
+    return (struct text){to, size};
+}
+
 /* The deepest element is as deep as in an event alone, and fields are counted for each event anew. */
 static void test_limits(void)
 {
+    static const struct {
+        size_t depth, count;
+        const char *detail;
+    } limits[] = {
+        {EVENT_XML_MAX_DEPTH - 1, 1, ""},
+        {EVENT_XML_MAX_DEPTH, 1, "elements are nested too deep"},
+        {1, EVENT_XML_MAX_FIELDS - 1, ""},
+        {1, EVENT_XML_MAX_FIELDS, "too many elements and attributes"},
+        {EVENT_XML_MAX_DEPTH - 1, EVENT_XML_MAX_FIELDS, "too many elements and attributes"},
+    };
+    static char xml[8 * (EVENT_XML_MAX_DEPTH + EVENT_XML_MAX_FIELDS)];
     struct event_xml_parser *p = new_parser();
-    struct process_event event;
-    struct fault fault;
-    for (int i = 0; i < 3; i++)
-        for (size_t depth = EVENT_XML_MAX_DEPTH - 1; depth <= EVENT_XML_MAX_DEPTH + 1; depth++) {
-            char xml[EVENT_XML_MAX_DEPTH * 16] = "";
-            for (size_t k = 0; k < depth; k++)
-                (void)snprintf(xml + 3 * k, sizeof(xml) - 3 * k, "<a>"); /* it fits */
-            for (size_t k = 0; k < depth; k++)
-                (void)snprintf(xml + 3 * depth + 4 * k, sizeof(xml) - 3 * depth - 4 * k, "</a>"); /* it fits */
-            bool is_good = depth <= EVENT_XML_MAX_DEPTH;
-            CU_ASSERT_EQUAL(parse(&event, p, text_from(xml), &fault), is_good ? 0 : -EBADMSG);
-            CU_ASSERT_STRING_EQUAL(fault.detail, is_good ? "" : "elements are nested too deep");
-        }
-    enum { MOST = EVENT_XML_MAX_FIELDS - 1 };
-    static char many[16 + 4 * (MOST + 1)];
-    for (size_t fields = MOST - 1; fields <= MOST + 1; fields++) {
-        size_t size = (size_t)snprintf(many, sizeof(many), "<E>");
-        for (size_t k = 0; k < fields; k++, size += 4)
-            memcpy(many + size, "<a/>", 4);
-        memcpy(many + size, "</E>", 4);
-        int want = fields <= MOST ? 0 : -EBADMSG;
-        for (int i = 0; i < 3; i++)
-            CU_ASSERT_EQUAL(parse(&event, p, (struct text){many, size + 4}, &fault), want);
-        CU_ASSERT_STRING_EQUAL(fault.detail, want == 0 ? "" : "too many elements and attributes");
+    for (size_t i = 0; i < 3 * COUNT(limits); i++) {
+        struct process_event event;
+        struct fault fault;
+        size_t k = i / 3; /* each three times */
+        struct text text = nest(xml, limits[k].depth, "<a>", limits[k].count, "<a/>", "</a>");
+        CU_ASSERT_EQUAL(parse(&event, p, text, &fault), limits[k].detail[0] == '\0' ? 0 : -EBADMSG);
+        CU_ASSERT_STRING_EQUAL(fault.detail, limits[k].detail);
     }
     event_xml_parser_free(p);
 }
@@ -265,12 +275,19 @@ static void test_bound_of_a_stream(void)
         char xml[128];
         struct process_event event;
         struct fault fault;
-        total +=
-            (size_t)snprintf(xml, sizeof(xml), "<Event><a%zu b%zu='' c%zu=''/><d%zu></d%zu></Event>", i, i, i, i, i);
+        total += (size_t)snprintf(xml, sizeof(xml), "<Event><a%zu b%zu='' c%zu=''><d%zu><e/></d%zu></a%zu></Event>", i,
+                                  i, i, i, i, i);
         CU_ASSERT_EQUAL(parse(&event, p, text_from(xml), &fault), 0);
     }
     CU_ASSERT(most_before < STREAM_MAX && most_before > STREAM_MAX - 256);
     CU_ASSERT(resets >= total / (STREAM_MAX + 128) && resets <= total / STREAM_MAX + 1);
+    /* A bad event is read alone, and the next one begins a stream. */
+    resets = 0;
+    CU_ASSERT_FALSE(has_command_line(p, "<Event>", NULL));
+    CU_ASSERT(has_command_line(p, COMMAND_LINE("a"), "a"));
+    CU_ASSERT(has_command_line(p, COMMAND_LINE("b"), "b"));
+    CU_ASSERT_EQUAL(resets, 2);
+    CU_ASSERT(most_before < STREAM_MAX);
     event_xml_parser_free(p);
 }
 
@@ -294,6 +311,13 @@ static void test_large_event(void)
     }
     CU_ASSERT(has_command_line(p, COMMAND_LINE("a"), "a"));
     CU_ASSERT_EQUAL(resets, 4);
+    /* A comment of the same size in the same place is no event. */
+    CU_ASSERT_EQUAL(parse(&event, p, (struct text){large, sizeof(large)}, &fault), 0);
+    memset(large, 'x', sizeof(large));
+    memcpy(large, "<!--", 4);
+    memcpy(large + sizeof(large) - 3, "-->", 3);
+    CU_ASSERT_EQUAL(parse(&event, p, (struct text){large, sizeof(large)}, &fault), -EBADMSG);
+    CU_ASSERT_STRING_EQUAL(fault.detail, "no element found");
     event_xml_parser_free(p);
 }
 
