@@ -14,103 +14,104 @@ static bool is_allowed(unsigned long c)
 }
 
 /*
- * What stands at offset at: sets *length. False: it has to be replaced. An invalid byte reads as U+FFFD with length 1,
- * a surrogate as U+FFFD too, the real U+FFFD is EF BF BD.
+ * Offset at or behind offset at of the first byte that needs a look, or xml.len: a control character other than white
+ * space, a byte that is not ASCII, the '&' of "&#".
  */
-static bool is_clean_at(struct text xml, size_t at, size_t *length)
+static size_t skip_plain(struct text xml, size_t at)
 {
-    unsigned char first = (unsigned char)xml.bytes[at];
-    unsigned long value;
-    if (first == '&' && event_xml_reference(xml, at, &value, length))
-        return is_allowed(value);
-    *length = 1;
-    if (first < 0x80)
-        return is_allowed(first);
-    size_t end = at;
-    uint32_t c = text_decode(xml, &end);
-    *length = end - at;
-    return is_allowed(c) && (c != TEXT_REPLACEMENT || (*length == 3 && first == 0xEF));
-}
-
-/* Is the byte one that needs no look: ASCII, no control character, neither '&' nor '<'? */
-static bool is_plain(char c)
-{
-    return c >= ' ' && c < 0x7F && c != '&' && c != '<';
-}
-
-/*
- * Offset of the first place in [at, end of xml) to replace, and its length; xml.len if there is none. *raw_until: up to
- * here references mean nothing, as the place is in a comment, CDATA or a processing instruction.
- */
-static size_t find_unclean(struct text xml, size_t at, size_t *length, size_t *raw_until)
-{
-    while (at < xml.len) {
+    vector blank = vector_of(' '), sign = vector_of('#'), ampersand = vector_of('&');
+    vector tab = vector_of('\t'), line_feed = vector_of('\n'), carriage_return = vector_of('\r');
+    for (; xml.len - at > VECTOR_SIZE; at += VECTOR_SIZE) {
+        vector bytes = vector_load(xml.bytes + at), next = vector_load(xml.bytes + at + 1);
+        vector other = vector_above(blank, bytes), number = vector_equal(next, sign);
+        if (vector_mask(vector_or(other, number)) == 0)
+            continue; /* as nearly everywhere */
+        vector space = vector_or(vector_or(vector_equal(bytes, tab), vector_equal(bytes, line_feed)),
+                                 vector_equal(bytes, carriage_return));
+        uint32_t hits =
+            vector_mask(vector_or(vector_and_not(other, space), vector_and(number, vector_equal(bytes, ampersand))));
+        if (hits != 0)
+            return at + (size_t)__builtin_ctz(hits);
+    }
+    for (; at < xml.len; at++) {
         char c = xml.bytes[at];
-        if (is_plain(c)) {
-            at++;
-            continue;
-        }
-        if (c == '<' && at >= *raw_until) {
-            enum event_xml_section section = event_xml_section_at(xml, at);
-            if (section != SECTION_NONE)
-                *raw_until = event_xml_section_end(section, xml, at + event_xml_section_mark(section));
-        }
-        if (c == '&' && at < *raw_until)
-            *length = 1;
-        else if (!is_clean_at(xml, at, length))
+        if (c == '&' ? xml.len - at > 1 && xml.bytes[at + 1] == '#' : c < ' ' && c != '\t' && c != '\n' && c != '\r')
             return at;
-        at += *length;
     }
     return at;
 }
 
-/* Need nothing be replaced at offset at, where a byte stands that is no printable ASCII, or '#'? Sets *length. False
- * where a reference begins: only a look at what came before tells whether it means one. */
-static bool is_simple_at(struct text xml, size_t at, size_t *length)
+/* Where references mean nothing, as they are in a comment, CDATA or a processing instruction. */
+struct raw {
+    size_t seen;  /* looked for sections up to here */
+    size_t until; /* the last section found ends here */
+};
+
+/* Is offset at, which never goes back, in a section? */
+static bool is_raw(struct raw *raw, struct text xml, size_t at)
 {
-    *length = 1;
-    if (xml.bytes[at] == '#')
-        return at == 0 || xml.bytes[at - 1] != '&';
-    return is_clean_at(xml, at, length);
+    while (raw->seen < at) {
+        struct text rest = {xml.bytes + raw->seen, at - raw->seen};
+        size_t start = raw->seen + text_find(rest, '<');
+        enum event_xml_section section = start == at ? SECTION_NONE : event_xml_section_at(xml, start);
+        raw->seen = start + 1;
+        if (section != SECTION_NONE)
+            raw->seen = raw->until = event_xml_section_end(section, xml, start + event_xml_section_mark(section));
+    }
+    return at < raw->until;
 }
 
-/* Is xml clean, and without character references? Nearly all events are so: only the bytes that are no printable ASCII
- * are looked at one by one. */
-static bool is_simple(struct text xml)
+/* May the character at offset at, which is not ASCII, stay? Sets *length, to 1 if the byte is invalid. */
+static bool is_clean_letter(struct text xml, size_t at, size_t *length)
 {
-    vector first_letter = vector_of(' '), number_sign = vector_of('#');
-    size_t at = 0, done = 0, length;
-    for (; xml.len - at >= VECTOR_SIZE; at += VECTOR_SIZE) {
-        vector bytes = vector_load(xml.bytes + at);
-        vector other = vector_or(vector_above(first_letter, bytes), vector_equal(bytes, number_sign));
-        for (uint32_t mask = vector_mask(other); mask != 0; mask &= mask - 1) {
-            size_t place = at + (size_t)__builtin_ctz(mask);
-            if (place < done) /* of a character that was looked at */
-                continue;
-            if (!is_simple_at(xml, place, &length))
-                return false;
-            done = place + length;
-        }
+    size_t end = at;
+    unsigned char first = (unsigned char)xml.bytes[at];
+    if (first >= 0xC2 && first <= 0xDF && xml.len - at >= 2 && ((unsigned char)xml.bytes[at + 1] & 0xC0u) == 0x80) {
+        *length = 2; /* the most usual ones; all of them are allowed */
+        return true;
     }
-    for (at = at > done ? at : done; at < xml.len; at += length)
-        if (!is_simple_at(xml, at, &length))
-            return false;
-    return true;
+    uint32_t c = text_decode(xml, &end);
+    *length = end - at;
+    return is_allowed(c) && (c != TEXT_REPLACEMENT || (*length == 3 && first == 0xEF)); /* U+FFFD is EF BF BD */
+}
+
+/* May what stands at offset at, where skip_plain() stops, stay? Sets *length. */
+static bool is_clean_at(struct text xml, size_t at, size_t *length, struct raw *raw)
+{
+    unsigned long value;
+    if ((unsigned char)xml.bytes[at] >= 0x80)
+        return is_clean_letter(xml, at, length);
+    if (xml.bytes[at] == '&' && event_xml_reference(xml, at, &value, length))
+        return is_allowed(value) || is_raw(raw, xml, at);
+    *length = 1;
+    return xml.bytes[at] == '&';
+}
+
+/* Offset of the first place in [at, end of xml) to replace, and its length; xml.len if there is none. */
+static size_t find_unclean(struct text xml, size_t at, size_t *length, struct raw *raw)
+{
+    for (; at < xml.len; at += *length) {
+        if ((unsigned char)xml.bytes[at] < 0x80)
+            at = skip_plain(xml, at);
+        if (at == xml.len || !is_clean_at(xml, at, length, raw))
+            break;
+    }
+    return at;
 }
 
 bool event_xml_is_clean(struct text xml)
 {
-    if (is_simple(xml))
-        return true;
-    size_t length, raw_until = 0;
-    return find_unclean(xml, 0, &length, &raw_until) == xml.len;
+    size_t length;
+    struct raw raw = {0, 0};
+    return find_unclean(xml, 0, &length, &raw) == xml.len;
 }
 
 struct text event_xml_clean(char *to, struct text xml)
 {
-    size_t length = 0, raw_until = 0, size = 0;
+    size_t length = 0, size = 0;
+    struct raw raw = {0, 0};
     for (size_t at = 0; at < xml.len; at += length) {
-        size_t unclean = find_unclean(xml, at, &length, &raw_until);
+        size_t unclean = find_unclean(xml, at, &length, &raw);
         memcpy(to + size, xml.bytes + at, unclean - at);
         size += unclean - at;
         at = unclean;

@@ -13,20 +13,19 @@
 #define WORD_PART "\xEF\xBF\xBD"
 
 /*
+ * Many events in one stream, as the children of ROOT, cost less than streams of their own: setting one up costs as much
+ * as a fifth of an event, and more where memory is allotted slowly. But expat keeps all names of a stream, each with
+ * some 100 bytes, so a stream gets no further event once it has had this many bytes: 45 usual events; with more of them
+ * nothing is gained. Beyond those go only the names of one event, EVENT_XML_MAX_FIELDS at most.
+ */
+#define STREAM_MAX (64u * 1024u)
+#define ROOT "<e>"
+
+/*
  * Most bytes that the values of an event of size bytes have: each comes from a byte of its own (references only
  * shrink), but for a WORD_PART for each start and each end of an element.
  */
 #define VALUES_MAX(size) ((size) + 2 * (sizeof(WORD_PART) - 1) * EVENT_XML_MAX_FIELDS)
-
-/*
- * Most bytes that one stream of expat's takes before it is begun anew. Beginning costs about as much as half an event,
- * so events are fed to one stream, as the children of a root; but expat keeps every name of a stream in its tables, so
- * a stream without an end would grow by what hostile events name.
- */
-#define STREAM_MAX (1024u * 1024u)
-
-/* The root, which is never closed. */
-#define ROOT "<events>"
 
 /* What is kept of an event, by the names that the logs use. */
 enum slot {
@@ -65,37 +64,35 @@ struct slot_name {
     enum slot slot;
 };
 
-/* Elements of System with text. */
+/* Elements of System. */
 static const struct slot_name system_names[] = {
-    {"EventID", SLOT_EVENT_ID}, {"EventRecordID", SLOT_RECORD_ID},
-    {"Channel", SLOT_CHANNEL},  {"Computer", SLOT_COMPUTER},
+    {"Provider", SLOT_PROVIDER}, {"EventID", SLOT_EVENT_ID},
+    {"TimeCreated", SLOT_TIME},  {"EventRecordID", SLOT_RECORD_ID},
+    {"Channel", SLOT_CHANNEL},   {"Computer", SLOT_COMPUTER},
     {NULL, SLOT_COUNT},
 };
 
-/* Data of EventData, by Name. Source: docs/event-xml.md. */
-static const struct slot_name data_names[] = {
-    {"CommandLine", SLOT_COMMAND_LINE},
-    {"NewProcessName", SLOT_NEW_PROCESS_NAME},
-    {"NewProcessId", SLOT_NEW_PROCESS_ID},
-    {"ProcessId", SLOT_PROCESS_ID},
-    {"SubjectUserSid", SLOT_SUBJECT_SID},
-    {"SubjectUserName", SLOT_SUBJECT_NAME},
-    {"SubjectDomainName", SLOT_SUBJECT_DOMAIN},
-    {"SubjectLogonId", SLOT_SUBJECT_LOGON_ID},
-    {"TargetUserSid", SLOT_TARGET_SID},
-    {"TargetUserName", SLOT_TARGET_NAME},
-    {"TargetDomainName", SLOT_TARGET_DOMAIN},
-    {"ParentProcessName", SLOT_PARENT_PROCESS_NAME},
-    {"Image", SLOT_IMAGE},
-    {"ProcessGuid", SLOT_PROCESS_GUID},
-    {"User", SLOT_USER},
-    {"LogonId", SLOT_LOGON_ID},
-    {"ParentImage", SLOT_PARENT_IMAGE},
-    {"ParentCommandLine", SLOT_PARENT_COMMAND_LINE},
-    {"ParentUser", SLOT_PARENT_USER},
-    {"ParentProcessGuid", SLOT_PARENT_GUID},
-    {"ParentProcessId", SLOT_PARENT_PROCESS_ID},
-    {NULL, SLOT_COUNT},
+/* Data of EventData by Name, found by the name's length. Source: docs/event-xml.md. */
+#define DATA_NAME_MAX 17
+static const struct slot_name data_names[DATA_NAME_MAX + 1][5] = {
+    [4] = {{"User", SLOT_USER}},
+    [5] = {{"Image", SLOT_IMAGE}},
+    [7] = {{"LogonId", SLOT_LOGON_ID}},
+    [9] = {{"ProcessId", SLOT_PROCESS_ID}},
+    [10] = {{"ParentUser", SLOT_PARENT_USER}},
+    [11] = {{"CommandLine", SLOT_COMMAND_LINE}, {"ProcessGuid", SLOT_PROCESS_GUID}, {"ParentImage", SLOT_PARENT_IMAGE}},
+    [12] = {{"NewProcessId", SLOT_NEW_PROCESS_ID}},
+    [13] = {{"TargetUserSid", SLOT_TARGET_SID}},
+    [14] = {{"NewProcessName", SLOT_NEW_PROCESS_NAME},
+            {"SubjectUserSid", SLOT_SUBJECT_SID},
+            {"SubjectLogonId", SLOT_SUBJECT_LOGON_ID},
+            {"TargetUserName", SLOT_TARGET_NAME}},
+    [15] = {{"SubjectUserName", SLOT_SUBJECT_NAME}, {"ParentProcessId", SLOT_PARENT_PROCESS_ID}},
+    [16] = {{"TargetDomainName", SLOT_TARGET_DOMAIN}},
+    [17] = {{"SubjectDomainName", SLOT_SUBJECT_DOMAIN},
+            {"ParentProcessName", SLOT_PARENT_PROCESS_NAME},
+            {"ParentCommandLine", SLOT_PARENT_COMMAND_LINE},
+            {"ParentProcessGuid", SLOT_PARENT_GUID}},
 };
 
 struct slot_field {
@@ -138,9 +135,9 @@ enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA };
 
 struct event_xml_parser {
     XML_Parser expat;
-    size_t fed;      /* bytes that expat's stream has; 0: one has to be begun */
-    size_t ended_at; /* place in the stream at which the event's outermost element ended; 0: not yet */
-    char *values;    /* the kept texts, one after the other */
+    size_t streamed;         /* bytes of the stream that expat is in; 0: none that takes a further event */
+    XML_Index begin, behind; /* in what expat was fed: the last outermost element; -1: there was none */
+    char *values;            /* the kept texts, one after the other */
     size_t values_size, values_used;
     struct {
         size_t offset, len;
@@ -177,25 +174,25 @@ void event_xml_parser_free(struct event_xml_parser *p)
     free(p);
 }
 
-/* The name without its namespace prefix. */
-static const char *local_name(const char *name)
+static bool is_equal(const char *a, const char *b)
 {
-    const char *colon = strchr(name, ':');
-    return colon == NULL ? name : colon + 1;
+    return a[0] == b[0] && strcmp(a, b) == 0;
 }
 
+/* names ends with a NULL. */
 static enum slot slot_by_name(const struct slot_name *names, const char *name)
 {
-    while (names->name != NULL && (names->name[0] != name[0] || strcmp(names->name, name) != 0))
-        names++;
-    return names->slot;
+    for (; names->name != NULL; names++)
+        if (is_equal(names->name, name))
+            return names->slot;
+    return SLOT_COUNT;
 }
 
 /* The value of an attribute, or NULL. */
 static const char *attribute(const XML_Char **attributes, const char *name)
 {
     for (; attributes[0] != NULL; attributes += 2)
-        if (strcmp(attributes[0], name) == 0)
+        if (is_equal(attributes[0], name))
             return attributes[1];
     return NULL;
 }
@@ -239,68 +236,87 @@ static void part_words(struct event_xml_parser *p)
         append(p, p->open, WORD_PART, sizeof(WORD_PART) - 1);
 }
 
+/* The name without its namespace prefix, or NULL if it has none. */
+static const char *local_name(const char *name)
+{
+    const char *colon = strchr(name, ':');
+    return colon == NULL ? NULL : colon + 1;
+}
+
+/* Is name, with or without a namespace prefix, the one that is wanted? */
+static bool is_local(const char *name, const char *wanted)
+{
+    const char *local;
+    return is_equal(name, wanted) || ((local = local_name(name)) != NULL && is_equal(local, wanted));
+}
+
+static void start_data(struct event_xml_parser *p, const char *name, const XML_Char **attributes)
+{
+    const char *data_name = is_local(name, "Data") ? attribute(attributes, "Name") : NULL;
+    size_t length = data_name == NULL ? 0 : strlen(data_name);
+    if (length > 0 && length <= DATA_NAME_MAX)
+        open_slot(p, slot_by_name(data_names[length], data_name));
+}
+
+static void start_system(struct event_xml_parser *p, const char *name, const XML_Char **attributes)
+{
+    const char *local;
+    enum slot slot = slot_by_name(system_names, name);
+    if (slot == SLOT_COUNT && (local = local_name(name)) != NULL)
+        slot = slot_by_name(system_names, local);
+    if (slot == SLOT_PROVIDER)
+        set_attribute_slot(p, slot, attribute(attributes, "Name"));
+    else if (slot == SLOT_TIME)
+        set_attribute_slot(p, slot, attribute(attributes, "SystemTime"));
+    else
+        open_slot(p, slot);
+}
+
 static void start_child(struct event_xml_parser *p, const char *name, const XML_Char **attributes)
 {
-    if (p->part == PART_EVENT_DATA) {
-        const char *data_name = strcmp(name, "Data") == 0 ? attribute(attributes, "Name") : NULL;
-        if (data_name != NULL)
-            open_slot(p, slot_by_name(data_names, data_name));
-    } else if (p->part == PART_SYSTEM) {
-        if (strcmp(name, "Provider") == 0)
-            set_attribute_slot(p, SLOT_PROVIDER, attribute(attributes, "Name"));
-        else if (strcmp(name, "TimeCreated") == 0)
-            set_attribute_slot(p, SLOT_TIME, attribute(attributes, "SystemTime"));
-        else
-            open_slot(p, slot_by_name(system_names, name));
-    }
+    if (p->part == PART_EVENT_DATA)
+        start_data(p, name, attributes);
+    else if (p->part == PART_SYSTEM)
+        start_system(p, name, attributes);
 }
 
-/* Ends the parsing of an event that is bad. */
-static void stop(struct event_xml_parser *p, const char *why)
+static enum part part_of(const char *name)
 {
-    p->limit = why;
-    (void)XML_StopParser(p->expat, XML_FALSE); /* fails only where it is stopped already */
+    return is_local(name, "System") ? PART_SYSTEM : is_local(name, "EventData") ? PART_EVENT_DATA : PART_OTHER;
 }
 
-static void XMLCALL on_start(void *user, const XML_Char *raw_name, const XML_Char **attributes)
+static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **attributes)
 {
     struct event_xml_parser *p = user;
+    size_t i = 0;
+    while (attributes[i] != NULL)
+        i += 2;
     p->depth++;
-    p->field_count++;
-    for (size_t i = 0; attributes[i] != NULL; i += 2)
-        p->field_count++;
-    if (p->ended_at > 0)
-        stop(p, XML_ErrorString(XML_ERROR_JUNK_AFTER_DOC_ELEMENT));
-    else if (p->depth > EVENT_XML_MAX_DEPTH)
-        stop(p, "elements are nested too deep");
-    else if (p->field_count > EVENT_XML_MAX_FIELDS)
-        stop(p, "too many elements and attributes");
-    if (p->limit != NULL)
+    p->field_count += 1 + (unsigned)(i / 2);
+    if (p->depth > EVENT_XML_MAX_DEPTH || p->field_count > EVENT_XML_MAX_FIELDS) {
+        p->limit = p->depth > EVENT_XML_MAX_DEPTH ? "elements are nested too deep" : "too many elements and attributes";
+        (void)XML_StopParser(p->expat, XML_FALSE); /* it is parsing */
         return;
+    }
     part_words(p);
-    const char *name = p->depth == 2 || p->depth == 3 ? local_name(raw_name) : "";
-    if (p->depth == 2)
-        p->part = strcmp(name, "System") == 0      ? PART_SYSTEM
-                  : strcmp(name, "EventData") == 0 ? PART_EVENT_DATA
-                                                   : PART_OTHER;
-    else if (p->depth == 3)
+    if (p->depth == 3)
         start_child(p, name, attributes);
+    else if (p->depth == 2)
+        p->part = part_of(name);
+    else if (p->depth == 1)
+        p->begin = XML_GetCurrentByteIndex(p->expat);
 }
 
 static void XMLCALL on_end(void *user, const XML_Char *name)
 {
     struct event_xml_parser *p = user;
-    (void)name;          /* expat has checked it against the start tag's */
-    if (p->depth == 0) { /* it is the root's */
-        stop(p, XML_ErrorString(XML_ERROR_JUNK_AFTER_DOC_ELEMENT));
-        return;
-    }
+    (void)name; /* expat has checked it against the start tag's */
     if (p->open != SLOT_COUNT && p->depth == p->open_depth)
         p->open = SLOT_COUNT;
     part_words(p);
-    p->depth--;
+    p->depth--; /* below 0: the root's end, after which expat takes no element */
     if (p->depth == 0)
-        p->ended_at = (size_t)XML_GetCurrentByteIndex(p->expat) + (size_t)XML_GetCurrentByteCount(p->expat);
+        p->behind = XML_GetCurrentByteIndex(p->expat) + XML_GetCurrentByteCount(p->expat);
 }
 
 static void XMLCALL on_text(void *user, const XML_Char *bytes, int size)
@@ -310,59 +326,69 @@ static void XMLCALL on_text(void *user, const XML_Char *bytes, int size)
         append(p, p->open, bytes, (size_t)size);
 }
 
-static int prepare(struct event_xml_parser *p, size_t size)
+static int reserve_values(struct event_xml_parser *p, size_t size)
 {
-    if (size > p->values_size) {
-        char *values = realloc(p->values, size);
-        if (values == NULL)
-            return -ENOMEM;
-        p->values = values;
-        p->values_size = size;
-    }
+    if (size <= p->values_size)
+        return 0;
+    char *values = realloc(p->values, size);
+    if (values == NULL)
+        return -ENOMEM;
+    p->values = values;
+    p->values_size = size;
+    return 0;
+}
+
+static void begin_event(struct event_xml_parser *p)
+{
     p->values_used = 0;
     memset(p->slots, 0, sizeof(p->slots));
     p->open = SLOT_COUNT;
     p->depth = p->field_count = 0;
     p->part = PART_OTHER;
     p->limit = NULL;
-    p->ended_at = 0;
-    return 0;
+    p->begin = p->behind = -1;
 }
 
-static int begin_stream(struct event_xml_parser *p)
+/* What comes next begins a stream; root, which may be empty, is no part of an event. */
+static int begin_stream(struct event_xml_parser *p, struct text root)
 {
-    if (XML_ParserReset(p->expat, "UTF-8") != XML_TRUE ||
-        XML_Parse(p->expat, ROOT, (int)strlen(ROOT), XML_FALSE) != XML_STATUS_OK)
+    p->streamed = root.len;
+    if (XML_ParserReset(p->expat, "UTF-8") != XML_TRUE)
         return -ENOMEM;
-    p->fed = strlen(ROOT);
+    if (root.len > 0 && XML_Parse(p->expat, root.bytes, (int)root.len, XML_FALSE) != XML_STATUS_OK)
+        return -ENOMEM; /* there is nothing wrong with the root */
     XML_SetUserData(p->expat, p);
     XML_SetElementHandler(p->expat, on_start, on_end);
     XML_SetCharacterDataHandler(p->expat, on_text);
     return 0;
 }
 
-/* Feeds the event to expat. Returns 0, -EBADMSG or -ENOMEM; if not 0, the stream is given up. */
-static int feed(struct event_xml_parser *p, struct text xml, struct fault *fault)
+/*
+ * Parses xml as a further child of the stream's root. True: it is one element, from its first byte to its last, and
+ * well-formed as an event alone would be; nothing of it is left in expat, which keeps an incomplete token for the bytes
+ * that follow (and, from 2.6 on, may put off only such a token). False: only parse_alone() can tell, which gives the
+ * stream up.
+ */
+static bool parse_in_stream(struct event_xml_parser *p, struct text xml)
 {
-    int rc = p->fed > 0 && p->fed < STREAM_MAX ? 0 : begin_stream(p);
-    if (rc < 0)
-        return rc;
-    p->fed += xml.len;
-    enum XML_Error code = XML_ERROR_NONE;
-    if (XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_FALSE) != XML_STATUS_OK) {
-        code = XML_GetErrorCode(p->expat);
-        if (p->ended_at > 0 && code != XML_ERROR_NO_MEMORY)
-            code = XML_ERROR_JUNK_AFTER_DOC_ELEMENT;
-    } else if (p->ended_at < p->fed) {
-        /* A token that is not whole waits for more, which would be the next event. */
-        code = XML_ERROR_UNCLOSED_TOKEN;
-        if ((size_t)XML_GetCurrentByteIndex(p->expat) == p->fed)
-            p->limit = p->ended_at > 0 ? XML_ErrorString(XML_ERROR_JUNK_AFTER_DOC_ELEMENT)
-                                       : "the event's element or a section in it is not closed";
-    }
-    if (code == XML_ERROR_NONE)
+    if ((p->streamed == 0 || p->streamed >= STREAM_MAX) && begin_stream(p, text_from(ROOT)) < 0)
+        return false;
+    XML_Index begin = (XML_Index)p->streamed;
+    p->streamed += xml.len;
+    begin_event(p);
+    return XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_FALSE) == XML_STATUS_OK && p->begin == begin &&
+           p->behind == (XML_Index)p->streamed;
+}
+
+/* Parses xml as a stream of its own, so that nothing but xml decides what is said of it. */
+static int parse_alone(struct event_xml_parser *p, struct text xml, struct fault *fault)
+{
+    if (begin_stream(p, (struct text){NULL, 0}) < 0)
+        return -ENOMEM;
+    begin_event(p);
+    if (XML_Parse(p->expat, xml.bytes, (int)xml.len, XML_TRUE) == XML_STATUS_OK)
         return 0;
-    p->fed = 0;
+    enum XML_Error code = XML_GetErrorCode(p->expat);
     if (code == XML_ERROR_NO_MEMORY)
         return -ENOMEM;
     fault_set(fault, "XML_Parse", code, (struct text){NULL, 0}, p->limit != NULL ? p->limit : XML_ErrorString(code));
@@ -438,9 +464,9 @@ int event_xml_parse(struct process_event *event, bool *is_process, struct event_
                     struct text read_from, struct fault *fault)
 {
     assert(xml.len <= EVENT_XML_CLEAN_MAX(EVENT_XML_MAX_EVENT)); /* fits an int */
-    int rc = prepare(p, VALUES_MAX(xml.len));
-    if (rc == 0)
-        rc = feed(p, xml, fault);
+    int rc = reserve_values(p, VALUES_MAX(xml.len));
+    if (rc == 0 && !parse_in_stream(p, xml))
+        rc = parse_alone(p, xml, fault);
     if (rc < 0)
         return rc;
     enum event_xml_kind kind = event_xml_kind(slot_text(p, SLOT_PROVIDER), trimmed(slot_text(p, SLOT_EVENT_ID)));

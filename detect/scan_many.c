@@ -4,25 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Bytes of a piece. */
-#define PIECE 4u
+/* Bytes of a piece. Shorter ones stand too often in texts that have the words' everyday parts ("Comm", "User"). */
+#define PIECE 6u
 
-/* Shortest word that is looked for by its pieces: every fifth place is then looked at. */
+/* Shortest word that is looked for by its pieces: every third place is then looked at. */
 #define MIN_LENGTH 8u
 
-/* Fewer words than this are faster looked for one by one. */
-#define MIN_WORDS 4u
+/* A word that is the only one is faster looked for by itself. */
+#define MIN_WORDS 2u
 
-/* Of a piece's hash, 16 bits: all of it picks a bit, the upper part a list of pieces. */
-#define BITS (1u << 16)
-#define LISTS (1u << 12)
+/* Values that a piece's hash has. Most pieces of a text are none of a word's by it alone, and the table of it stays in
+ * the first cache. */
+#define HASH_BITS 15
 
-/* A piece of a word; pieces whose hash picks the same list are linked. */
+/* A piece of a word. */
 struct piece {
-    uint32_t bytes; /* folded */
+    uint64_t bytes; /* folded */
     uint16_t word;
     uint16_t offset; /* in the word */
-    uint32_t next;   /* index + 1 in pieces; 0: none */
+    uint32_t next;   /* index + 1 in pieces of another one with its hash; 0: none */
 };
 
 struct scan_many {
@@ -31,48 +31,58 @@ struct scan_many {
     size_t stride; /* 0: no word is looked for by its pieces */
     struct piece *pieces;
     size_t piece_count;
-    uint8_t bits[BITS / 8];
-    uint32_t lists[LISTS]; /* index + 1 of the first piece; 0: none */
+    uint8_t is_piece[1u << HASH_BITS]; /* 1: a piece has this hash; else 0 */
+    uint32_t first[1u << HASH_BITS];   /* index + 1 of the first one; 0: none */
     struct scan words[];
 };
 
 /* Folds letters to lower case, and some other bytes to what they are not: words and texts alike, so nothing is missed.
  */
-static uint32_t fold(uint32_t bytes)
+static uint64_t fold(uint64_t bytes)
 {
-    return bytes | 0x20202020u;
+    return bytes | 0x202020202020u;
 }
 
-static uint32_t hash(uint32_t folded)
+static uint32_t hash(uint64_t folded)
 {
-    return (folded * 0x9E3779B1u) >> 16;
+    return (uint32_t)((folded * 0x9E3779B97F4A7C15u) >> (64 - HASH_BITS));
 }
 
-static uint32_t load(const unsigned char *bytes)
+static uint64_t load(const unsigned char *bytes)
 {
-    uint32_t value;
-    memcpy(&value, bytes, sizeof(value));
+    uint64_t value = 0;
+    memcpy(&value, bytes, PIECE);
     return value;
 }
 
-/* Four units as four bytes; 0, which is in no word, if one of them is not ASCII. */
-static uint32_t load_utf16(const uint16_t *units)
+/* The same, faster, where eight bytes can be read. */
+static uint64_t load_inside(const unsigned char *bytes)
 {
     uint64_t value;
-    memcpy(&value, units, sizeof(value));
-    if ((value & 0xFF80FF80FF80FF80u) != 0)
-        return 0;
-    value |= value >> 8;
-    return (uint32_t)((value & 0xFFFF) | (value >> 16 & 0xFFFF0000u));
+    memcpy(&value, bytes, sizeof(value));
+    return value & 0xFFFFFFFFFFFFu;
+}
+
+/* Units as bytes; 0, which is in no word, if one of them is not ASCII. */
+static uint64_t load_utf16(const uint16_t *units)
+{
+    uint64_t value = 0;
+    for (unsigned i = 0; i < PIECE; i++) {
+        if (units[i] >= 0x80)
+            return 0;
+        value |= (uint64_t)units[i] << 8 * i;
+    }
+    return value;
 }
 
 static void piece_add(struct scan_many *s, size_t word, size_t offset)
 {
-    uint32_t bytes = fold(load(s->words[word].word + offset)), key = hash(bytes);
+    uint64_t bytes = fold(load(s->words[word].word + offset));
+    uint32_t key = hash(bytes);
     struct piece *p = &s->pieces[s->piece_count++];
-    *p = (struct piece){bytes, (uint16_t)word, (uint16_t)offset, s->lists[key * LISTS / BITS]};
-    s->lists[key * LISTS / BITS] = (uint32_t)s->piece_count;
-    s->bits[key / 8] |= (uint8_t)(1u << key % 8);
+    *p = (struct piece){bytes, (uint16_t)word, (uint16_t)offset, s->first[key]};
+    s->first[key] = (uint32_t)s->piece_count;
+    s->is_piece[key] = 1;
 }
 
 /* Copies the words, short ones first. */
@@ -118,10 +128,9 @@ void scan_many_free(struct scan_many *s)
 }
 
 /* 0 or 1. */
-static unsigned has_bit(const struct scan_many *s, uint32_t bytes)
+static unsigned may_be_piece(const struct scan_many *s, uint64_t bytes)
 {
-    uint32_t key = hash(fold(bytes));
-    return (unsigned)s->bits[key / 8] >> key % 8 & 1u;
+    return s->is_piece[hash(fold(bytes))];
 }
 
 /* A text, in one of the two encodings. */
@@ -132,11 +141,11 @@ struct place {
 };
 
 /* The first occurrence of a word that covers, with a piece in the first stride, the place at; size: none. */
-static size_t find_at(const struct scan_many *s, const struct place *text, uint32_t bytes, size_t at)
+static size_t find_at(const struct scan_many *s, const struct place *text, uint64_t bytes, size_t at)
 {
     size_t first = text->size;
-    uint32_t folded = fold(bytes);
-    for (uint32_t i = s->lists[hash(folded) * LISTS / BITS]; i > 0; i = s->pieces[i - 1].next) {
+    uint64_t folded = fold(bytes);
+    for (uint32_t i = s->first[hash(folded)]; i > 0; i = s->pieces[i - 1].next) {
         const struct piece *p = &s->pieces[i - 1];
         const struct scan *word = &s->words[p->word];
         if (p->bytes != folded || at - text->from < p->offset)
@@ -155,18 +164,19 @@ static size_t find_at(const struct scan_many *s, const struct place *text, uint3
 static size_t find_pieces(const struct scan_many *s, const struct place *text)
 {
     const unsigned char *bytes = text->bytes;
-    size_t stride = s->stride;
+    size_t stride = s->stride, ahead = 3 * stride + sizeof(uint64_t);
     for (size_t at = text->from; at + PIECE <= text->size; at += stride) {
-        while (at + 3 * stride + PIECE <= text->size &&
-               !(has_bit(s, load(bytes + at)) | has_bit(s, load(bytes + at + stride)) |
-                 has_bit(s, load(bytes + at + 2 * stride)) | has_bit(s, load(bytes + at + 3 * stride))))
-            at += 4 * stride;
+        for (; at + ahead <= text->size; at += 4 * stride) { /* as nearly everywhere */
+            const unsigned char *four = bytes + at;
+            if ((may_be_piece(s, load_inside(four)) | may_be_piece(s, load_inside(four + stride)) |
+                 may_be_piece(s, load_inside(four + 2 * stride)) | may_be_piece(s, load_inside(four + 3 * stride))) !=
+                0)
+                break;
+        }
         if (at + PIECE > text->size)
             break;
-        uint32_t value = load(bytes + at);
-        if (!has_bit(s, value))
-            continue;
-        size_t found = find_at(s, text, value, at);
+        uint64_t value = load(bytes + at);
+        size_t found = may_be_piece(s, value) != 0 ? find_at(s, text, value, at) : text->size;
         if (found < text->size)
             return found;
     }
@@ -190,8 +200,8 @@ bool scan_many_in_utf16(const struct scan_many *s, const uint16_t *units, size_t
 {
     struct place text = {NULL, units, 0, count};
     for (size_t at = 0; s->stride > 0 && at + PIECE <= count; at += s->stride) {
-        uint32_t value = load_utf16(units + at);
-        if (has_bit(s, value) && find_at(s, &text, value, at) < count)
+        uint64_t value = load_utf16(units + at);
+        if (may_be_piece(s, value) != 0 && find_at(s, &text, value, at) < count)
             return true;
     }
     for (size_t i = 0; i < s->alone_count; i++)

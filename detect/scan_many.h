@@ -2,8 +2,8 @@
  * scan_many: does any of many ASCII words stand in raw text, in any letter case and without regard to word edges? One
  * pass for all of them.
  *
- * A word of n bytes that stands somewhere covers, whole, one of the four-byte pieces that begin at every (n - 3)rd
- * place. So only those places are looked at: is the piece there one of any word's? A table of bits says no for nearly
+ * A word of n bytes that stands somewhere covers, whole, one of the six-byte pieces that begin at every (n - 5)th
+ * place. So only those places are looked at: is the piece there one of any word's? A table says no for nearly
  * all; the rest are compared. Words too short for that are looked for one by one.
  */
 #ifndef DETECT_SCAN_MANY_H

@@ -13,13 +13,11 @@
 /* Most bytes of a run of plain ones that is copied at once. */
 #define RUN 64u
 
-/* Room that one step needs at most: a key with its quotes, or a run and a character escaped, and brackets round them.
- */
-#define STEP (RUN + VECTOR_SIZE)
+/* Room that is looked for before each step: a key and what may follow at once, or a run and a character escaped. */
+#define STEP 96u
 
-_Static_assert(RUN % VECTOR_SIZE == 0, "what is copied behind the run's end is less than a vector");
-_Static_assert(sizeof(",\"\":\"") + JSON_WRITER_MAX_KEY <= STEP, "a key fits, and a text's first quote");
-_Static_assert(RUN + sizeof("\\u0000") <= STEP && TEXT_NUMBER_SIZE + sizeof(",-") <= STEP, "a run and a number fit");
+_Static_assert(RUN % VECTOR_SIZE == 0 && RUN + sizeof("\\u0000\"") <= STEP, "a run fits, a character, and the quote");
+_Static_assert(sizeof(",\"\":-") + JSON_WRITER_MAX_KEY + TEXT_NUMBER_SIZE <= STEP, "a key fits, and a number after it");
 
 void json_writer_init(struct json_writer *w, size_t max_text)
 {
@@ -80,7 +78,7 @@ static size_t put_plain(char *to, const char *from, size_t count)
         if (others != 0)
             return done + (size_t)__builtin_ctz(others);
     }
-    if (count == done || done == RUN)
+    if (done == RUN)
         return done;
     char rest[VECTOR_SIZE] = {0}; /* NUL is none that stands as it is */
     memcpy(rest, from + done, count - done);
@@ -125,14 +123,13 @@ static void put_text(struct json_writer *w, struct text text, size_t most, bool 
         to += plain;
         at += plain;
         most -= plain;
-        if (plain < left && plain < RUN) {
+        if (plain < left && plain < RUN) { /* else the run only ended */
             to += put_character(to, text_decode(text, &at));
             most--;
         }
         w->size = (size_t)(to - w->bytes);
     }
-    if (has_room(w))
-        put(w, '"');
+    put(w, '"'); /* for which the last step left room */
 }
 
 /* Nothing in what was begun last? A text ends with a quote, so these are brackets. */
@@ -141,7 +138,7 @@ static bool is_empty(const struct json_writer *w)
     return w->size > 0 && (w->bytes[w->size - 1] == '{' || w->bytes[w->size - 1] == '[');
 }
 
-/* What stands before a value. True: there is room for a bracket or quote after it. */
+/* What stands before a value. True: there is room for a bracket, a quote, a number or a word. */
 static bool begin(struct json_writer *w, const char *key)
 {
     bool is_in_object = w->depth > 0 && w->closing[w->depth - 1] == '}';
@@ -227,7 +224,7 @@ void json_writer_text_lower(struct json_writer *w, const char *key, struct text 
 void json_writer_number(struct json_writer *w, const char *key, int64_t number)
 {
     char digits[TEXT_NUMBER_SIZE];
-    if (!begin(w, key) || !has_room(w))
+    if (!begin(w, key))
         return;
     if (number < 0)
         put(w, '-');
@@ -236,14 +233,14 @@ void json_writer_number(struct json_writer *w, const char *key, int64_t number)
 
 void json_writer_bool(struct json_writer *w, const char *key, bool is_true)
 {
-    if (begin(w, key) && has_room(w))
+    if (begin(w, key))
         put_all(w, text_from(is_true ? "true" : "false"));
 }
 
 int json_writer_finish(char **out, size_t *size, struct json_writer *w)
 {
     assert(w->depth == 0 && (w->size > 0 || w->is_failed));
-    if (!has_room(w) || w->is_failed) {
+    if (w->is_failed) {
         json_writer_clear(w);
         return -ENOMEM;
     }

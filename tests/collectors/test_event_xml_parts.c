@@ -134,12 +134,22 @@ static void test_clean(void)
         {"\xE2\x82", 0, FFFD FFFD},
         {"<![CDATA[&#1;]]>&#1;<!-- &#2; --><? &#3; ?>&#4;", 0, "<![CDATA[&#1;]]>" FFFD "<!-- &#2; --><? &#3; ?>" FFFD},
         {"<![CDATA[\x01]]>", 0, "<![CDATA[" FFFD "]]>"},
+        {"<!-- <? -->&#1;?>", 0, "<!-- <? -->" FFFD "?>"},
+        {"&#1;<!-- --><<!-->&#1;--><![CDATA[ &#1;", 0, FFFD "<!-- --><<!-->&#1;--><![CDATA[ &#1;"},
+        {"\xDF\xBF\xE0\xA0\x80\xED\x9F\xBF\xEE\x80\x80\xEF\xBF\xBD\xF0\x90\x80\x80\xF4\x8F\xBF\xBF", 0, NULL},
+        {"\xC1\xBF\xE0\x9F\xBF\xF0\x8F\xBF\xBF\xF4\x90\x80\x80", 0,
+         FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD FFFD},
+        {"a\xC3\xA4", 2, "a" FFFD}, /* what follows is not looked at */
+        {"\xE4\xB8\xAD", 2, FFFD FFFD},
+        {"&#9;&#1;", 7, NULL},
         {"<!X&#1;", 0, "<!X" FFFD},
         {"", 0, NULL},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct text xml = {cases[i].xml, cases[i].size == 0 ? strlen(cases[i].xml) : cases[i].size};
-        char *to = malloc(EVENT_XML_CLEAN_MAX(xml.len) + 1);
+        size_t size = cases[i].size == 0 ? strlen(cases[i].xml) : cases[i].size;
+        char *bytes = malloc(size + 1), *to = malloc(EVENT_XML_CLEAN_MAX(size) + 1);
+        memcpy(bytes + 1, cases[i].xml, size); /* a byte read behind the end shows */
+        struct text xml = {bytes + 1, size};
         struct text want = cases[i].want == NULL ? xml : text_from(cases[i].want);
         struct text got = event_xml_clean(to, xml);
         if (event_xml_is_clean(xml) != (cases[i].want == NULL) || !text_equal(got, want)) {
@@ -148,6 +158,7 @@ static void test_clean(void)
         }
         CU_ASSERT(event_xml_is_clean(got));
         free(to);
+        free(bytes);
     }
 }
 
@@ -228,6 +239,21 @@ static void test_clean_every_byte(void)
         }
 }
 
+/* Letters, line ends and what looks like a reference are clean at every place of a step. */
+static void test_clean_letters(void)
+{
+    static const char *const pieces[] = {"\xC3\xA4", "\xE4\xB8\xAD", "\xF0\x9F\x98\x80", "\r\n\t", "&a#;&;#&", "&#9;"};
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+        for (size_t place = 0; place < 40; place++) {
+            char xml[50], to[EVENT_XML_CLEAN_MAX(50)];
+            memset(xml, 'a', sizeof(xml));
+            memcpy(xml + place, pieces[i], strlen(pieces[i]));
+            struct text text = {xml, sizeof(xml)};
+            CU_ASSERT(event_xml_is_clean(text));
+            CU_ASSERT(text_equal(event_xml_clean(to, text), text));
+        }
+}
+
 static void test_utf16(void)
 {
     bool is_big;
@@ -272,6 +298,7 @@ static CU_TestInfo tests[] = {
     {"clean", test_clean},
     {"kind, also by the first bytes", test_kind},
     {"clean: every byte", test_clean_every_byte},
+    {"clean: letters at every place", test_clean_letters},
     {"UTF-16 in any chunks", test_utf16},
     CU_TEST_INFO_NULL,
 };

@@ -123,6 +123,7 @@ class Case(unittest.TestCase):
         self.tripline("install", "--config", self.wine.windows_path(self.config_path))
         self.tripline("start")
         self.wine.wait_for_log("T1001")
+        world.wait_for((self.wine.state / "status.json").exists, 20, "a first status")
 
     def taken(self):
         return [r for r in self.receiver.received() if 200 <= r["status"] < 300]

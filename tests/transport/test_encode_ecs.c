@@ -1,6 +1,7 @@
 #include "transport/encode_ecs.h"
 
 #include "tests/test.h"
+#include "tests/transport/growths.h"
 #include "tests/transport/sample.h"
 #include "transport/sha256.h"
 #include <errno.h>
@@ -262,20 +263,6 @@ static void test_no_agent_id(void)
     alert_clear(&sample.alert);
 }
 
-/* How many more times memory for the document grows; below 0: always. */
-static long growths_left = -1;
-
-void *__real_realloc(void *old, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    if (growths_left == 0)
-        return NULL;
-    growths_left -= growths_left > 0;
-    return __real_realloc(old, size);
-}
-
 /* Whichever growth fails: -ENOMEM, nothing leaks (AddressSanitizer looks), *out stays. */
 static void test_out_of_memory(void)
 {
@@ -317,6 +304,28 @@ static void test_follow_up(void)
     document = document_of(&sample, NULL);
     is_text(document, "event.action", NULL);
     is_text(document, "tripline.alert_id", NULL);
+    json_decref(document);
+}
+
+/* What a rule does not say is left out. */
+static void test_bare_rule(void)
+{
+    struct sample sample;
+    sample_4688(&sample);
+    struct rule rule = *sample.match.rule;
+    sample.match.rule = &rule;
+    rule.tactic_count = 0;
+    json_t *document = document_of(&sample, NULL);
+    CU_ASSERT_PTR_NULL(at(document, "threat.tactic"));
+    CU_ASSERT(json_array_size(at(document, "threat.technique.id")) > 0);
+    json_decref(document);
+    rule.technique_count = 0;
+    rule.severity = rule.reference = rule.upstream_commit = rule.upstream_version = rule.upstream_sha256 = NULL;
+    document = document_of(&sample, NULL);
+    CU_ASSERT_PTR_NULL(at(document, "threat"));
+    CU_ASSERT_PTR_NULL(at(document, "log"));
+    CU_ASSERT_PTR_NULL(at(document, "rule.reference"));
+    CU_ASSERT_PTR_NULL(at(document, "tripline.rule_upstream"));
     json_decref(document);
 }
 
@@ -372,6 +381,7 @@ int main(void)
         {"no agent id", test_no_agent_id},
         {"out of memory", test_out_of_memory},
         {"a follow-up", test_follow_up},
+        {"a rule that says little", test_bare_rule},
         {"values alone", test_from_values},
         {"ETW", test_etw},
         CU_TEST_INFO_NULL,
