@@ -231,14 +231,15 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
     return rc;
 }
 
-int scan_file_split(uint64_t *starts, size_t *count, const char *path, size_t max)
+int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, const char *path, size_t max)
 {
     FILE *file = NULL;
+    *size = 0;
     starts[0] = 0;
     *count = 1;
     if (max < 2 || strcmp(path, "-") == 0 || file_open(&file, path, "rb") < 0)
         return 0; /* what can't be opened is told when it is read */
-    int rc = replay_split(starts, count, file, max);
+    int rc = replay_split(starts, count, size, file, max);
     (void)fclose(file); /* only read */
     if (rc < 0)
         *count = 1;

@@ -38,8 +38,8 @@ struct scan_piece {
  */
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals);
 
-/* Sets starts[0..*count-1] to where file can be cut into at most max parts; one that can't be read has one part.
- * Returns 0 or -ENOMEM. */
-int scan_file_split(uint64_t *starts, size_t *count, const char *path, size_t max);
+/* Sets starts[0..*count-1] to where file can be cut into at most max parts, and *size to its bytes; one that can't be
+ * read, or by a pipe, has one part and the size 0, as all have if max is 1. Returns 0 or -ENOMEM. */
+int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, const char *path, size_t max);
 
 #endif

@@ -24,8 +24,9 @@ int scan_output_new(struct scan_output **out, FILE *to, size_t file_count);
 void scan_output_free(struct scan_output *output);
 
 /*
- * One line of file number file, without its newline. Any thread, one per file; files must be begun in order. Returns 0;
- * -ENOMEM; what writing failed with (-EPIPE, -ENOSPC ...), then and ever after.
+ * One line of file number file, without its newline. Any thread, one per file. Who waits here waits for the first file,
+ * so that must be among those that are read (scan_order.h). Returns 0; -ENOMEM; what writing failed with (-EPIPE,
+ * -ENOSPC ...), then and ever after.
  */
 int scan_output_line(struct scan_output *output, size_t file, const char *line, size_t size);
 

@@ -1,6 +1,7 @@
 #include "agent/scan_run.h"
 
 #include "agent/scan_file.h"
+#include "agent/scan_order.h"
 #include "detect/rule.h"
 
 #include <errno.h>
@@ -12,9 +13,10 @@
 struct work {
     struct scan_shared shared;
     struct scan_piece *pieces;
+    uint64_t *sizes; /* of the pieces */
     size_t count;
     pthread_mutex_t lock; /* guards all below */
-    size_t next;
+    struct scan_order *order;
     struct scan_totals totals;
     int error; /* ends the scan */
 };
@@ -34,16 +36,17 @@ void scan_totals_add(struct scan_totals *to, const struct scan_totals *from)
 static void *worker(void *context)
 {
     struct work *w = context;
+    size_t place;
     pthread_mutex_lock(&w->lock);
-    while (w->error == 0 && w->next < w->count) {
+    while (w->error == 0 && (place = scan_order_next(w->order)) < w->count) {
         struct scan_totals totals = {0};
-        size_t place = w->next++;
         pthread_mutex_unlock(&w->lock);
         int rc = scan_file(&w->shared, &w->pieces[place], place, &totals);
         scan_output_done(w->shared.output, place);
         if (rc == 0)
             rc = scan_output_error(w->shared.output);
         pthread_mutex_lock(&w->lock);
+        scan_order_done(w->order, place);
         scan_totals_add(&w->totals, &totals);
         if (rc < 0 && w->error == 0)
             w->error = rc;
@@ -78,20 +81,23 @@ static int plan(struct work *w)
     const struct scan_settings *settings = w->shared.settings;
     w->shared.states = calloc(settings->count, sizeof(*w->shared.states));
     w->pieces = calloc(settings->count * settings->jobs, sizeof(*w->pieces));
-    if (w->shared.states == NULL || w->pieces == NULL)
+    w->sizes = calloc(settings->count * settings->jobs, sizeof(*w->sizes));
+    if (w->shared.states == NULL || w->pieces == NULL || w->sizes == NULL)
         return -ENOMEM;
     for (size_t file = 0; file < settings->count; file++) {
-        uint64_t starts[SCAN_MAX_JOBS];
+        uint64_t starts[SCAN_MAX_JOBS], size;
         size_t count;
-        int rc = scan_file_split(starts, &count, settings->paths[file], settings->jobs);
+        int rc = scan_file_split(starts, &count, &size, settings->paths[file], settings->jobs);
         if (rc < 0)
             return rc;
         w->shared.states[file].left = count;
-        for (size_t i = 0; i < count; i++)
-            w->pieces[w->count++] =
-                (struct scan_piece){file, starts[i], i + 1 < count ? starts[i + 1] : UINT64_MAX, count > 1};
+        for (size_t i = 0; i < count; i++, w->count++) {
+            bool is_last = i + 1 == count;
+            w->pieces[w->count] = (struct scan_piece){file, starts[i], is_last ? UINT64_MAX : starts[i + 1], count > 1};
+            w->sizes[w->count] = (is_last ? size : starts[i + 1]) - starts[i];
+        }
     }
-    return 0;
+    return scan_order_new(&w->order, w->sizes, w->count);
 }
 
 static int locks_new(struct work *w)
@@ -131,6 +137,8 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     totals->seconds = now() - begin;
     scan_output_free(w.shared.output);
     matcher_free(matcher);
+    scan_order_free(w.order);
+    free(w.sizes);
     free(w.pieces);
     free(w.shared.states);
     pthread_mutex_destroy(&w.shared.lock);

@@ -37,10 +37,11 @@ int replay_file(FILE *file, struct text path, const struct collector_sink *sink,
 /*
  * Where a large file can be cut into parts that, read each for itself, give just what the whole file gives: in front of
  * an event, outside of all sections (docs/event-xml.md, "Cutting a file"). Sets starts[0..*count-1], ascending from 0;
- * *count: 1..max; 1 where the file is small, packed, UTF-16, an .evtx or no file that can be read twice. max: 1 or
- * more. file: opened for binary reading; left at its first byte. Returns 0, -ENOMEM, -EIO or what reading gave.
+ * *count: 1..max; 1 where the file is small, packed, UTF-16, an .evtx or no file that can be read twice. *size: the
+ * file's bytes; 0 where it is no such file, or max is 1. max: 1 or more. file: opened for binary reading; left at its
+ * first byte. Returns 0, -ENOMEM, -EIO or what reading gave.
  */
-int replay_split(uint64_t *starts, size_t *count, FILE *file, size_t max);
+int replay_split(uint64_t *starts, size_t *count, uint64_t *size, FILE *file, size_t max);
 
 /*
  * As replay_file, for the bytes from..to-1 of a file cut by replay_split; to: UINT64_MAX for the last part. Offsets in

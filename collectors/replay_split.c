@@ -74,15 +74,15 @@ static int find_cuts(uint64_t *starts, size_t *count, FILE *file, uint64_t size,
     return rc;
 }
 
-int replay_split(uint64_t *starts, size_t *count, FILE *file, size_t max)
+int replay_split(uint64_t *starts, size_t *count, uint64_t *size, FILE *file, size_t max)
 {
-    uint64_t size;
+    *size = 0;
     starts[0] = 0;
     *count = 1;
-    if (max < 2 || replay_input_size(&size, file) < 0 || size / REPLAY_MIN_PART < 2)
+    if (max < 2 || replay_input_size(size, file) < 0 || *size / REPLAY_MIN_PART < 2)
         return 0;
-    size_t parts = size / REPLAY_MIN_PART < max ? (size_t)(size / REPLAY_MIN_PART) : max;
-    int rc = find_cuts(starts, count, file, size, parts);
+    size_t parts = *size / REPLAY_MIN_PART < max ? (size_t)(*size / REPLAY_MIN_PART) : max;
+    int rc = find_cuts(starts, count, file, *size, parts);
     int back = replay_input_seek(file, 0);
     return rc < 0 ? rc : back;
 }

@@ -58,6 +58,7 @@ static size_t read_both(const char *bytes, size_t size, size_t max)
     size_t count = 0;
     struct fault fault = {0};
     struct replay_counts counts;
+    uint64_t file_size;
     FILE *file = tmpfile();
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_EQUAL_FATAL(fwrite(bytes, 1, size, file), size);
@@ -69,7 +70,8 @@ static size_t read_both(const char *bytes, size_t size, size_t max)
     sink.context = &parts;
     CU_ASSERT_EQUAL(fflush(file), 0);
     rewind(file);
-    CU_ASSERT_EQUAL(replay_split(starts, &count, file, max), 0);
+    CU_ASSERT_EQUAL(replay_split(starts, &count, &file_size, file, max), 0);
+    CU_ASSERT_EQUAL(file_size, max > 1 ? size : 0);
     CU_ASSERT(count >= 1 && count <= max && starts[0] == 0 && ftell(file) == 0);
     for (size_t i = 0; i < count; i++) {
         uint64_t to = i + 1 < count ? starts[i + 1] : UINT64_MAX;
