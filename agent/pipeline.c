@@ -358,13 +358,14 @@ static void report(void *context, const struct collector_report *r)
               r->detail.len > 0 ? r->detail.bytes : "", text[0] != '\0' ? ": " : "", text);
 }
 
-static void alive(void *context, bool may_hold)
+static int alive(void *context, bool may_hold)
 {
     struct pipeline *p = context;
     unsigned ms = may_hold ? health_pace(p->set.health) : 0;
     health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
     if (ms > 0)
         (void)nanosleep(&(struct timespec){ms / 1000u, (long)(ms % 1000u) * 1000000L}, NULL); /* shorter is no harm */
+    return 0;
 }
 
 struct collector_sink pipeline_sink(struct pipeline *p)

@@ -58,22 +58,20 @@ static int on_event(void *context, const struct process_event *event)
     size_t count = matcher_match(r->shared->matcher, event, r->matches);
     for (size_t i = 0; r->error == 0 && i < count; i++)
         r->error = put_alert(r, &r->matches[i], event);
-    if (r->error == 0)
-        r->error = scan_output_error(r->shared->output); /* another thread's failure ends this one too */
     return r->error;
 }
 
-/* Called behind each block that was read, and behind the last. */
-static void on_alive(void *context, bool may_hold)
+/* Called behind each block or record that was read, and behind the last. */
+static int on_alive(void *context, bool may_hold)
 {
     struct reading *r = context;
     (void)may_hold; /* nothing waits */
-    if (r->alerts == r->flushed)
-        return;
-    scan_output_flush(r->shared->output, r->place);
+    if (r->alerts > r->flushed)
+        scan_output_flush(r->shared->output, r->place);
     r->flushed = r->alerts;
     if (r->error == 0)
-        r->error = scan_output_error(r->shared->output);
+        r->error = scan_output_error(r->shared->output); /* another thread's failure ends this one too */
+    return r->error;
 }
 
 /* What failed, without the name of our own function and the file's name, which stands before it. */
@@ -196,7 +194,7 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
                          &fault);
     else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
-    on_alive(r, false);
+    (void)on_alive(r, true); /* r->error has it */
     totals->bytes += counts.bytes;
     totals->events += counts.events.events;
     totals->process += counts.events.process;

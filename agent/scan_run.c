@@ -97,7 +97,7 @@ static int plan(struct work *w)
             w->sizes[w->count] = (is_last ? size : starts[i + 1]) - starts[i];
         }
     }
-    return scan_order_new(&w->order, w->sizes, w->count);
+    return 0;
 }
 
 static int locks_new(struct work *w)
@@ -126,6 +126,8 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     rc = matcher_new(&matcher, rules, rule_count);
     if (rc == 0)
         rc = plan(&w);
+    if (rc == 0)
+        rc = scan_order_new(&w.order, w.sizes, w.count);
     if (rc == 0)
         rc = scan_output_new(&w.shared.output, settings->alerts, w.count);
     if (rc == 0) {

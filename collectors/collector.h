@@ -63,9 +63,17 @@ struct collector_sink {
     /*
      * The collector still goes its rounds: called once a round, at least every 10 s while nothing is waited for, on its
      * thread. may_hold: the sink may hold it for up to a second, so that reading takes less of the machine; false:
-     * events would be lost meanwhile (a log that wraps soon, an ETW session). NULL: not wanted.
+     * events would be lost meanwhile (a log that wraps soon, an ETW session). A round of a file is a block or a record
+     * of it. NULL: not wanted. Returns 0; a negative errno value ends the reading of a file, the others don't look at
+     * it.
      */
-    void (*alive)(void *context, bool may_hold);
+    int (*alive)(void *context, bool may_hold);
 };
+
+/* Calls alive if it is wanted; else 0. */
+static inline int collector_alive(const struct collector_sink *sink, bool may_hold)
+{
+    return sink->alive == NULL ? 0 : sink->alive(sink->context, may_hold);
+}
 
 #endif

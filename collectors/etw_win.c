@@ -411,8 +411,7 @@ static DWORD wait_time(const struct etw *e, uint64_t now_ms)
 void etw_run(struct etw *e)
 {
     while (!is_stopping(e, 0)) {
-        if (e->set.sink.alive != NULL)
-            e->set.sink.alive(e->set.sink.context, false); /* a session keeps little */
+        (void)collector_alive(&e->set.sink, false); /* a session keeps little */
         uint64_t now_ms = GetTickCount64();
         if (!e->has_thread && now_ms >= e->retry_at_ms)
             try_open(e, now_ms);

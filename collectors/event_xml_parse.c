@@ -134,7 +134,7 @@ static const struct slot_field sysmon_fields[] = {
 enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA };
 
 struct event_xml_parser {
-    XML_Parser expat;
+    XML_Parser expat;        /* NULL before the first stream */
     size_t streamed;         /* bytes of the stream that expat is in; 0: none that takes a further event */
     XML_Index begin, behind; /* in what expat was fed: the last outermost element; -1: there was none */
     char *values;            /* the kept texts, one after the other */
@@ -156,11 +156,6 @@ int event_xml_parser_new(struct event_xml_parser **out)
     struct event_xml_parser *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return -ENOMEM;
-    p->expat = XML_ParserCreate("UTF-8");
-    if (p->expat == NULL) {
-        free(p);
-        return -ENOMEM;
-    }
     *out = p;
     return 0;
 }
@@ -169,7 +164,7 @@ void event_xml_parser_free(struct event_xml_parser *p)
 {
     if (p == NULL)
         return;
-    XML_ParserFree(p->expat);
+    XML_ParserFree(p->expat); /* NULL is allowed */
     free(p->values);
     free(p);
 }
@@ -349,12 +344,20 @@ static void begin_event(struct event_xml_parser *p)
     p->begin = p->behind = -1;
 }
 
-/* What comes next begins a stream; root, which may be empty, is no part of an event. */
+/*
+ * What comes next begins a stream; root, which may be empty, is no part of an event. A new parser, not
+ * XML_ParserReset(): that keeps the buffer of the longest name of each depth for ever, and expat 2.8 gives no memory
+ * beyond 64 MiB in all to a stream that is not yet as long as a hundredth of it (lib/xmlparse.c, "allocation tracker").
+ */
 static int begin_stream(struct event_xml_parser *p, struct text root)
 {
-    p->streamed = root.len;
-    if (XML_ParserReset(p->expat, "UTF-8") != XML_TRUE)
+    XML_Parser expat = XML_ParserCreate("UTF-8");
+    p->streamed = 0;
+    if (expat == NULL)
         return -ENOMEM;
+    XML_ParserFree(p->expat);
+    p->expat = expat;
+    p->streamed = root.len;
     if (root.len > 0 && XML_Parse(p->expat, root.bytes, (int)root.len, XML_FALSE) != XML_STATUS_OK)
         return -ENOMEM; /* there is nothing wrong with the root */
     XML_SetUserData(p->expat, p);

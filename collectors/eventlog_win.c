@@ -214,8 +214,7 @@ void eventlog_run(struct eventlog *log)
 {
     log->last_checkpoint_ms = log->last_speculative_ms = GetTickCount64();
     while (!is_stopping(log, 0)) {
-        if (log->set.sink.alive != NULL)
-            log->set.sink.alive(log->set.sink.context, !wraps_soon(log));
+        (void)collector_alive(&log->set.sink, !wraps_soon(log)); /* says something of files alone */
         bool has_more = pull_round(log);
         uint64_t now_ms = GetTickCount64();
         checkpoint_due(log, now_ms);

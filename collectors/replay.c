@@ -92,9 +92,7 @@ static int take_content(void *context, const char *bytes, size_t size)
     if (r->spool != NULL)
         return replay_spool_write(r->spool, bytes, size, r->fault);
     int rc = event_xml_feed(r->xml, bytes, size);
-    if (r->sink->alive != NULL)
-        r->sink->alive(r->sink->context, false);
-    return rc;
+    return rc < 0 ? rc : collector_alive(r->sink, true);
 }
 
 static int read_all(struct replay *r)

@@ -21,12 +21,12 @@ struct replay_counts {
  * Reads file to its end. path: its name, for reports, and for .evtx the way to it, as its reader opens it again; "-"
  * names nothing. An .evtx that is packed or comes by a pipe goes through a temporary file, which is deleted.
  * file: opened for binary reading at its first byte, may be a pipe; the caller closes it.
- * sink: event and report are called on this thread, and alive behind each block of REPLAY_BLOCK bytes of content (an
- * .evtx has none); checkpoint is not used.
+ * sink: event and report are called on this thread, and alive behind each block of REPLAY_BLOCK bytes of content, of an
+ * .evtx behind each record; checkpoint is not used.
  * Returns 0 when all was read, even if single events were bad (those are reported and counted).
  * -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx that breaks off); what could be read was handed
  * over. -ENOTSUP: packed otherwise or twice, or a log of Windows XP (fault says what to do); -EISDIR, -EIO and others
- * as reading gave them; what event returned. *counts is filled in every case. fault says what, where.
+ * as reading gave them; what event or alive returned. *counts is filled in every case. fault says what, where.
  */
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault);

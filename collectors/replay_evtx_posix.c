@@ -72,6 +72,8 @@ static int read_record(struct reader *r, int index)
         rc = event_xml_feed(r->xml, r->text, length);
         if (rc == 0)
             rc = event_xml_end(r->xml);
+        if (rc == 0)
+            rc = collector_alive(r->sink, true);
     } else if (error == NULL) {
         rc = -ENOMEM;
     } else {

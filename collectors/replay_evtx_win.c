@@ -90,7 +90,9 @@ static int feed(struct reader *r, DWORD used)
     struct text text = text_from_utf16(r->text, r->rendered, units);
     event_xml_place(r->xml, r->number);
     int rc = event_xml_feed(r->xml, text.bytes, text.len);
-    return rc < 0 ? rc : event_xml_end(r->xml);
+    if (rc == 0)
+        rc = event_xml_end(r->xml);
+    return rc < 0 ? rc : collector_alive(r->sink, true);
 }
 
 static int read_event(struct reader *r, EVT_HANDLE event)

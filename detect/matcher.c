@@ -4,6 +4,7 @@
 #include "detect/scan_many.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* A rule and its terms, ready to match. */
 struct prepared {
@@ -24,6 +25,8 @@ static bool find_rarest(struct scan *rarest, const struct rule *rule)
     bool is_found = false;
     for (size_t i = 0; i < rule->term_count; i++) {
         struct scan scan;
+        if (strpbrk(rule->terms[i], "<>&\"'") != NULL) /* may be written "&lt;" and so on */
+            continue;
         if (scan_set(&scan, text_from(rule->terms[i])) && (!is_found || scan.length > rarest->length)) {
             *rarest = scan;
             is_found = true;

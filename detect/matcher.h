@@ -40,7 +40,7 @@ bool matcher_text_matches(const struct matcher *m, struct text text);
 /*
  * Could these raw bytes (UTF-8, any number of events) hold a match? For each rule its longest term is looked for, in
  * any letter case, without regard to word edges. False is certain as long as no letter is written as a character
- * reference.
+ * reference; a term with a sign that XML escapes by a name ('<', '>', '&', quotes) is never looked for.
  */
 bool matcher_bytes_may_match(const struct matcher *m, struct text bytes);
 

@@ -1,7 +1,7 @@
 /*
  * vector: the bytes of one vector register and what the scanners do with them, under the same names for SSE2 and AVX2.
  * For sources that the build compiles for the one or the other (x_sse2.c, x_avx2.c), which name what they make by
- * VECTOR_NAME.
+ * VECTOR_NAME. In all others it is SSE2, which each x86-64 processor has.
  */
 #ifndef DETECT_VECTOR_H
 #define DETECT_VECTOR_H

@@ -65,7 +65,8 @@ static uint32_t copy(char *to, const char *from)
     vector all = vector_load(from);
     memcpy(to, from, VECTOR_SIZE);
     vector marks = vector_or(vector_equal(all, vector_of('"')), vector_equal(all, vector_of('\\')));
-    return vector_mask(vector_and_not(vector_above(all, vector_of(0x1F)), marks)) ^ 0xFFFFu;
+    uint32_t plain = vector_mask(vector_and_not(vector_above(all, vector_of(0x1F)), marks));
+    return ~plain & (uint32_t)((UINT64_C(1) << VECTOR_SIZE) - 1);
 }
 
 /* Copies the bytes at from, count at most and no more than RUN, that stand in JSON as they are, up to the first that

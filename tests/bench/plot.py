@@ -37,7 +37,7 @@ def log_log(left, title, x_label, y_label, series):
         out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{colour}"/>' for x, y in places]
         out.append(f'<text x="{LEFT + 8 + 150 * i}" y="{TOP - 8}" fill="{colour}">{escape(name)}</text>')
     out.append(f'<text x="{(LEFT + WIDTH - RIGHT) / 2:.0f}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_label)}'
-               f'</text><text x="4" y="{TOP - 8}">{escape(y_label)}</text></g>')
+               f'</text><text x="4" y="{TOP - 22}">{escape(y_label)}</text></g>')
     return out
 
 

@@ -43,10 +43,11 @@ static void report(void *context, const struct collector_report *r)
     atomic_fetch_add(&reports[r->kind], 1);
 }
 
-static void alive(void *context, bool may_hold)
+static int alive(void *context, bool may_hold)
 {
     (void)context;
     atomic_store(&may_be_held, may_hold);
+    return 0;
 }
 
 /* Records first to last: each fourth without a command line, the one named attack matches. */

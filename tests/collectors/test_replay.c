@@ -191,9 +191,45 @@ static void test_sink_error(void)
     free(bytes);
 }
 
+static int rounds, last_round;
+
+static int alive(void *context, bool may_hold)
+{
+    (void)context;
+    CU_ASSERT(may_hold); /* a file waits */
+    return ++rounds == last_round ? -ECANCELED : 0;
+}
+
+/* alive is called behind each block of content, packed or not; what it returns ends the reading. */
+static void test_alive(void)
+{
+    static char bytes[3 * REPLAY_BLOCK];
+    static const char event[] = "<Event><System/></Event>\n";
+    struct collector_sink sink = recorder_sink(&recorder);
+    sink.alive = alive;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = event[i % strlen(event)];
+    for (last_round = 1; last_round <= 4; last_round++)
+        for (int is_packed = 0; is_packed < 2; is_packed++) {
+            char *packed = NULL;
+            size_t size = sizeof(bytes);
+            if (is_packed)
+                packed = gzipped(bytes, sizeof(bytes), &size);
+            FILE *file = file_of(is_packed ? packed : bytes, size);
+            rounds = 0;
+            recorder_clear(&recorder);
+            int rc = replay_file(file, text_from("test.xml"), &sink, NULL, &counts, &fault);
+            CU_ASSERT_EQUAL(rc, last_round <= 3 ? -ECANCELED : 0);
+            CU_ASSERT_EQUAL(rounds, last_round <= 3 ? last_round : 3);
+            (void)fclose(file); /* only read */
+            free(packed);
+        }
+}
+
 static CU_TestInfo tests[] = {
     {"event XML", test_xml},
     {"gzip, also of several members", test_gzip},
+    {"alive", test_alive},
     {"damaged gzip", test_damaged_gzip},
     {"kinds that are refused", test_refused},
     {"a folder", test_folder},

@@ -86,6 +86,29 @@ static void test_bytes(void)
     matcher_free(m);
 }
 
+/* A term that may lie in XML as "&quot;..." is not what raw bytes are searched for, however long it is. */
+static void test_escaped_terms(void)
+{
+    static const char *const terms[] = {"\"a much longer term\"", "add"}, *const signs[] = {"a<b", "a>b", "a&b", "a'b",
+                                                                                            "a\"b"};
+    struct rule rule = rule_email_access_active_sync;
+    const struct rule *list[] = {&rule};
+    struct matcher *m = NULL;
+    rule.terms = terms;
+    rule.term_count = 2;
+    CU_ASSERT_EQUAL_FATAL(matcher_new(&m, list, 1), 0);
+    CU_ASSERT(matcher_bytes_may_match(m, text_from("add &quot;a much longer term&quot;")));
+    CU_ASSERT(!matcher_bytes_may_match(m, text_from("\"a much longer term\"")));
+    matcher_free(m);
+    rule.term_count = 1;
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        rule.terms = &signs[i];
+        CU_ASSERT_EQUAL_FATAL(matcher_new(&m, list, 1), 0);
+        CU_ASSERT(matcher_bytes_may_match(m, text_from("anything")));
+        matcher_free(m);
+    }
+}
+
 /* Several rules: each is found, among the others' terms too; one that can't be scanned for lets everything through. */
 static void test_many_rules(void)
 {
@@ -144,8 +167,13 @@ static void test_bad_rule(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"branches", test_branches},     {"texts", test_texts},       {"bytes", test_bytes},
-        {"many rules", test_many_rules}, {"bad rule", test_bad_rule}, CU_TEST_INFO_NULL,
+        {"branches", test_branches},
+        {"texts", test_texts},
+        {"bytes", test_bytes},
+        {"escaped terms", test_escaped_terms},
+        {"many rules", test_many_rules},
+        {"bad rule", test_bad_rule},
+        CU_TEST_INFO_NULL,
     };
     return test_main("matcher", tests);
 }

@@ -10,13 +10,10 @@ else
 fi
 only=${2:-}
 tree=$top/build/fuzz
-if [ ! -f "$tree/build.ninja" ]; then
-    mkdir -p "$tree"
-    curl=$("$top/cmake/deps/build-deps.sh" --host)
-    CC=clang cmake -S "$top" -B "$tree" -G Ninja -DTRIPLINE_FUZZ=ON -DTRIPLINE_CURL_PREFIX="$curl" -DCMAKE_BUILD_TYPE=Debug \
-        >"$tree/cmake.log" 2>&1 ||
-        { tail -n 20 "$tree/cmake.log" >&2; exit 1; }
-fi
+mkdir -p "$tree"
+curl=$("$top/cmake/deps/build-deps.sh" --host)
+CC=clang cmake -S "$top" -B "$tree" -G Ninja -DTRIPLINE_FUZZ=ON -DTRIPLINE_CURL_PREFIX="$curl" -DCMAKE_BUILD_TYPE=Debug \
+    >"$tree/cmake.log" 2>&1 || { tail -n 20 "$tree/cmake.log" >&2; exit 1; }
 mapfile -t targets < <(cd "$top/tests/fuzz" && for file in fuzz_*.c; do echo "${file%.c}"; done)
 if [ -n "$only" ]; then
     [[ " ${targets[*]} " == *" $only "* ]] || { echo "no target $only; there are: ${targets[*]}" >&2; exit 2; }
