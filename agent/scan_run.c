@@ -13,7 +13,6 @@
 struct work {
     struct scan_shared shared;
     struct scan_piece *pieces;
-    uint64_t *sizes; /* of the pieces */
     size_t count;
     pthread_mutex_t lock; /* guards all below */
     struct scan_order *order;
@@ -75,15 +74,10 @@ static double now(void)
     return clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? (double)time.tv_sec + (double)time.tv_nsec / 1e9 : 0;
 }
 
-/* Cuts the files into pieces, as many as there are threads at most. */
-static int plan(struct work *w)
+/* Cuts the files into pieces, as many as there are threads at most. sizes: room for those of the pieces. */
+static int cut(struct work *w, uint64_t *sizes)
 {
     const struct scan_settings *settings = w->shared.settings;
-    w->shared.states = calloc(settings->count, sizeof(*w->shared.states));
-    w->pieces = calloc(settings->count * settings->jobs, sizeof(*w->pieces));
-    w->sizes = calloc(settings->count * settings->jobs, sizeof(*w->sizes));
-    if (w->shared.states == NULL || w->pieces == NULL || w->sizes == NULL)
-        return -ENOMEM;
     for (size_t file = 0; file < settings->count; file++) {
         uint64_t starts[SCAN_MAX_JOBS], size;
         size_t count;
@@ -94,10 +88,23 @@ static int plan(struct work *w)
         for (size_t i = 0; i < count; i++, w->count++) {
             bool is_last = i + 1 == count;
             w->pieces[w->count] = (struct scan_piece){file, starts[i], is_last ? UINT64_MAX : starts[i + 1], count > 1};
-            w->sizes[w->count] = (is_last ? size : starts[i + 1]) - starts[i];
+            sizes[w->count] = (is_last ? size : starts[i + 1]) - starts[i];
         }
     }
     return 0;
+}
+
+static int plan(struct work *w)
+{
+    size_t files = w->shared.settings->count, most = files * w->shared.settings->jobs;
+    uint64_t *sizes = calloc(most, sizeof(*sizes));
+    w->shared.states = calloc(files, sizeof(*w->shared.states));
+    w->pieces = calloc(most, sizeof(*w->pieces));
+    int rc = sizes == NULL || w->shared.states == NULL || w->pieces == NULL ? -ENOMEM : cut(w, sizes);
+    if (rc == 0)
+        rc = scan_order_new(&w->order, sizes, w->count);
+    free(sizes);
+    return rc;
 }
 
 static int locks_new(struct work *w)
@@ -127,8 +134,6 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     if (rc == 0)
         rc = plan(&w);
     if (rc == 0)
-        rc = scan_order_new(&w.order, w.sizes, w.count);
-    if (rc == 0)
         rc = scan_output_new(&w.shared.output, settings->alerts, w.count);
     if (rc == 0) {
         w.shared.matcher = matcher;
@@ -140,7 +145,6 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     scan_output_free(w.shared.output);
     matcher_free(matcher);
     scan_order_free(w.order);
-    free(w.sizes);
     free(w.pieces);
     free(w.shared.states);
     pthread_mutex_destroy(&w.shared.lock);
