@@ -19,7 +19,7 @@
 enum https_proxy_login {
     HTTPS_PROXY_NO_LOGIN,
     HTTPS_PROXY_BASIC, /* proxy_user and proxy_password */
-    HTTPS_PROXY_SYSTEM /* as the account that the program runs as: Negotiate or NTLM, by SSPI on Windows */
+    HTTPS_PROXY_SYSTEM /* as the account that the program runs as: Negotiate or NTLM, by SSPI; Windows only */
 };
 
 /* Everything is copied by https_open; secrets rest covered (https_cover.h). PEM texts, not paths: the caller reads the
@@ -71,7 +71,8 @@ struct https_reply {
 
 struct https;
 
-/* Returns 0; -EINVAL (URL, certificate, key: fault says which); -ENOMEM. Call https_start_up() once before. */
+/* Returns 0; -EINVAL (URL, certificate, key, proxy's login: fault says which); -ENOMEM. Call https_start_up() once
+ * before. */
 int https_open(struct https **out, const struct https_settings *settings, struct fault *fault);
 void https_close(struct https *https);
 

@@ -191,7 +191,11 @@ static int set_options(struct https *https, const struct https_settings *setting
     CURLcode code = set_all(https, settings);
     if (code == CURLE_OK)
         return 0;
-    fault_set(fault, "curl_easy_setopt", code, text_from(https->origin), curl_easy_strerror(code));
+    /* The one thing asked for that the Linux program's libcurl lacks. */
+    const char *words = code == CURLE_NOT_BUILT_IN
+                            ? "login=\"system\" at a proxy: this program's libcurl can't, the Windows program's can"
+                            : curl_easy_strerror(code);
+    fault_set(fault, "curl_easy_setopt", code, text_from(https->origin), words);
     return code == CURLE_OUT_OF_MEMORY ? -ENOMEM : -EINVAL;
 }
 

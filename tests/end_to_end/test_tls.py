@@ -245,7 +245,7 @@ class Tls(unittest.TestCase):
         self.agent.start()
         delivery.wait_until(lambda: "no trusted authority" in self.agent.log(), 20, "a refusal")
         (self.agent.home / "ca.pem").write_text("half a fi")  # as while it is written
-        delivery.wait_until(lambda: "T4104" in self.agent.log(), 60, "a complaint")
+        delivery.wait_until(lambda: "T4104" in self.agent.log(), 90, "a complaint")  # a look after 10 s, a wait of 60
         shutil.copy(self.certificates / "ca.pem", self.agent.home / "ca.pem")
         delivery.wait_until(lambda: server.bodies, 90, "the alert")
         self.assertIn("T4103", self.agent.log())

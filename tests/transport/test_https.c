@@ -2,6 +2,7 @@
 
 #include "tests/test.h"
 #include "tests/transport/receiver.h"
+#include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -342,6 +343,18 @@ static void test_wrong_settings(void)
     refuses(s, "wrong password");
 }
 
+/* What the program runs as can log in to a proxy only where libcurl has SSPI. */
+static void test_system_login(void)
+{
+    struct trial s = settings_of("https://localhost/", NULL, NULL, NULL);
+    s.https.proxy = "http://localhost:1";
+    s.https.proxy_login = HTTPS_PROXY_SYSTEM;
+    if ((curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_SPNEGO) != 0)
+        https_close(open_ok(s));
+    else
+        refuses(s, "Windows");
+}
+
 static void test_wrong_headers(void)
 {
     static const struct {
@@ -393,6 +406,7 @@ int main(void)
         {"a long reply", test_long_reply},
         {"cancel", test_cancel},
         {"wrong settings", test_wrong_settings},
+        {"system login", test_system_login},
         {"wrong headers", test_wrong_headers},
         {"no secrets in faults", test_secrets},
         CU_TEST_INFO_NULL,
