@@ -107,7 +107,8 @@ class Receiver:
         if not self.out.is_file():
             return []
         with open(self.out, encoding="utf-8") as file:
-            return [json.loads(line) for line in file if line.endswith("\n")]
+            # At once: a line that is being written would else come in two pieces.
+            return [json.loads(line) for line in file.read().split("\n")[:-1]]
 
     def stop(self):
         if self.process.poll() is None:
