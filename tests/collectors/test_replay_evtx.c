@@ -161,8 +161,39 @@ static void test_no_file(void)
     CU_ASSERT_EQUAL(unlink(UNPACKED), 0);
 }
 
+static int rounds, last_round;
+
+static int alive(void *context, bool may_hold)
+{
+    (void)context;
+    (void)may_hold;
+    return ++rounds == last_round ? -ECANCELED : 0;
+}
+
+/* alive is called behind each record; what it returns ends the reading. */
+static void test_alive(void)
+{
+    if (!is_there())
+        return;
+    struct collector_sink sink = recorder_sink(&recorder);
+    sink.alive = alive;
+    (void)unpack(SIZE_MAX);
+    for (last_round = 10; last_round <= RECORDS + 1; last_round += RECORDS - 9) {
+        FILE *file = fopen(UNPACKED, "rb");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        rounds = 0;
+        recorder_clear(&recorder);
+        int rc = replay_file(file, text_from(UNPACKED), &sink, NULL, &counts, &fault);
+        CU_ASSERT_EQUAL(rc, last_round <= RECORDS ? -ECANCELED : 0);
+        CU_ASSERT_EQUAL(rounds, last_round <= RECORDS ? last_round : RECORDS);
+        (void)fclose(file); /* only read */
+    }
+    CU_ASSERT_EQUAL(unlink(UNPACKED), 0);
+}
+
 static CU_TestInfo tests[] = {
     {"packed, by name, by a pipe", test_packed_named_and_piped},
+    {"alive", test_alive},
     {"truncated", test_truncated},
     {"records that can't be rendered", test_records_that_cannot_be_rendered},
     {"no file, and no .evtx", test_no_file},
