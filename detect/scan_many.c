@@ -36,11 +36,11 @@ struct scan_many {
     struct scan words[];
 };
 
-/* Folds letters to lower case, and some other bytes to what they are not: words and texts alike, so nothing is missed.
- */
+/* The first PIECE bytes, letters folded to upper case, and some other bytes to what they are not: words and texts
+ * alike, so nothing is missed. */
 static uint64_t fold(uint64_t bytes)
 {
-    return bytes | 0x202020202020u;
+    return bytes & 0xDFDFDFDFDFDFu;
 }
 
 static uint32_t hash(uint64_t folded)
@@ -55,12 +55,12 @@ static uint64_t load(const unsigned char *bytes)
     return value;
 }
 
-/* The same, faster, where eight bytes can be read. */
+/* The same and two bytes more, faster, where eight bytes can be read. */
 static uint64_t load_inside(const unsigned char *bytes)
 {
     uint64_t value;
     memcpy(&value, bytes, sizeof(value));
-    return value & 0xFFFFFFFFFFFFu;
+    return value;
 }
 
 /* Units as bytes; 0, which is in no word, if one of them is not ASCII. */
@@ -164,17 +164,22 @@ static size_t find_at(const struct scan_many *s, const struct place *text, uint6
 static size_t find_pieces(const struct scan_many *s, const struct place *text)
 {
     const unsigned char *bytes = text->bytes;
-    size_t stride = s->stride, ahead = 3 * stride + sizeof(uint64_t);
-    for (size_t at = text->from; at + PIECE <= text->size; at += stride) {
-        for (; at + ahead <= text->size; at += 4 * stride) { /* as nearly everywhere */
-            const unsigned char *four = bytes + at;
-            if ((may_be_piece(s, load_inside(four)) | may_be_piece(s, load_inside(four + stride)) |
-                 may_be_piece(s, load_inside(four + 2 * stride)) | may_be_piece(s, load_inside(four + 3 * stride))) !=
-                0)
-                break;
+    size_t stride = s->stride, ahead = 3 * stride + sizeof(uint64_t), at = text->from;
+    for (; at + ahead <= text->size; at += 4 * stride) { /* as nearly everywhere */
+        const unsigned char *four = bytes + at;
+        unsigned first = may_be_piece(s, load_inside(four)), second = may_be_piece(s, load_inside(four + stride)),
+                 third = may_be_piece(s, load_inside(four + 2 * stride)),
+                 fourth = may_be_piece(s, load_inside(four + 3 * stride));
+        if ((first | second | third | fourth) == 0)
+            continue;
+        for (unsigned which = first | second << 1 | third << 2 | fourth << 3; which != 0; which &= which - 1) {
+            size_t place = at + (size_t)__builtin_ctz(which) * stride;
+            size_t found = find_at(s, text, load_inside(bytes + place), place);
+            if (found < text->size)
+                return found;
         }
-        if (at + PIECE > text->size)
-            break;
+    }
+    for (; at + PIECE <= text->size; at += stride) {
         uint64_t value = load(bytes + at);
         size_t found = may_be_piece(s, value) != 0 ? find_at(s, text, value, at) : text->size;
         if (found < text->size)
