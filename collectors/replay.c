@@ -41,8 +41,29 @@ struct replay {
     uint64_t from; /* of a part */
 };
 
+/* As many first bytes as tell the kind. */
+#define MAGIC_MAX 8u
+
+static int next_live(struct replay_input *in, struct fault *fault)
+{
+    size_t size = 0;
+    in->used = 0;
+    do {
+        int rc = replay_input_take(in->block + in->used, &size, REPLAY_BLOCK - in->used, in->file);
+        if (rc < 0) {
+            fault_set(fault, "read", -rc, in->path, strerror(-rc));
+            return rc;
+        }
+        in->used += size;
+        in->bytes += size;
+    } while (size > 0 && in->bytes < MAGIC_MAX);
+    return 0;
+}
+
 int replay_input_next(struct replay_input *in, struct fault *fault)
 {
+    if (in->is_live)
+        return next_live(in, fault);
     errno = 0;
     size_t wanted = in->left < REPLAY_BLOCK ? (size_t)in->left : REPLAY_BLOCK;
     in->used = wanted == 0 ? 0 : fread(in->block, 1, wanted, in->file);
@@ -156,6 +177,8 @@ static int with_reader(struct replay *r, const struct matcher *matcher, struct r
 {
     *counts = (struct replay_counts){0};
     int rc = -ENOMEM;
+    uint64_t size;
+    r->in.is_live = replay_input_size(&size, r->in.file) == -ESPIPE;
     r->in.block = malloc(REPLAY_BLOCK);
     if (r->in.block == NULL)
         goto out;

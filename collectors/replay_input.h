@@ -19,9 +19,13 @@ struct replay_input {
     char *block;      /* REPLAY_BLOCK bytes, the owner's */
     size_t used;      /* of block; 0 at the file's end */
     uint64_t left;    /* no more bytes than this are read */
+    bool is_live;     /* a pipe, a terminal: bytes are taken as they come, of which there may be none for hours */
 };
 
-/* Reads the next block. Returns 0, or what fread failed with (-EISDIR, -EIO, ...) with fault. */
+/*
+ * Reads the next block: of a file all that fits; of what is live, what is there, but at its beginning as many bytes as
+ * tell its kind. Returns 0, or what reading failed with (-EISDIR, -EIO, ...) with fault.
+ */
 int replay_input_next(struct replay_input *in, struct fault *fault);
 
 /* Goes to offset of a file that can be read twice. Returns 0 or a negative errno value. */
@@ -29,6 +33,10 @@ int replay_input_seek(FILE *file, uint64_t offset);
 
 /* Sets *size to the size of a file that can be read twice. Returns 0, or -ESPIPE and the like: it is no such file. */
 int replay_input_size(uint64_t *size, FILE *file);
+
+/* Waits for bytes of what is live and takes 1 to max of them; *size 0: its end. Nothing of file was read by stdio
+ * before. Returns 0 or a negative errno value. */
+int replay_input_take(char *bytes, size_t *size, size_t max, FILE *file);
 
 /* Is the file that begins so neither event XML in UTF-8 nor anything unknown that is read as such? */
 bool replay_input_is_foreign(const char *bytes, size_t size);

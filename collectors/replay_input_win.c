@@ -19,3 +19,12 @@ int replay_input_size(uint64_t *size, FILE *file)
     *size = (uint64_t)bytes.QuadPart;
     return 0;
 }
+
+int replay_input_take(char *bytes, size_t *size, size_t max, FILE *file)
+{
+    int taken = _read(_fileno(file), bytes, (unsigned)max);
+    if (taken < 0)
+        return -errno;
+    *size = (size_t)taken;
+    return 0;
+}

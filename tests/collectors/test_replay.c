@@ -1,11 +1,15 @@
 #include "collectors/replay.h"
 #include "collectors/replay_input.h"
+#include "tests/collectors/pipe.h"
 #include "tests/collectors/recorder.h"
 #include "tests/test.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 #include <zlib.h>
 
 static struct recorder recorder;
@@ -169,7 +173,7 @@ static void test_folder(void)
     if (file == NULL) /* not every system opens a folder at all */
         return;
     CU_ASSERT_EQUAL(replay(file, "a folder"), -EISDIR);
-    CU_ASSERT_STRING_EQUAL(fault.call, "fread");
+    CU_ASSERT_STRING_EQUAL(fault.call, "read");
     CU_ASSERT_EQUAL(fault.code, EISDIR);
     CU_ASSERT_STRING_EQUAL(fault.object, "a folder");
     CU_ASSERT(counts.bytes == 0 && counts.events.events == 0);
@@ -226,6 +230,75 @@ static void test_alive(void)
         }
 }
 
+static int writing; /* the end of a pipe that is written to; -1: closed */
+
+/* Eight bytes, a moment between them; and the pipe's end. */
+static void *write_slowly(void *bytes)
+{
+    static const struct timespec moment = {0, 2000000};
+    for (int i = 0; i < 8; i++) {
+        CU_ASSERT_EQUAL(write(writing, (const char *)bytes + i, 1), 1);
+        (void)nanosleep(&moment, NULL); /* shorter is as good */
+    }
+    (void)close(writing); /* nothing was buffered */
+    return NULL;
+}
+
+/* Called with the event: had the reader waited for more, it would wait for ever. */
+static int end_pipe(void *context, const struct process_event *event)
+{
+    (void)event;
+    (*(unsigned *)context)++;
+    if (writing >= 0)
+        (void)close(writing); /* nothing was buffered */
+    writing = -1;
+    return 0;
+}
+
+static void ignore(void *context, const struct collector_report *report)
+{
+    (void)context;
+    (void)report;
+}
+
+/* What comes through a pipe is looked at when it comes. */
+static void test_pipe(void)
+{
+    unsigned events = 0;
+    struct collector_sink sink = {.context = &events, .event = end_pipe, .report = ignore};
+    size_t size;
+    char *attack = recorder_read_file(TEST_DATA "/events/attack-4688.xml", &size);
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe_open(ends), 0);
+    writing = ends[1];
+    CU_ASSERT_EQUAL_FATAL(write(ends[1], attack, (unsigned)size), (int)size);
+    CU_ASSERT_EQUAL_FATAL(write(ends[1], " ", 1), 1);
+    FILE *file = fdopen(ends[0], "rb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL(replay_file(file, text_from("-"), &sink, NULL, &counts, &fault), 0);
+    CU_ASSERT_EQUAL(events, 1);
+    CU_ASSERT_EQUAL(counts.bytes, size + 1);
+    (void)fclose(file); /* only read */
+    free(attack);
+}
+
+/* The kind is told even where the bytes that tell it come one by one. */
+static void test_slow_pipe(void)
+{
+    static const char evt[] = "\x30\0\0\0LfLe";
+    struct collector_sink sink = recorder_sink(&recorder);
+    int ends[2];
+    CU_ASSERT_EQUAL_FATAL(pipe_open(ends), 0);
+    FILE *file = fdopen(ends[0], "rb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    pthread_t writer;
+    writing = ends[1];
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&writer, NULL, write_slowly, (void *)(uintptr_t)evt), 0);
+    CU_ASSERT_EQUAL(replay_file(file, text_from("-"), &sink, NULL, &counts, &fault), -ENOTSUP);
+    CU_ASSERT_EQUAL(pthread_join(writer, NULL), 0);
+    (void)fclose(file); /* only read */
+}
+
 static CU_TestInfo tests[] = {
     {"event XML", test_xml},
     {"gzip, also of several members", test_gzip},
@@ -234,6 +307,8 @@ static CU_TestInfo tests[] = {
     {"kinds that are refused", test_refused},
     {"a folder", test_folder},
     {"an error of the sink ends it", test_sink_error},
+    {"a pipe", test_pipe},
+    {"a slow pipe", test_slow_pipe},
     CU_TEST_INFO_NULL,
 };
 
