@@ -26,6 +26,7 @@ struct pipeline {
     struct pipeline_settings set;
     struct match *matches; /* room for every rule */
     struct sha256 sha256;  /* of the alerts' ids */
+    struct encode_ecs_kept kept;
     struct pending *pending;
     size_t count, room;
     struct health_kept seen; /* since the last checkpoint */
@@ -64,6 +65,7 @@ void pipeline_free(struct pipeline *p)
         witness_forget(p->set.witness, p);
     health_gone(p->set.health, p->set.thread);
     sha256_clear(&p->sha256);
+    encode_ecs_clear(&p->kept);
     free(p->pending);
     free(p->matches);
     free(p);
@@ -104,7 +106,7 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     alert->follows = verdict.action != NULL ? next->alert : NULL;
     alert->action = verdict.action;
     if (rc == 0)
-        rc = encode_ecs(&next->document, &next->size, alert, next->id, p->set.agent);
+        rc = encode_ecs(&next->document, &next->size, &p->kept, alert, next->id, p->set.agent);
     if (rc < 0)
         return rc;
     p->count++;

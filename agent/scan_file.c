@@ -23,6 +23,7 @@ struct reading {
     const char *path;
     struct match *matches; /* room for every rule */
     struct sha256 sha256;  /* of the alerts' ids */
+    struct encode_ecs_kept kept;
     uint64_t alerts, flushed;
     int error;         /* writing alerts failed, or no memory: the scan ends */
     bool is_evtx;      /* places are numbers of records */
@@ -40,7 +41,7 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
         return rc;
     rc = alert_id(id, &r->sha256, &alert);
     if (rc == 0)
-        rc = encode_ecs(&document, &size, &alert, id, &agent);
+        rc = encode_ecs(&document, &size, &r->kept, &alert, id, &agent);
     if (rc == 0)
         rc = scan_output_line(r->shared->output, r->place, document, size);
     if (rc == 0 && r->shared->settings->report != NULL)
@@ -225,6 +226,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
             (void)fclose(from); /* only read */
     }
     sha256_clear(&r.sha256);
+    encode_ecs_clear(&r.kept);
     free(r.matches);
     return rc;
 }

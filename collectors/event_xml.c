@@ -1,5 +1,4 @@
 #include "collectors/event_xml.h"
-#include "collectors/event_xml_clean.h"
 #include "collectors/event_xml_frame.h"
 #include "collectors/event_xml_kind.h"
 #include "collectors/event_xml_parse.h"
@@ -33,9 +32,10 @@ struct event_xml {
     struct event_xml_framer framer;
     struct event_xml_kind_memory last_kind;
     struct buffer carried; /* an event that began in an earlier chunk */
-    struct buffer cleaned;
-    uint64_t offset; /* in the stream as it was fed, of the byte that is measured from ... */
-    size_t measured; /* ... here, in the framer's region */
+    struct buffer resolved;
+    struct text taken; /* the region's text */
+    uint64_t offset;   /* in the stream as it was fed, of the byte that is measured from ... */
+    size_t measured;   /* ... here, in the framer's region */
     enum encoding encoding;
     char first[2]; /* the stream's first bytes, until encoding is known */
     size_t first_count;
@@ -78,6 +78,39 @@ static int copy_names(struct event_xml *x, struct text source, struct text read_
     return 0;
 }
 
+/* Offset in the stream of the byte at in the region, which lies at or behind the one asked for last. */
+static uint64_t stream_offset(struct event_xml *x, size_t at)
+{
+    struct text between = {x->taken.bytes + x->measured, at - x->measured};
+    x->offset += x->encoding == ENCODING_UTF16 ? event_xml_utf16_size(between) : between.len;
+    x->measured = at;
+    return x->offset;
+}
+
+/* Reports the event at place in the region. */
+static void on_bad(void *context, size_t place, const struct fault *fault)
+{
+    struct event_xml *x = context;
+    struct fault named = *fault;
+    (void)text_copy(named.object, sizeof(named.object), x->source); /* cut where longer */
+    struct collector_report report = {
+        .kind = COLLECTOR_BAD_EVENT,
+        .source = x->source,
+        .offset = stream_offset(x, place),
+        .fault = &named,
+    };
+    x->counts.bad++;
+    x->sink.report(x->sink.context, &report);
+}
+
+static int on_event(void *context, const struct process_event *event)
+{
+    struct event_xml *x = context;
+    x->counts.process++;
+    int rc = x->sink.event(x->sink.context, event);
+    return rc < 0 ? rc : 0;
+}
+
 int event_xml_new(struct event_xml **out, const struct collector_sink *sink, struct text source, struct text read_from,
                   const struct matcher *matcher)
 {
@@ -87,9 +120,10 @@ int event_xml_new(struct event_xml **out, const struct collector_sink *sink, str
     x->sink = *sink;
     x->matcher = matcher;
     event_xml_framer_start(&x->framer);
+    const struct event_xml_taker taker = {.context = x, .event = on_event, .bad = on_bad};
     int rc = copy_names(x, source, read_from);
     if (rc == 0)
-        rc = event_xml_parser_new(&x->parser);
+        rc = event_xml_parser_new(&x->parser, &taker, x->read_from);
     if (rc < 0) {
         event_xml_free(x);
         return rc;
@@ -104,7 +138,7 @@ void event_xml_free(struct event_xml *x)
         return;
     event_xml_parser_free(x->parser);
     free(x->utf16_block);
-    free(x->cleaned.bytes);
+    free(x->resolved.bytes);
     free(x->carried.bytes);
     free(x->names);
     free(x);
@@ -118,28 +152,6 @@ struct event_xml_counts event_xml_counts(const struct event_xml *x)
 void event_xml_place(struct event_xml *x, uint64_t offset)
 {
     x->offset = offset;
-}
-
-/* Offset in the stream of the byte at in text, which lies at or behind the one asked for last. */
-static uint64_t stream_offset(struct event_xml *x, struct text text, size_t at)
-{
-    struct text between = {text.bytes + x->measured, at - x->measured};
-    x->offset += x->encoding == ENCODING_UTF16 ? event_xml_utf16_size(between) : between.len;
-    x->measured = at;
-    return x->offset;
-}
-
-static void report_bad(struct event_xml *x, const struct region *region, const char *first, struct fault *fault)
-{
-    (void)text_copy(fault->object, sizeof(fault->object), x->source); /* cut where longer */
-    struct collector_report report = {
-        .kind = COLLECTOR_BAD_EVENT,
-        .source = x->source,
-        .offset = stream_offset(x, region->text, (size_t)(first - region->text.bytes)),
-        .fault = fault,
-    };
-    x->counts.bad++;
-    x->sink.report(x->sink.context, &report);
 }
 
 /* Are no terms in the event's bytes? Looks ahead of it, too. */
@@ -162,83 +174,56 @@ static bool is_ruled_out(struct event_xml *x, struct region *region, const struc
         return false;
     if (frame->hides == HIDES_NOTHING)
         return true;
-    if (buffer_reserve(&x->cleaned, frame->text.len) < 0)
+    if (buffer_reserve(&x->resolved, frame->text.len) < 0)
         return false;
-    return !matcher_bytes_may_match(x->matcher, event_xml_resolve(x->cleaned.bytes, frame->text));
+    return !matcher_bytes_may_match(x->matcher, event_xml_resolve(x->resolved.bytes, frame->text));
 }
 
-static int clean(struct event_xml *x, struct text *xml)
-{
-    if (event_xml_is_clean(*xml))
-        return 0;
-    int rc = buffer_reserve(&x->cleaned, EVENT_XML_CLEAN_MAX(xml->len));
-    if (rc == 0)
-        *xml = event_xml_clean(x->cleaned.bytes, *xml);
-    return rc;
-}
-
-static int parse_event(struct event_xml *x, const struct region *region, const struct event_xml_frame *frame)
-{
-    struct fault fault = {0};
-    struct process_event event;
-    bool is_process = false;
-    struct text xml = frame->text;
-    int rc = clean(x, &xml);
-    if (rc == 0)
-        rc = event_xml_parse(&event, &is_process, x->parser, xml, x->read_from, &fault);
-    if (rc == -EBADMSG) {
-        report_bad(x, region, frame->text.bytes, &fault);
-        return 0;
-    }
-    if (rc < 0 || !is_process)
-        return rc;
-    x->counts.process++;
-    rc = x->sink.event(x->sink.context, &event);
-    return rc < 0 ? rc : 0;
-}
-
-static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame, size_t place)
 {
     enum event_xml_kind kind;
     if (!is_ruled_out(x, region, frame) || !event_xml_kind_recall(&kind, &x->last_kind, frame->text))
-        return parse_event(x, region, frame);
+        return event_xml_parser_add(x->parser, frame->text, place);
     x->counts.process += kind != KIND_OTHER;
     return 0;
 }
 
 /* What is no event, or one that can't be read. */
-static void take_other(struct event_xml *x, const struct region *region, enum event_xml_found found,
-                       const struct event_xml_frame *frame)
+static int take_other(struct event_xml *x, enum event_xml_found found, const struct event_xml_frame *frame,
+                      size_t place)
 {
     struct fault fault = {.call = "event_xml", .code = EBADMSG};
     const char *why = found == FOUND_BAD ? frame->fault : "document type definitions are refused";
     (void)text_copy(fault.detail, sizeof(fault.detail), text_from(why)); /* it fits */
-    report_bad(x, region, frame->text.bytes, &fault);
+    int rc = event_xml_parser_flush(x->parser);                          /* reports keep the order of the stream */
+    if (rc == 0)
+        on_bad(x, place, &fault);
+    return rc;
 }
 
 /* Takes all that region has. */
 static int take_region(struct event_xml *x, struct region *region)
 {
     int rc = 0;
+    x->taken = region->text;
     while (rc == 0) {
         struct event_xml_frame frame;
         enum event_xml_found found =
             event_xml_framer_next(&x->framer, region->text, region->is_last, EVENT_XML_MAX_EVENT, &frame);
         if (found == FOUND_NOTHING)
             break;
+        size_t place = (size_t)(frame.text.bytes - region->text.bytes);
         x->counts.events += found != FOUND_DOCTYPE;
-        if (found == FOUND_EVENT)
-            rc = take_event(x, region, &frame);
-        else
-            take_other(x, region, found, &frame);
+        rc = found == FOUND_EVENT ? take_event(x, region, &frame, place) : take_other(x, found, &frame, place);
     }
-    return rc;
+    int flushed = event_xml_parser_flush(x->parser);
+    return rc < 0 ? rc : flushed;
 }
 
 /* The region's first count bytes are done with. */
-static void drop(struct event_xml *x, struct text text, size_t count)
+static void drop(struct event_xml *x, size_t count)
 {
-    (void)stream_offset(x, text, count); /* only moves what is measured from */
+    (void)stream_offset(x, count); /* only moves what is measured from */
     x->measured = 0;
     event_xml_framer_drop(&x->framer, count);
 }
@@ -266,10 +251,10 @@ static int take_carried(struct event_xml *x, const char *bytes, size_t size, siz
     size_t done = event_xml_framer_done(&x->framer);
     if (done >= before) { /* what follows can be read where it lies */
         *taken = done - before;
-        drop(x, region.text, done);
+        drop(x, done);
         x->carried.used = 0;
     } else if (done > x->carried.used / 2) {
-        drop(x, region.text, done);
+        drop(x, done);
         x->carried.used -= done;
         memmove(x->carried.bytes, x->carried.bytes + done, x->carried.used);
     }
@@ -290,7 +275,7 @@ static int feed_utf8(struct event_xml *x, const char *bytes, size_t size)
     struct region region = {.text = {bytes, size}, .is_chunk = true};
     rc = take_region(x, &region);
     size_t done = event_xml_framer_done(&x->framer);
-    drop(x, region.text, done);
+    drop(x, done);
     return rc < 0 ? rc : carry(x, bytes + done, size - done);
 }
 

@@ -99,13 +99,6 @@ static size_t find_unclean(struct text xml, size_t at, size_t *length, struct ra
     return at;
 }
 
-bool event_xml_is_clean(struct text xml)
-{
-    size_t length;
-    struct raw raw = {0, 0};
-    return find_unclean(xml, 0, &length, &raw) == xml.len;
-}
-
 struct text event_xml_clean(char *to, struct text xml)
 {
     size_t length = 0, size = 0;

@@ -9,13 +9,9 @@
 #define COLLECTORS_EVENT_XML_CLEAN_H
 
 #include "detect/text.h"
-#include <stdbool.h>
 
 /* Most bytes that cleaning makes of size bytes: each may become U+FFFD, three bytes. */
 #define EVENT_XML_CLEAN_MAX(size) (3u * (size))
-
-/* Is there nothing to replace in xml? */
-bool event_xml_is_clean(struct text xml);
 
 /* Writes the cleaned xml to to, which has room for EVENT_XML_CLEAN_MAX(xml.len); returns it. */
 struct text event_xml_clean(char *to, struct text xml);

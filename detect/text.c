@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct text text_from(const char *string)
-{
-    return (struct text){string, string == NULL ? 0 : strlen(string)};
-}
-
 bool text_equal(struct text a, struct text b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.bytes, b.bytes, a.len) == 0);

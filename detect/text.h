@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A slice that somebody else owns. bytes == NULL means absent, which is not the same as empty; len is then 0. */
 struct text {
@@ -21,7 +22,10 @@ struct text {
 #define TEXT_REPLACEMENT 0xFFFDu
 
 /* The NUL-terminated string as a text; NULL gives an absent one. */
-struct text text_from(const char *string);
+static inline struct text text_from(const char *string)
+{
+    return (struct text){string, string == NULL ? 0 : strlen(string)};
+}
 
 /* Same bytes? An absent text equals an empty one. */
 bool text_equal(struct text a, struct text b);

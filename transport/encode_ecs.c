@@ -310,21 +310,54 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
     return rc;
 }
 
-int encode_ecs(char **out, size_t *size, const struct alert *alert, const char *id, const struct encode_agent *agent)
+/* What each alert of a rule has. */
+static void put_common(struct json_writer *to, const struct rule *rule, const struct encode_agent *agent)
+{
+    put_object_of(to, "ecs", "version", ECS_VERSION);
+    put_object_of(to, "log", "level", rule->severity);
+    put_rule(to, rule);
+    put_threat(to, rule);
+    put_agent(to, agent);
+}
+
+/* The same, out of kept if it is there. */
+static void put_kept(struct json_writer *to, struct encode_ecs_kept *kept, const struct rule *rule,
+                     const struct encode_agent *agent)
+{
+    if (kept->rule == rule) {
+        json_writer_again(to, (struct text){kept->members, kept->size});
+        return;
+    }
+    encode_ecs_clear(kept);
+    size_t mark = json_writer_mark(to);
+    put_common(to, rule, agent);
+    struct text members = json_writer_since(to, mark);
+    kept->members = members.len == 0 ? NULL : malloc(members.len);
+    if (kept->members == NULL) /* the next document tries again */
+        return;
+    memcpy(kept->members, members.bytes, members.len);
+    kept->size = members.len;
+    kept->rule = rule;
+}
+
+void encode_ecs_clear(struct encode_ecs_kept *kept)
+{
+    free(kept->members);
+    *kept = (struct encode_ecs_kept){0};
+}
+
+int encode_ecs(char **out, size_t *size, struct encode_ecs_kept *kept, const struct alert *alert, const char *id,
+               const struct encode_agent *agent)
 {
     struct json_writer to;
     json_writer_init(&to, ENCODE_MAX_TEXT);
     json_writer_object(&to, NULL);
     put_time(&to, "@timestamp", time_of(alert), false);
-    put_object_of(&to, "ecs", "version", ECS_VERSION);
-    put_object_of(&to, "log", "level", alert->rule->severity);
     put_event(&to, alert, id);
-    put_rule(&to, alert->rule);
-    put_threat(&to, alert->rule);
+    put_kept(&to, kept, alert->rule, agent);
     put_host(&to, alert);
     put_user(&to, alert);
     put_process(&to, alert);
-    put_agent(&to, agent);
     int rc = put_tripline(&to, alert);
     put_sentinel(&to, alert);
     json_writer_object_end(&to);

@@ -16,6 +16,7 @@
 /* Room that is looked for before each step: a key and what may follow at once, or a run and a character escaped. */
 #define STEP 96u
 
+_Static_assert(VECTOR_SIZE == 16, "load_part() makes one of two numbers");
 _Static_assert(RUN % VECTOR_SIZE == 0 && RUN + sizeof("\\u0000\"") <= STEP, "a run fits, a character, and the quote");
 _Static_assert(sizeof(",\"\":-") + JSON_WRITER_MAX_KEY + TEXT_NUMBER_SIZE <= STEP, "a key fits, and a number after it");
 
@@ -59,11 +60,31 @@ static void put_all(struct json_writer *w, struct text bytes)
     w->size += bytes.len;
 }
 
-/* Copies a vector and returns which of its bytes don't stand in JSON as they are: bit i of byte i. */
-static uint32_t copy(char *to, const char *from)
+/* Less than a vector, NULs behind it. Put together in registers: loading what was just stored in parts waits for them.
+ */
+static vector load_part(const char *from, size_t count)
 {
-    vector all = vector_load(from);
-    memcpy(to, from, VECTOR_SIZE);
+    uint64_t low = 0, high = 0;
+    uint32_t first, last;
+    if (count >= sizeof(low)) {
+        memcpy(&low, from, sizeof(low));
+        memcpy(&high, from + count - sizeof(high), sizeof(high));
+        high = count == sizeof(low) ? 0 : high >> 8 * (VECTOR_SIZE - count);
+    } else if (count >= sizeof(first)) {
+        memcpy(&first, from, sizeof(first));
+        memcpy(&last, from + count - sizeof(last), sizeof(last));
+        low = first | (uint64_t)last << 8 * (count - sizeof(last)); /* where they overlap they are equal */
+    } else {
+        while (count-- > 0)
+            low = low << 8 | (unsigned char)from[count];
+    }
+    return _mm_set_epi64x((long long)high, (long long)low);
+}
+
+/* Stores a vector and returns which of its bytes don't stand in JSON as they are: bit i of byte i. */
+static uint32_t put_vector(char *to, vector all)
+{
+    memcpy(to, &all, sizeof(all));
     vector marks = vector_or(vector_equal(all, vector_of('"')), vector_equal(all, vector_of('\\')));
     uint32_t plain = vector_mask(vector_and_not(vector_above(all, vector_of(0x1F)), marks));
     return ~plain & (uint32_t)((UINT64_C(1) << VECTOR_SIZE) - 1);
@@ -75,15 +96,14 @@ static size_t put_plain(char *to, const char *from, size_t count)
 {
     size_t done = 0;
     for (; count - done >= VECTOR_SIZE && done < RUN; done += VECTOR_SIZE) {
-        uint32_t others = copy(to + done, from + done);
+        uint32_t others = put_vector(to + done, vector_load(from + done));
         if (others != 0)
             return done + (size_t)__builtin_ctz(others);
     }
     if (done == RUN)
         return done;
-    char rest[VECTOR_SIZE] = {0}; /* NUL is none that stands as it is */
-    memcpy(rest, from + done, count - done);
-    return done + (size_t)__builtin_ctz(copy(to + done, rest));
+    /* NUL is none that stands as it is, so no more than count are counted. */
+    return done + (size_t)__builtin_ctz(put_vector(to + done, load_part(from + done, count - done)));
 }
 
 /* Writes code_point as it stands in a text: at most 6 bytes. Returns how many. */
@@ -236,6 +256,35 @@ void json_writer_bool(struct json_writer *w, const char *key, bool is_true)
 {
     if (begin(w, key))
         put_all(w, text_from(is_true ? "true" : "false"));
+}
+
+/* Between two members of an object? */
+static bool is_between(const struct json_writer *w)
+{
+    return w->is_failed || (w->depth > 0 && w->closing[w->depth - 1] == '}' && !is_empty(w));
+}
+
+size_t json_writer_mark(const struct json_writer *w)
+{
+    assert(is_between(w));
+    return w->size;
+}
+
+struct text json_writer_since(const struct json_writer *w, size_t mark)
+{
+    assert(is_between(w));
+    if (w->is_failed)
+        return (struct text){NULL, 0};
+    return (struct text){w->bytes + mark, w->size - mark};
+}
+
+void json_writer_again(struct json_writer *w, struct text members)
+{
+    assert(is_between(w));
+    while (w->room - w->size < members.len + STEP)
+        if (!grow(w))
+            return;
+    put_all(w, members);
 }
 
 int json_writer_finish(char **out, size_t *size, struct json_writer *w)

@@ -65,6 +65,15 @@ void json_writer_number(struct json_writer *writer, const char *key, int64_t num
 void json_writer_bool(struct json_writer *writer, const char *key, bool is_true);
 
 /*
+ * Members that are the same in many documents need be written only once. A mark is a place between two members of an
+ * object, of which at least one stands before it; since: the bytes of the members written behind the mark, the writer's
+ * own until the next call, absent if it has failed; again: writes such bytes, at such a place, of any document.
+ */
+size_t json_writer_mark(const struct json_writer *writer);
+struct text json_writer_since(const struct json_writer *writer, size_t mark);
+void json_writer_again(struct json_writer *writer, struct text members);
+
+/*
  * Ends the document, which must be whole. Returns 0 and *out, valid UTF-8 with a NUL, which the caller frees, and
  * *size, its bytes without the NUL; or -ENOMEM. The writer has nothing to clear then.
  */

@@ -84,59 +84,75 @@ static const char *fault_of(struct text xml)
     return fault;
 }
 
-/* Parses a copy of xml that ends where it ends; adds to t what came out of it. */
-static int parse(struct tally *t, struct event_xml_parser *p, struct text xml, struct fault *fault)
+/* What comes out of a parser: of each event that was added. */
+struct outcome {
+    struct tally tally;
+    struct fault fault; /* of the last bad one */
+};
+
+static int take_parsed(void *context, const struct process_event *event)
 {
-    struct process_event event;
-    bool is_process = false;
-    char *copy = malloc(xml.len + 1); /* the byte more is for none at all */
-    must(copy != NULL);
-    memcpy(copy + 1, xml.bytes, xml.len);
-    int rc = event_xml_parse(&event, &is_process, p, (struct text){copy + 1, xml.len}, (struct text){NULL, 0}, fault);
-    if (rc == 0 && is_process)
-        (void)take_event(t, &event); /* it returns 0 */
-    free(copy);
-    return rc;
+    struct outcome *o = context;
+    return take_event(&o->tally, event);
 }
 
-/* One event, or what may be one, after others: as alone? */
-static void check_event(struct event_xml_parser *p, struct text xml)
+static void take_bad(void *context, size_t place, const struct fault *fault)
 {
-    struct event_xml_parser *fresh = NULL;
-    struct fault fault = {0}, want = {0};
-    struct tally got = {0}, alone = {0};
+    struct outcome *o = context;
+    o->fault = *fault;
+    o->tally.reports++;
+    add(&o->tally, place);
+}
+
+static struct event_xml_parser *parser_for(struct outcome *o)
+{
+    const struct event_xml_taker taker = {.context = o, .event = take_parsed, .bad = take_bad};
+    struct event_xml_parser *p = NULL;
+    must(event_xml_parser_new(&p, &taker, (struct text){NULL, 0}) == 0);
+    return p;
+}
+
+/* One event, or what may be one: adds it to p, and it alone to alone; is that what expat says? */
+static void add_event(struct event_xml_parser *p, struct outcome *alone, struct text xml, size_t place)
+{
+    char *copy = malloc(xml.len + 1); /* the byte more is for none at all */
     char *cleaned = malloc(EVENT_XML_CLEAN_MAX(xml.len) + 1);
-    must(cleaned != NULL && event_xml_parser_new(&fresh) == 0);
-    struct text clean = event_xml_clean(cleaned, xml);
-    must(event_xml_is_clean(xml) == text_equal(clean, xml) && event_xml_is_clean(clean));
-    int rc = parse(&got, p, clean, &fault);
-    must(rc == parse(&alone, fresh, clean, &want) && strcmp(fault.detail, want.detail) == 0);
-    must(got.events == alone.events && got.sum == alone.sum);
-    const char *document = fault_of(clean);
-    must(rc == 0 ? document == NULL
-                 : rc == -EBADMSG && (document == NULL || strcmp(document, fault.detail) == 0 ||
-                                      strstr(fault.detail, "too ") != NULL));
+    must(copy != NULL && cleaned != NULL);
+    memcpy(copy + 1, xml.bytes, xml.len);
+    must(event_xml_parser_add(p, (struct text){copy + 1, xml.len}, place) == 0);
+    free(copy);
+
+    struct event_xml_parser *fresh = parser_for(alone);
+    uint64_t bad = alone->tally.reports;
+    must(event_xml_parser_add(fresh, xml, place) == 0 && event_xml_parser_flush(fresh) == 0);
     event_xml_parser_free(fresh);
+    const char *document = fault_of(event_xml_clean(cleaned, xml));
+    must(alone->tally.reports == bad ? document == NULL
+                                     : document == NULL || strcmp(document, alone->fault.detail) == 0 ||
+                                           strstr(alone->fault.detail, "too ") != NULL);
     free(cleaned);
 }
 
-/* Each event, and each line, one after the other through one parser. */
+/* Each event, and each line, one after the other through one parser: as alone? */
 static void check_events(struct text stream)
 {
-    struct event_xml_parser *p = NULL;
+    struct outcome together = {0}, alone = {0};
+    struct event_xml_parser *p = parser_for(&together);
     struct event_xml_framer framer;
     struct event_xml_frame frame;
-    enum event_xml_found found;
-    must(event_xml_parser_new(&p) == 0);
+    size_t place = 0;
     event_xml_framer_start(&framer);
-    while ((found = event_xml_framer_next(&framer, stream, true, EVENT_XML_MAX_EVENT, &frame)) != FOUND_NOTHING)
-        check_event(p, frame.text);
+    while (event_xml_framer_next(&framer, stream, true, EVENT_XML_MAX_EVENT, &frame) != FOUND_NOTHING)
+        add_event(p, &alone, frame.text, place++);
     for (struct text rest = stream; rest.len > 0;) {
         size_t length = text_find(rest, '\n');
-        check_event(p, (struct text){rest.bytes, length});
+        add_event(p, &alone, (struct text){rest.bytes, length}, place++);
         length += length < rest.len;
         rest = (struct text){rest.bytes + length, rest.len - length};
     }
+    must(event_xml_parser_flush(p) == 0);
+    must(together.tally.events == alone.tally.events && together.tally.sum == alone.tally.sum);
+    must(together.tally.reports == alone.tally.reports && strcmp(together.fault.detail, alone.fault.detail) == 0);
     event_xml_parser_free(p);
 }
 

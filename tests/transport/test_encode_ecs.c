@@ -17,12 +17,17 @@ static const char *follows;
 /* Encodes sample, keeps the document for the schema's test under name (unless NULL), and reads it back. */
 static json_t *document_of(struct sample *sample, const char *name)
 {
-    char *text = NULL, path[512];
-    size_t size = 0;
+    struct encode_ecs_kept kept = {0};
+    char *text = NULL, *again = NULL, path[512];
+    size_t size = 0, size_again = 0;
     sample_alert(sample);
     sample->alert.follows = follows;
     sample->alert.action = "witness-added";
-    CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &sample->alert, sample->id, &agent), 0);
+    CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &kept, &sample->alert, sample->id, &agent), 0);
+    CU_ASSERT_EQUAL_FATAL(encode_ecs(&again, &size_again, &kept, &sample->alert, sample->id, &agent), 0);
+    CU_ASSERT(size == size_again && memcmp(text, again, size) == 0);
+    free(again);
+    encode_ecs_clear(&kept);
     alert_clear(&sample->alert);
     CU_ASSERT_EQUAL(strlen(text), size);
     CU_ASSERT_PTR_NULL(strchr(text, '\n'));
@@ -246,20 +251,49 @@ static void test_numbers(void)
     json_decref(document);
 }
 
+/* What is kept is of one rule. */
+static void test_two_rules(void)
+{
+    struct rule other = rule_email_access_active_sync;
+    struct encode_ecs_kept kept = {0};
+    struct sample sample;
+    sample_4688(&sample);
+    sample_alert(&sample);
+    const struct rule *rules[2] = {sample.alert.rule, &other};
+    other.name = "Another";
+    for (size_t i = 0; i < 6; i++) {
+        char *text = NULL;
+        size_t size = 0;
+        sample.alert.rule = rules[i / 2 % 2];
+        CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &kept, &sample.alert, sample.id, &agent), 0);
+        json_t *document = json_loadb(text, size, 0, NULL);
+        is_text(document, "rule.name", sample.alert.rule->name);
+        is_text(document, "ecs.version", "9.4.0");
+        json_decref(document);
+        free(text);
+    }
+    sample.alert.rule = rules[0];
+    encode_ecs_clear(&kept);
+    alert_clear(&sample.alert);
+}
+
 static void test_no_agent_id(void)
 {
+    struct encode_ecs_kept kept = {0};
     struct sample sample;
     char *text = NULL;
     size_t size = 0;
     sample_4688(&sample);
     sample_alert(&sample);
-    CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &sample.alert, "0a1b", &(struct encode_agent){"0.1.0", NULL}), 0);
+    CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &kept, &sample.alert, "0a1b", &(struct encode_agent){"0.1.0", NULL}),
+                          0);
     json_t *document = json_loadb(text, size, 0, NULL);
     is_text(document, "agent.id", NULL);
     is_text(document, "agent.version", "0.1.0");
     is_text(document, "event.id", "0a1b");
     json_decref(document);
     free(text);
+    encode_ecs_clear(&kept);
     alert_clear(&sample.alert);
 }
 
@@ -276,9 +310,11 @@ static void test_out_of_memory(void)
     for (; rc == -ENOMEM && needed < 100; needed++) {
         char *text = NULL;
         size_t size = 77;
+        struct encode_ecs_kept kept = {0};
         growths_left = needed;
-        rc = encode_ecs(&text, &size, &sample.alert, "", &agent);
+        rc = encode_ecs(&text, &size, &kept, &sample.alert, "", &agent);
         growths_left = -1;
+        encode_ecs_clear(&kept);
         CU_ASSERT(rc == 0 || (rc == -ENOMEM && text == NULL && size == 77));
         free(text);
     }
@@ -378,6 +414,7 @@ int main(void)
         {"hostile text", test_hostile_text},
         {"long command lines are cut", test_cut},
         {"numbers", test_numbers},
+        {"two rules", test_two_rules},
         {"no agent id", test_no_agent_id},
         {"out of memory", test_out_of_memory},
         {"a follow-up", test_follow_up},

@@ -19,8 +19,10 @@ static json_t *document_of(struct sample *sample)
     sample_alert(sample);
     sample->alert.follows = follows;
     sample->alert.action = "witness-added";
-    if (encode_ecs(&text, &size, &sample->alert, sample->id, &agent) < 0)
+    struct encode_ecs_kept kept = {0};
+    if (encode_ecs(&text, &size, &kept, &sample->alert, sample->id, &agent) < 0)
         exit(1);
+    encode_ecs_clear(&kept);
     alert_clear(&sample->alert);
     json_t *ecs = document_parse(text, size);
     free(text);

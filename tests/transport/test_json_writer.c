@@ -401,6 +401,61 @@ static void test_out_of_memory(void)
     free(mebibyte);
 }
 
+/* Members of one document in another, whatever room each has: a text of size bytes stands among them. */
+static void again(size_t size, long growths)
+{
+    char *bytes = malloc(size), *kept = NULL, *out = NULL;
+    struct json_writer w;
+    size_t kept_size = 0, out_size = 0;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    memset(bytes, 'x', size);
+    for (int round = 0; round < 2; round++) {
+        json_writer_init(&w, SIZE_MAX);
+        json_writer_object(&w, NULL);
+        json_writer_number(&w, "a", round);
+        growths_left = growths;
+        if (round == 0) {
+            size_t mark = json_writer_mark(&w);
+            json_writer_text(&w, "b", (struct text){bytes, size});
+            json_writer_object(&w, "c");
+            json_writer_object_end(&w);
+            struct text members = json_writer_since(&w, mark);
+            CU_ASSERT_EQUAL(members.bytes == NULL, growths == 0);
+            kept_size = members.len;
+            kept = malloc(kept_size + 1);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(kept);
+            if (kept_size > 0)
+                memcpy(kept, members.bytes, kept_size);
+        } else {
+            json_writer_again(&w, (struct text){kept, kept_size});
+        }
+        growths_left = -1;
+        json_writer_bool(&w, "d", true);
+        json_writer_object_end(&w);
+        int rc = json_writer_finish(&out, &out_size, &w);
+        CU_ASSERT_EQUAL(rc, growths == 0 && (round == 0 || kept_size > 0) ? -ENOMEM : 0);
+        if (rc < 0)
+            continue;
+        char head[] = "{\"a\":0,\"b\":\"", tail[] = "\",\"c\":{},\"d\":true}";
+        head[5] = (char)('0' + round);
+        CU_ASSERT(growths == 0 ||
+                  (out_size == strlen(head) + size + strlen(tail) && memcmp(out, head, strlen(head)) == 0 &&
+                   memcmp(out + strlen(head), bytes, size) == 0 && strcmp(out + strlen(head) + size, tail) == 0));
+        free(out);
+    }
+    free(kept);
+    free(bytes);
+}
+
+static void test_again(void)
+{
+    again(1, -1);
+    for (size_t size = 3800; size < 4200; size++) /* around the first room's end */
+        again(size, -1);
+    again(100000, -1);
+    again(100000, 0);
+}
+
 /* Given up halfway. */
 static void test_clear(void)
 {
@@ -426,6 +481,7 @@ int main(void)
         {"grows", test_grows},
         {"too long", test_too_long},
         {"out of memory", test_out_of_memory},
+        {"members again", test_again},
         {"clear", test_clear},
         CU_TEST_INFO_NULL,
     };

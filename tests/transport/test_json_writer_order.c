@@ -83,11 +83,30 @@ static void finish_unended(struct json_writer *w)
     finish(w);
 }
 
+static void mark_before_members(struct json_writer *w)
+{
+    json_writer_object(w, NULL);
+    (void)json_writer_mark(w);
+}
+
+static void since_in_array(struct json_writer *w)
+{
+    json_writer_array(w, NULL);
+    json_writer_number(w, NULL, 1);
+    (void)json_writer_since(w, 1);
+}
+
+static void again_of_document(struct json_writer *w)
+{
+    json_writer_again(w, text_from(",\"a\":1"));
+}
+
 static void test_wrong_order(void)
 {
     static void (*const wrong[])(struct json_writer *) = {
-        key_in_array,     no_key_in_object, key_of_document,     second_document, wrong_end,    finish,
-        wrong_object_end, end_of_nothing,   document_taken_back, too_deep,        key_too_long, finish_unended,
+        key_in_array, no_key_in_object, key_of_document,     second_document,     wrong_end,
+        finish,       wrong_object_end, end_of_nothing,      document_taken_back, too_deep,
+        key_too_long, finish_unended,   mark_before_members, since_in_array,      again_of_document,
     };
     for (volatile size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         static struct json_writer w;
