@@ -204,9 +204,9 @@ static int parse_alone(struct event_xml_parser *p)
 
 static int reserve_batch(struct event_xml_parser *p, size_t wanted)
 {
-    if (wanted <= p->batch_size)
+    if (p->batch != NULL && wanted <= p->batch_size)
         return 0;
-    size_t grown = 2 * p->batch_size > wanted ? 2 * p->batch_size : wanted;
+    size_t grown = 2 * p->batch_size > wanted ? 2 * p->batch_size : wanted + 1; /* none is NULL */
     char *batch = realloc(p->batch, grown);
     if (batch == NULL)
         return -ENOMEM;
