@@ -64,3 +64,15 @@ bool document_is_heartbeat(const json_t *ecs)
 {
     return strcmp(document_text(ecs, "event.dataset"), "tripline.heartbeat") == 0;
 }
+
+bool document_is_follow_up(const json_t *ecs)
+{
+    return document_at(ecs, "tripline.alert_id") != NULL;
+}
+
+const char *document_type(const json_t *ecs)
+{
+    if (document_is_heartbeat(ecs))
+        return "tripline.heartbeat";
+    return document_is_follow_up(ecs) ? "tripline.follow-up" : "tripline.alert";
+}

@@ -26,6 +26,13 @@ uint64_t document_time(const json_t *ecs, const char *path);
 /* Is it no alert but the agent's account of itself (docs/heartbeat.md)? */
 bool document_is_heartbeat(const json_t *ecs);
 
+/* Does it add to an alert that was told before (docs/etw.md, "One process, one story")? */
+bool document_is_follow_up(const json_t *ecs);
+
+/* What it is, for receivers that tell messages by a type: "tripline.alert", "tripline.follow-up" or
+ * "tripline.heartbeat". */
+const char *document_type(const json_t *ecs);
+
 /* "domain\name" of the account that did it, or the name alone, into to, cut at a character
  * where it does not fit; "" if not known. Returns to. */
 const char *document_account(char *to, size_t size, const json_t *ecs);

@@ -37,12 +37,6 @@ static void put_time(bool *failed, json_t *object, const char *key, const json_t
         put(failed, object, key, json_integer((json_int_t)(time / 10000u)));
 }
 
-/* A follow-up is news of a finding that is there. */
-static bool is_follow_up(const json_t *ecs)
-{
-    return document_at(ecs, "tripline.alert_id") != NULL;
-}
-
 static void put_classes(bool *failed, json_t *finding, const json_t *ecs)
 {
     static const struct {
@@ -59,13 +53,13 @@ static void put_classes(bool *failed, json_t *finding, const json_t *ecs)
         put(failed, finding, classes[i].id, json_integer(classes[i].number));
         put(failed, finding, classes[i].name, json_string(classes[i].word));
     }
-    if (is_follow_up(ecs)) {
+    if (document_is_follow_up(ecs)) {
         put(failed, finding, "activity_id", json_integer(2));
         put(failed, finding, "activity_name", json_string("Update"));
         put(failed, finding, "type_uid", json_integer(200402));
         put(failed, finding, "type_name", json_string("Detection Finding: Update"));
     }
-    put(failed, finding, "is_alert", is_follow_up(ecs) ? json_false() : json_true());
+    put(failed, finding, "is_alert", document_is_follow_up(ecs) ? json_false() : json_true());
 }
 
 static void put_severity(bool *failed, json_t *finding, const json_t *ecs)
@@ -136,7 +130,7 @@ static json_t *attacks_of(bool *failed, const json_t *ecs)
 static json_t *info_of(bool *failed, const json_t *ecs)
 {
     json_t *info = json_object(), *analytic = json_object();
-    copy(failed, info, "uid", ecs, is_follow_up(ecs) ? "tripline.alert_id" : "event.id");
+    copy(failed, info, "uid", ecs, document_is_follow_up(ecs) ? "tripline.alert_id" : "event.id");
     copy(failed, info, "title", ecs, "rule.name");
     put_time(failed, info, "created_time", ecs, "event.created");
     put_time(failed, info, "first_seen_time", ecs, "@timestamp");

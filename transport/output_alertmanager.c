@@ -121,7 +121,7 @@ static void alertmanager_send(void *state, const struct output_alert *alerts, si
     struct https_request request = {.content_type = "application/json"};
     size_t posted = 0;
     for (size_t i = 0; i < count; i++) {
-        if (document_at(alerts[i].ecs, "tripline.alert_id") != NULL || document_is_heartbeat(alerts[i].ecs))
+        if (document_is_follow_up(alerts[i].ecs) || document_is_heartbeat(alerts[i].ecs))
             continue; /* a follow-up: somebody was told already; a heartbeat: nobody is to be told */
         output_body_add_text(&body, posted++ == 0 ? "[" : ",");
         output_body_add_json(&body, posting_of(alertmanager, &alerts[i]));

@@ -128,12 +128,10 @@ static json_t *record_of(const struct output_alert *alert)
     }
     snprintf(time, sizeof(time), "%llu00", (unsigned long long)document_time(alert->ecs, "@timestamp"));
     snprintf(observed, sizeof(observed), "%llu00", (unsigned long long)document_time(alert->ecs, "event.created"));
-    bool is_heartbeat = document_is_heartbeat(alert->ecs);
-    const char *level = is_heartbeat ? "Informational" : document_text(alert->ecs, "log.level");
+    const char *level = document_is_heartbeat(alert->ecs) ? "Informational" : document_text(alert->ecs, "log.level");
     return json_pack("{s:s,s:s,s:i,s:s,s:s,s:o,s:o}", "timeUnixNano", time, "observedTimeUnixNano", observed,
                      "severityNumber", severity_number(level), "severityText", level, "eventName",
-                     is_heartbeat ? "tripline.heartbeat" : "tripline.alert", "body", any_value(alert->data, 0),
-                     "attributes", list);
+                     document_type(alert->ecs), "body", any_value(alert->data, 0), "attributes", list);
 }
 
 static void build_body(struct output_body *body, const struct output_alert *alerts, size_t count)

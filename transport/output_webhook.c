@@ -101,8 +101,8 @@ static json_t *cloudevent_of(const struct output_alert *alert)
     char account[256];
     json_t *event =
         json_pack("{s:s,s:s,s:o,s:s,s:s,s:s,s:O}", "specversion", "1.0", "id", alert->id, "source", source_of(alert),
-                  "type", document_is_heartbeat(alert->ecs) ? "tripline.heartbeat" : "tripline.alert", "time",
-                  document_text(alert->ecs, "@timestamp"), "datacontenttype", "application/json", "data", alert->data);
+                  "type", document_type(alert->ecs), "time", document_text(alert->ecs, "@timestamp"), "datacontenttype",
+                  "application/json", "data", alert->data);
     document_account(account, sizeof(account), alert->ecs);
     if (event != NULL && account[0] != '\0' && json_object_set_new(event, "subject", json_string(account)) < 0) {
         json_decref(event);

@@ -24,6 +24,9 @@ class Kinds(Outputs):
         alert, test = (json.loads(document) for document in self.documents(2))
         test["tripline"]["test"] = True
         self.alert, self.test = alert, test
+        self.follow_up = json.loads(json.dumps(alert))  # what adds to the alert
+        self.follow_up["event"].update(kind="event", action="witness-added", dataset="endpoint.witness", id="f" * 64)
+        self.follow_up["tripline"]["alert_id"] = alert["event"]["id"]
         self.ids = [document["event"]["id"] for document in (self.heartbeat, alert, test)]
 
     def make_heartbeat(self):
@@ -40,14 +43,14 @@ class Kinds(Outputs):
             file.unlink()
         return json.loads(path.read_text(encoding="utf-8").splitlines()[0])
 
-    def send(self, section, change=lambda recipe: recipe, ports=None):
-        """All three in one batch; every output is done with them, and nothing is a dead letter."""
+    def send(self, section, change=lambda recipe: recipe, ports=None, more=()):
+        """All three, and more, in one batch; every output is done with them, and nothing is a dead letter."""
         recipe = change(self.recipe(section))
         outputs = self.config(recipe, ports=ports or {})
         text = (self.home / "tripline.xml").read_text(encoding="utf-8")  # no heartbeats of this run
         (self.home / "tripline.xml").write_text(text.replace("<outputs", '<heartbeat interval="0s"/><outputs'),
                                                 encoding="utf-8")
-        self.deliver([json.dumps(d) for d in (self.heartbeat, self.alert, self.test)], outputs)
+        self.deliver([json.dumps(d) for d in (self.heartbeat, self.alert, self.test, *more)], outputs)
         self.assertEqual(self.dead(), [])
         self.assertEqual(self.query("SELECT id FROM alert"), [])
 
@@ -57,12 +60,13 @@ class Kinds(Outputs):
                 server = self.start(standins.Webhook, plain=True)
                 self.send("webhook", lambda recipe, e=encoding, f=form, s=server: (
                     f'<webhook name="soc" url="http://127.0.0.1:{s.port}/" allow-plaintext="loopback" format="{f}" '
-                    f'encoding="{e}"/>'))
+                    f'encoding="{e}"/>'), more=[self.follow_up] if form == "cloudevents" else [])
                 body = server.requests[0][3].decode()
                 got = [json.loads(line) for line in body.splitlines()] if form == "ndjson" else json.loads(body)
                 if form == "cloudevents":
                     self.assertEqual([(event["id"], event["type"]) for event in got], list(zip(
-                        self.ids, ("tripline.heartbeat", "tripline.alert", "tripline.alert"))))
+                        [*self.ids, "f" * 64],
+                        ("tripline.heartbeat", "tripline.alert", "tripline.alert", "tripline.follow-up"))))
                 elif encoding == "ecs":
                     self.assertEqual(got, [self.heartbeat, self.alert, self.test])
                     self.assertEqual([d["event"]["kind"] for d in got], ["metric", "alert", "alert"])
@@ -123,12 +127,12 @@ class Kinds(Outputs):
 
     def test_otlp(self):
         server = self.start(standins.Otlp)
-        self.send("otlp", ports={"otel.example.com": server.port})
+        self.send("otlp", ports={"otel.example.com": server.port}, more=[self.follow_up])
         got = [(record["eventName"], record["severityNumber"],
                 {a["key"]: standins.plain(a["value"]) for a in record["attributes"]}.get("tripline.test"))
                for record in server.records]
         self.assertEqual(got, [("tripline.heartbeat", 9, None), ("tripline.alert", 13, None),
-                               ("tripline.alert", 13, True)])
+                               ("tripline.alert", 13, True), ("tripline.follow-up", 13, None)])
         self.assertEqual(standins.plain(server.records[0]["body"]), self.heartbeat)
 
     def test_azure_logs(self):

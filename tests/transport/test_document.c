@@ -62,6 +62,26 @@ static void test_copy(void)
     json_decref(ecs);
 }
 
+static void test_type(void)
+{
+    static const struct {
+        const char *json, *type;
+    } cases[] = {
+        {"{\"event\":{\"kind\":\"alert\",\"dataset\":\"endpoint.alert\"},\"tripline\":{\"test\":true}}",
+         "tripline.alert"},
+        {"{\"event\":{\"kind\":\"event\",\"dataset\":\"endpoint.witness\"},\"tripline\":{\"alert_id\":\"0a\"}}",
+         "tripline.follow-up"},
+        {"{\"event\":{\"kind\":\"metric\",\"dataset\":\"tripline.heartbeat\"},\"tripline\":{}}", "tripline.heartbeat"},
+        {"{}", "tripline.alert"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *ecs = parse(cases[i].json);
+        CU_ASSERT_STRING_EQUAL(document_type(ecs), cases[i].type);
+        CU_ASSERT_EQUAL(document_is_follow_up(ecs), strstr(cases[i].type, "follow") != NULL);
+        json_decref(ecs);
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -69,6 +89,7 @@ int main(void)
         {"time", test_time},
         {"account", test_account},
         {"copy", test_copy},
+        {"type", test_type},
         CU_TEST_INFO_NULL,
     };
     return test_main("document", tests);
