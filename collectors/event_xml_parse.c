@@ -12,11 +12,11 @@
  * Many events are parsed as one document, as the children of ROOT: setting a parser up costs as much as a fifth of an
  * event, and more where memory is allotted slowly; and expat counts the lines of what is not a document's end, which
  * costs another tenth. But it keeps all names of a document, each with some 100 bytes, so a document gets no further
- * event once it has this many bytes: 45 usual events; with more of them nothing is gained. Beyond those go only the
+ * event once it has this many bytes: 90 usual events; with more of them little is gained. Beyond those go only the
  * names of one event, EVENT_XML_MAX_FIELDS at most.
  */
-#define BATCH_MAX (32u * 1024u)
-#define BATCH_MAX_EVENTS 64u
+#define BATCH_MAX (128u * 1024u)
+#define BATCH_MAX_EVENTS 128u
 #define ROOT "<e>"
 #define ROOT_SIZE (sizeof(ROOT) - 1)
 

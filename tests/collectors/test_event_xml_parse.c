@@ -15,8 +15,8 @@
 #define COMMAND_LINE(value) EVENT("<Data Name='CommandLine'>" value "</Data>")
 
 /* A document gets no further event once it has so many bytes or events. */
-#define BATCH_MAX (32u * 1024u)
-#define BATCH_MAX_EVENTS 64u
+#define BATCH_MAX (128u * 1024u)
+#define BATCH_MAX_EVENTS 128u
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
