@@ -144,10 +144,13 @@ winsim_session_stop() {
 }
 
 winsim_prefix_remove() {
-    local prefix=$1
+    local prefix=$1 name
     [[ -d $prefix ]] || return 0
     [[ -d $prefix/drive_c ]] || { winsim_say "$prefix is no Wine prefix"; return 1; }
     winsim_session_stop "$prefix"
+    # Debian's wineserver leaves the folder that it makes for its socket, whose name is in this file.
+    name=$(cat "$prefix/wineserver" 2>/dev/null) || name=
+    [[ $name != wine-?????? ]] || rm -rf "${TMPDIR:-/tmp}/$name"
     rm -rf "$prefix"
 }
 
