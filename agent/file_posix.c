@@ -20,6 +20,12 @@ bool file_is_absolute(const char *path)
     return path[0] == '/';
 }
 
+bool file_is_regular(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 int file_open(FILE **out, const char *path, const char *mode)
 {
     const char with_close_on_exec[] = {mode[0], 'b', 'e', '\0'};

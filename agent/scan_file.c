@@ -142,8 +142,9 @@ __attribute__((format(printf, 2, 3))) static void say(const struct reading *r, c
         (void)text_copy(trouble, sizeof(text), text_from(text)); /* same size */
 }
 
-/* Says what was wrong with the file as a whole; true: it counts as failed. */
-static bool judge(const struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault)
+/* Says what was wrong with the piece, and behind the last one what is with the file as a whole; true: it counts as
+ * failed. */
+static bool judge(const struct reading *r, int rc, const struct fault *fault)
 {
     const struct scan_state *state = &r->shared->states[r->piece->file];
     if (state->left == 0 && state->named > SCAN_MAX_NAMED)
@@ -152,31 +153,32 @@ static bool judge(const struct reading *r, int rc, const struct replay_counts *c
     if (rc == -EISDIR)
         say(r, "is a directory; name the files in it");
     else if (rc < 0)
-        say(r, "%s%s", counts->events.events > 0 ? "not read to its end: " : "", reason(fault, rc));
-    if (rc < 0 || counts->events.events > 0)
+        say(r, "%s%s", state->totals.events > 0 ? "not read to its end: " : "", reason(fault, rc));
+    if (rc < 0 || state->left > 0 || state->has_failed || state->totals.events > 0)
         return rc < 0;
-    if (counts->bytes == 0)
+    if (state->totals.bytes == 0)
         say(r, "is empty");
     else if (r->may_be_empty)
         say(r, "holds no event");
     else
         say(r, "no <Event> found; expected event XML (an export, or one event a line) or .evtx, each also gzipped");
-    return counts->bytes > 0 && !r->may_be_empty;
+    return state->totals.bytes > 0 && !r->may_be_empty;
 }
 
-/* Says what there is to say of a piece that was read, adds it to its file, and counts that one as failed if this is
- * its first piece to be so. */
-static int settle(struct reading *r, int rc, const struct replay_counts *counts, const struct fault *fault,
-                  struct scan_totals *totals)
+/* Adds a piece that was read to its file, says what there is to say of it, and counts the file as failed if this is its
+ * first piece to be so. */
+static int settle(struct reading *r, int rc, const struct fault *fault, struct scan_totals *totals)
 {
     struct scan_state *state = &r->shared->states[r->piece->file];
     struct scan_report *report = r->shared->settings->report;
     pthread_mutex_lock(&r->shared->lock);
     state->left--;
-    bool has_failed = r->error < 0 || rc == -ENOMEM || judge(r, rc, counts, fault);
-    totals->failed += has_failed && !state->has_failed ? 1 : 0;
-    state->has_failed = state->has_failed || has_failed;
     scan_totals_add(&state->totals, totals);
+    if ((r->error < 0 || rc == -ENOMEM || judge(r, rc, fault)) && !state->has_failed) {
+        state->has_failed = true;
+        state->totals.failed++;
+        totals->failed++;
+    }
     int added = 0;
     if (report != NULL && state->left == 0)
         added = scan_report_file(report, r->piece->file, r->path, &state->totals, state->trouble);
@@ -201,13 +203,12 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     totals->process += counts.events.process;
     totals->bad += counts.events.bad;
     totals->alerts += r->alerts;
-    int added = settle(r, rc, &counts, &fault, totals);
+    int added = settle(r, rc, &fault, totals);
     return r->error < 0 ? r->error : rc == -ENOMEM ? rc : added;
 }
 
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals)
 {
-    static const struct replay_counts nothing = {0};
     static const struct fault none = {0};
     struct reading r = {.shared = shared, .piece = piece, .place = place, .path = shared->settings->paths[piece->file]};
     bool is_stdin = strcmp(r.path, "-") == 0;
@@ -218,7 +219,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         return -ENOMEM;
     int rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
     if (rc < 0) {
-        int added = settle(&r, rc, &nothing, &none, totals);
+        int added = settle(&r, rc, &none, totals);
         rc = rc == -ENOMEM ? rc : added;
     } else {
         rc = read_open(&r, from, totals);
@@ -237,8 +238,10 @@ int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, const char 
     *size = 0;
     starts[0] = 0;
     *count = 1;
-    if (max < 2 || strcmp(path, "-") == 0 || file_open(&file, path, "rb") < 0)
-        return 0; /* what can't be opened is told when it is read */
+    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is told when it is read.
+     */
+    if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
+        return 0;
     int rc = replay_split(starts, count, size, file, max);
     (void)fclose(file); /* only read */
     if (rc < 0)

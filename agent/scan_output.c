@@ -137,3 +137,12 @@ int scan_output_error(struct scan_output *o)
     pthread_mutex_unlock(&o->lock);
     return rc;
 }
+
+void scan_output_fail(struct scan_output *o, int error)
+{
+    pthread_mutex_lock(&o->lock);
+    if (o->error == 0)
+        o->error = error;
+    pthread_cond_broadcast(&o->moved);
+    pthread_mutex_unlock(&o->lock);
+}

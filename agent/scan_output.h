@@ -25,8 +25,8 @@ void scan_output_free(struct scan_output *output);
 
 /*
  * One line of file number file, without its newline. Any thread, one per file. Who waits here waits for the first file,
- * so that must be among those that are read (scan_order.h). Returns 0; -ENOMEM; what writing failed with (-EPIPE,
- * -ENOSPC ...), then and ever after.
+ * so that must be among those that are read (scan_order.h), or scan_output_fail() be called. Returns 0; -ENOMEM; what
+ * writing failed with (-EPIPE, -ENOSPC ...), then and ever after.
  */
 int scan_output_line(struct scan_output *output, size_t file, const char *line, size_t size);
 
@@ -36,6 +36,10 @@ void scan_output_flush(struct scan_output *output, size_t file);
 
 /* No more lines of file will come. What is written by this can fail: scan_output_error() says so. */
 void scan_output_done(struct scan_output *output, size_t file);
+
+/* The scan ends with error, below 0, for a reason of its own: as if writing had failed so, and who waits goes on. Any
+ * thread. */
+void scan_output_fail(struct scan_output *output, int error);
 
 /* 0, or what writing failed with. Any thread. */
 int scan_output_error(struct scan_output *output);

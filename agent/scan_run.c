@@ -44,6 +44,8 @@ static void *worker(void *context)
         scan_output_done(w->shared.output, place);
         if (rc == 0)
             rc = scan_output_error(w->shared.output);
+        else
+            scan_output_fail(w->shared.output, rc); /* the other threads end too, also one that waits for its turn */
         pthread_mutex_lock(&w->lock);
         scan_order_done(w->order, place);
         scan_totals_add(&w->totals, &totals);

@@ -1,6 +1,7 @@
 #include "collectors/event_xml.h"
 #include "collectors/event_xml_frame.h"
 #include "collectors/event_xml_kind.h"
+#include "collectors/event_xml_mixed.h"
 #include "collectors/event_xml_parse.h"
 #include "collectors/event_xml_reference.h"
 #include "collectors/event_xml_utf16.h"
@@ -34,8 +35,10 @@ struct event_xml {
     struct buffer carried; /* an event that began in an earlier chunk */
     struct buffer resolved;
     struct text taken; /* the region's text */
-    uint64_t offset;   /* in the stream as it was fed, of the byte that is measured from ... */
-    size_t measured;   /* ... here, in the framer's region */
+    size_t between;    /* offset in it of what follows the last event */
+    struct event_xml_mixed mixed;
+    uint64_t offset; /* in the stream as it was fed, of the byte that is measured from ... */
+    size_t measured; /* ... here, in the framer's region */
     enum encoding encoding;
     char first[2]; /* the stream's first bytes, until encoding is known */
     size_t first_count;
@@ -201,6 +204,35 @@ static int take_other(struct event_xml *x, enum event_xml_found found, const str
     return rc;
 }
 
+/* Reports events that are there, but in another encoding, between the last event and end; once for all of them. */
+static int report_mixed(struct event_xml *x, size_t end)
+{
+    struct fault fault = {.call = "event_xml", .code = EBADMSG};
+    size_t begin = x->between, behind;
+    struct text more = {x->taken.bytes + begin, end - begin};
+    if (!event_xml_mixed_look(&x->mixed, more, x->encoding == ENCODING_UTF16, &behind))
+        return 0;
+    (void)text_copy(
+        fault.detail, sizeof(fault.detail),
+        text_from("what follows is in another encoding than the file's beginning, so its events are not read: "
+                  "convert the file to one")); /* it fits */
+    int rc = event_xml_parser_flush(x->parser);
+    if (rc == 0)
+        on_bad(x, begin + behind, &fault);
+    return rc;
+}
+
+/* An event was found, or what should be one, from begin on. */
+static int end_between(struct event_xml *x, size_t begin, size_t end)
+{
+    int rc = 0;
+    if (begin > x->between && begin - x->between + x->mixed.count >= EVENT_XML_MIXED_MIN) /* seldom: a line end */
+        rc = report_mixed(x, begin);
+    x->between = end;
+    x->mixed.count = 0;
+    return rc;
+}
+
 /* Takes all that region has. */
 static int take_region(struct event_xml *x, struct region *region)
 {
@@ -214,7 +246,15 @@ static int take_region(struct event_xml *x, struct region *region)
             break;
         size_t place = (size_t)(frame.text.bytes - region->text.bytes);
         x->counts.events += found != FOUND_DOCTYPE;
-        rc = found == FOUND_EVENT ? take_event(x, region, &frame, place) : take_other(x, found, &frame, place);
+        rc = end_between(x, place, place + frame.text.len);
+        if (rc == 0)
+            rc = found == FOUND_EVENT ? take_event(x, region, &frame, place) : take_other(x, found, &frame, place);
+        x->mixed.is_found = x->mixed.is_found && found != FOUND_EVENT;
+    }
+    size_t done = event_xml_framer_done(&x->framer);
+    if (rc == 0 && done > x->between) {
+        rc = report_mixed(x, done);
+        x->between = done;
     }
     int flushed = event_xml_parser_flush(x->parser);
     return rc < 0 ? rc : flushed;
@@ -225,6 +265,7 @@ static void drop(struct event_xml *x, size_t count)
 {
     (void)stream_offset(x, count); /* only moves what is measured from */
     x->measured = 0;
+    x->between -= x->between < count ? x->between : count;
     event_xml_framer_drop(&x->framer, count);
 }
 
@@ -319,6 +360,8 @@ static void restart(struct event_xml *x)
     x->measured = 0;
     x->encoding = ENCODING_UNKNOWN;
     x->first_count = 0;
+    x->between = 0;
+    x->mixed = (struct event_xml_mixed){0};
 }
 
 static int feed(struct event_xml *x, const char *bytes, size_t size)

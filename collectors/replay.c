@@ -39,6 +39,7 @@ struct replay {
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
     uint64_t from; /* of a part */
+    bool is_last;  /* it goes to the file's end */
 };
 
 /* As many first bytes as tell the kind. */
@@ -216,19 +217,26 @@ static int read_part(struct replay *r, struct replay_counts *counts)
         rc = read_all(r);
     /* A part that another follows has no end of its own: what is open there ends where the next event begins, and that
      * beginning was read too. */
-    if (r->in.left == 0)
+    if (r->in.left == 0) {
         r->in.bytes -= EVENT_XML_MARK_SIZE;
-    else
-        rc = end_content(r, rc, counts);
-    return rc;
+        return rc;
+    }
+    rc = end_content(r, rc, counts);
+    if (rc < 0 || r->is_last)
+        return rc;
+    fault_set(r->fault, "fread", EIO, r->in.path, "the file got shorter while it was read");
+    return -EIO;
 }
 
 int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, const struct collector_sink *sink,
                 const struct matcher *matcher, struct replay_counts *counts, struct fault *fault)
 {
-    struct replay r = {
-        .in = {.file = file, .path = path, .left = UINT64_MAX}, .from = from, .sink = sink, .fault = fault};
-    if (to != UINT64_MAX)
+    struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX},
+                       .from = from,
+                       .is_last = to == UINT64_MAX,
+                       .sink = sink,
+                       .fault = fault};
+    if (!r.is_last)
         r.in.left = to - from + EVENT_XML_MARK_SIZE;
     return with_reader(&r, matcher, counts, read_part);
 }

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define PATH "test_scan_output.tmp"
 
@@ -150,12 +151,36 @@ static void test_failure(void)
     CU_ASSERT_EQUAL(file_remove(PATH), 0);
 }
 
+/* A thread that waits for its turn goes on when the scan ends for another reason. */
+static void test_fail(void)
+{
+    struct scan_output *o = NULL;
+    FILE *to = NULL;
+    pthread_t thread;
+    void *problem = NULL;
+    CU_ASSERT_EQUAL_FATAL(file_open(&to, PATH, "w"), 0);
+    CU_ASSERT_EQUAL_FATAL(scan_output_new(&o, to, 2), 0);
+    struct job second = {o, 1};
+    CU_ASSERT_EQUAL_FATAL(pthread_create(&thread, NULL, write_large, &second), 0);
+    const struct timespec moment = {0, 50000000}; /* mostly it waits then; if not, it is refused all the same */
+    (void)nanosleep(&moment, NULL);
+    scan_output_fail(o, -ENOMEM);
+    scan_output_fail(o, -EIO); /* the first one counts */
+    CU_ASSERT_EQUAL(scan_output_error(o), -ENOMEM);
+    CU_ASSERT_EQUAL(pthread_join(thread, &problem), 0);
+    CU_ASSERT_PTR_NOT_NULL(problem);
+    scan_output_free(o);
+    CU_ASSERT_EQUAL(fclose(to), 0);
+    CU_ASSERT_EQUAL(file_remove(PATH), 0);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"order", test_order},
                                         {"enough", test_enough},
                                         {"memory is bounded", test_bounded},
                                         {"failure", test_failure},
+                                        {"ended for another reason", test_fail},
                                         CU_TEST_INFO_NULL};
     return test_main("scan_output", tests);
 }

@@ -1,6 +1,7 @@
 #include "agent/scan_run.h"
 
 #include "agent/file.h"
+#include "collectors/replay.h"
 #include "tests/test.h"
 
 #include <jansson.h>
@@ -126,6 +127,42 @@ static void test_jobs(void)
     }
     written_free(&one);
     written_free(&many);
+}
+
+/* Whether a file has events is said of all of it, also where threads read parts of it. */
+static void test_parts_without_events(void)
+{
+    static const char *const paths[] = {DIRECTORY "/parts"};
+    static const char line[] = "a line of text\n";
+    char *attack = content(EVENTS "attack-4688.xml");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(attack);
+    size_t size = 3u * REPLAY_MIN_PART, used = 0;
+    char *bytes = malloc(size + strlen(attack) + sizeof(line));
+    CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+    for (int has_root = 0; has_root < 2; has_root++) {
+        used = (size_t)snprintf(bytes, size, "%s", has_root ? "<Events>\n" : "");
+        for (; used < size / 2; used += strlen(line))
+            memcpy(bytes + used, line, sizeof(line));
+        for (; used < size; used += strlen(attack))
+            memcpy(bytes + used, attack, strlen(attack) + 1);
+        put(DIRECTORY "/parts", bytes, used);
+        for (unsigned jobs = 1; jobs <= 3; jobs++) {
+            struct written w = scan(paths, 1, jobs, NULL);
+            CU_ASSERT(w.rc == 0 && w.totals.failed == 0 && w.totals.alerts > 1000 && w.totals.bytes == used);
+            CU_ASSERT_STRING_EQUAL(w.messages, "");
+            written_free(&w);
+        }
+    }
+    for (used = 0; used < size; used += strlen(line))
+        memcpy(bytes + used, line, sizeof(line));
+    put(DIRECTORY "/parts", bytes, used);
+    struct written w = scan(paths, 1, 2, NULL);
+    CU_ASSERT(w.rc == 0 && w.totals.failed == 1 && w.totals.files == 1);
+    CU_ASSERT(lines(w.messages) == 1 && strstr(w.messages, "no <Event> found") != NULL);
+    written_free(&w);
+    CU_ASSERT_EQUAL(file_remove(DIRECTORY "/parts"), 0);
+    free(bytes);
+    free(attack);
 }
 
 /* What can't be read is named, and the rest is read. */
@@ -262,6 +299,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         {"alerts", test_alerts},
         {"several threads", test_jobs},
+        {"parts without events", test_parts_without_events},
         {"files that can't be read", test_failures},
         {"bad events", test_bad_events},
         {"report", test_report},

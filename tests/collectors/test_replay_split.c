@@ -2,6 +2,7 @@
 #include "collectors/replay.h"
 #include "tests/test.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,9 +149,28 @@ static void test_parts(void)
     free(background);
 }
 
+/* A file that ends within a part was longer when it was cut; what is left of it is read. */
+static void test_shorter(void)
+{
+    struct collector_sink sink = {.context = &whole, .event = on_event, .report = on_report};
+    struct replay_counts counts;
+    struct fault fault = {0};
+    FILE *file = tmpfile();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT_EQUAL_FATAL(fwrite(ATTACK, 1, strlen(ATTACK), file), strlen(ATTACK));
+    CU_ASSERT_EQUAL_FATAL(fflush(file), 0);
+    memset(&whole, 0, sizeof(whole));
+    CU_ASSERT_EQUAL(replay_part(file, text_from("f"), 0, 1000000, &sink, NULL, &counts, &fault), -EIO);
+    CU_ASSERT_PTR_NOT_NULL(strstr(fault.detail, "shorter"));
+    CU_ASSERT(counts.events.events == 1 && counts.bytes == strlen(ATTACK) && whole.count == 1);
+    CU_ASSERT_EQUAL(replay_part(file, text_from("f"), 500000, 1000000, &sink, NULL, &counts, &fault), -EIO);
+    (void)fclose(file); /* only read */
+}
+
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"parts", test_parts}, CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {
+        {"parts", test_parts}, {"a file that got shorter", test_shorter}, CU_TEST_INFO_NULL};
     size_t count;
     const struct rule *const *rules = rules_all(&count);
     if (matcher_new(&matcher, rules, count) < 0)

@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -68,6 +69,21 @@ class Errors(unittest.TestCase):
         path = self.file("mixed.xml", "\n".join([attack, bad, "<Event <Event>", attack.replace(">7<", ">8<")]) + "\n")
         out = self.check(["scan", path], 0, f"{path}: bad event at byte {len(attack) + 1}", "2 alerts")
         self.assertEqual([json.loads(line)["event"]["sequence"] for line in out.splitlines()], [7, 8])
+
+    def test_pipes_are_opened_once(self):
+        """What is in a pipe is lost with its only reader; so nobody looks into it before it is read."""
+        paths = [self.path / name for name in "ab"]
+        for number, path in enumerate(paths):
+            os.mkfifo(path)
+            data = (world.event_4688(number, world.ATTACK) + "\n").encode()
+            threading.Thread(target=path.write_bytes, args=(data,), daemon=True).start()
+        out = self.check(["scan", "--jobs", "2", *paths], 0, "2 files, 2 events", "2 alerts")
+        self.assertEqual([json.loads(line)["event"]["sequence"] for line in out.splitlines()], [0, 1])
+
+    def test_another_encoding_is_told(self):
+        attack = world.event_4688(7, world.ATTACK) + "\n"
+        path = self.file("two.xml", attack.encode() + attack.encode("utf-16-le"))
+        self.check(["scan", "--strict", path], 3, "another encoding", "1 events", "1 bad event")
 
     def test_a_full_disk_is_not_silent(self):
         with open("/dev/full", "wb") as full:
