@@ -2,8 +2,11 @@
 
 #include "agent/config.h"
 #include "agent/file.h"
+#include "agent/outputs.h"
+#include "transport/https.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +51,41 @@ static void print_summary(const struct config *config)
         print_output(&config->outputs[i]);
 }
 
+/* Opens each output as the agent does at its start, which connects to nothing. Returns how many can't be. */
+static unsigned try_outputs(const char *path, const struct config *config)
+{
+    unsigned bad = 0;
+    struct fault fault;
+    char text[512];
+    if (https_start_up() < 0) {
+        fprintf(stderr, "%s: the outputs can't be tried: out of memory\n", path);
+        return 1;
+    }
+    for (size_t i = 0; i < config->output_count; i++) {
+        fault = (struct fault){.call = NULL};
+        int rc = outputs_try(config, i, &fault);
+        if (rc == 0)
+            continue;
+        /* What this account may not read the service's may. */
+        bool is_mistake = rc != -EACCES && rc != -EPERM;
+        if (fault.call == NULL)
+            fault_set(&fault, "opening it", -rc, (struct text){NULL, 0}, strerror(-rc));
+        fprintf(stderr, "%s: %soutput %s: %s\n", path, is_mistake ? "" : "warning: ", config->outputs[i].name,
+                fault_text(&fault, text, sizeof(text)));
+        bad += is_mistake;
+    }
+    https_clean_up();
+    return bad;
+}
+
 static int check(const char *path)
 {
     struct config *config = NULL;
     struct config_errors errors;
     int rc = config_load(&config, path, &errors);
-    if (rc == 0) {
+    if (rc == 0 && try_outputs(path, config) > 0) {
+        rc = -EINVAL; /* it was said what */
+    } else if (rc == 0) {
         printf("%s: ok\n", path);
         print_summary(config);
     } else {
@@ -68,13 +100,21 @@ static int check(const char *path)
 
 int cli_check_config(int argc, char **argv)
 {
+    const char *path = NULL;
     char *standard = NULL;
-    if (argc > 2)
-        return cli_usage(argv[0], "takes one file, not also", argv[2]);
-    if (argc == 2 && argv[1][0] == '-')
-        return cli_usage(argv[0], "knows no option", argv[1]);
-    if (argc == 2)
-        return check(argv[1]);
+    for (int i = 1; i < argc; i++) {
+        int rc = cli_option(&path, argc, argv, &i, "--config"); /* as the other verbs have it */
+        if (rc < 0)
+            return cli_usage(argv[0], "--config wants a file", NULL);
+        if (rc == 0 && argv[i][0] == '-')
+            return cli_usage(argv[0], "knows no option", argv[i]);
+        if (rc == 0 && path != NULL)
+            return cli_usage(argv[0], "takes one file, not also", argv[i]);
+        if (rc == 0)
+            path = argv[i];
+    }
+    if (path != NULL)
+        return check(path);
     int rc = file_default_config(&standard);
     if (rc < 0) {
         fprintf(stderr, "tripline check-config: the usual place of the config is not known: %s\n", strerror(-rc));

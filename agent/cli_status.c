@@ -15,8 +15,8 @@
 /* The agent may be replacing the file at this very moment: tried again this often. */
 #define READ_TRIES 5
 
-/* Where the agent of that config keeps its state; of a config with mistakes the usual place, for the agent runs on with
- * what was there before. */
+/* Where the agent of that config keeps its state. Of the usual config, if it has mistakes, the usual place: the agent
+ * runs on with what was there before. One that was named must be good: else another agent would be shown. */
 static int state_directory(char **out, const char *config_path)
 {
     struct config *config = NULL;
@@ -27,8 +27,10 @@ static int state_directory(char **out, const char *config_path)
         rc = config_load(&config, config_path == NULL ? standard : config_path, &errors);
     if (rc == 0)
         rc = (*out = text_dup(text_from(config->state_directory))) == NULL ? -ENOMEM : 0;
-    else
+    else if (config_path == NULL)
         rc = file_default_state(out);
+    else
+        config_errors_print(stderr, config_path, &errors);
     config_errors_free(&errors);
     config_free(config);
     free(standard);

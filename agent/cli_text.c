@@ -44,7 +44,8 @@ static const char verify_help[] =
 
 static const char check_config_help[] =
     "Reads a config file and names every mistake in it as FILE:LINE:COLUMN: what is wrong; what would\n"
-    "be right. Certificate files that it names are looked at too. Nothing is connected to or changed.\n"
+    "be right, and each output that could not be opened: its certificates and secrets are looked at\n"
+    "too. Nothing is connected to or changed.\n"
     "\n"
     "  F            the config file; else C:\\ProgramData\\Tripline\\tripline.xml\n"
     "               (/etc/tripline/tripline.xml on other systems)\n"
@@ -133,7 +134,8 @@ const struct cli_verb cli_verbs[] = {
     {"deadletters", cli_deadletters, "list|retry|drop [--config F] [--json] [N...|all]",
      "alerts that the collector refused for good", deadletters_help},
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},
-    {"scan", cli_scan, "[--jobs N] [--report F.html] FILE...", "find alerts in files of recorded events", scan_help},
+    {"scan", cli_scan, "[--jobs N] [--report F.html] [--strict] FILE...", "find alerts in files of recorded events",
+     scan_help},
     {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",
      "  --json       as one JSON object\n\nExit codes: 0; 2 wrong usage.\n"},

@@ -156,7 +156,7 @@ static bool is_p12(const char *path)
     return path != NULL && (ends_in(path, ".p12") || ends_in(path, ".pfx"));
 }
 
-/* Is plain http:// allowed, and the proxy's login whole? */
+/* Is plain http:// allowed? */
 static void way_check(struct config_parse *p, const struct build *b, const struct config_output *output)
 {
     if (output->url != NULL && strncmp(output->url, "http://", 7) == 0 && !output->allow_plaintext)

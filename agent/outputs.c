@@ -314,6 +314,15 @@ int outputs_probe(struct https_facts *facts, const struct config *config, size_t
     return open_output(&one, true, probe_one, &probe, fault);
 }
 
+int outputs_try(const struct config *config, size_t place, struct fault *fault)
+{
+    struct outputs all = {.config = config};
+    struct one_output one = {.all = &all, .config = &config->outputs[place]};
+    int rc = open_output(&one, true, make_output, &one.output, fault);
+    output_close(one.output); /* NULL is allowed */
+    return rc;
+}
+
 int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
                  struct fault *fault)
 {

@@ -20,6 +20,10 @@ struct outputs;
 int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
                  struct fault *fault);
 
+/* Opens the output of that place as outputs_open() does, and closes it. Returns 0 or a negative errno value with fault.
+ */
+int outputs_try(const struct config *config, size_t place, struct fault *fault);
+
 /* Asks the server of the config's output of that place how it is, without sending an alert; cancel as in https_probe().
  * Returns 0 or a negative errno value with fault. */
 int outputs_probe(struct https_facts *facts, const struct config *config, size_t place, const atomic_bool *cancel,

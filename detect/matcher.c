@@ -14,21 +14,21 @@ struct prepared {
 
 struct matcher {
     size_t count;
-    struct scan_many *rarest; /* each rule's longest term; NULL where one has none that can be scanned for: everything
+    struct scan_many *longest; /* each rule's longest term; NULL where one has none that can be scanned for: everything
                                  may match then */
     struct prepared rules[];
 };
 
-/* Sets *rarest to the longest term that can be scanned for; false: there is none. */
-static bool find_rarest(struct scan *rarest, const struct rule *rule)
+/* Sets *longest to the longest term that can be scanned for; false: there is none. */
+static bool find_longest(struct scan *longest, const struct rule *rule)
 {
     bool is_found = false;
     for (size_t i = 0; i < rule->term_count; i++) {
         struct scan scan;
         if (strpbrk(rule->terms[i], "<>&\"'") != NULL) /* may be written "&lt;" and so on */
             continue;
-        if (scan_set(&scan, text_from(rule->terms[i])) && (!is_found || scan.length > rarest->length)) {
-            *rarest = scan;
+        if (scan_set(&scan, text_from(rule->terms[i])) && (!is_found || scan.length > longest->length)) {
+            *longest = scan;
             is_found = true;
         }
     }
@@ -48,14 +48,14 @@ static int prepare(struct prepared *out, const struct rule *rule)
 
 static int prepare_scan(struct matcher *m)
 {
-    struct scan *rarest = calloc(m->count + 1, sizeof(*rarest));
-    if (rarest == NULL)
+    struct scan *longest = calloc(m->count + 1, sizeof(*longest));
+    if (longest == NULL)
         return -ENOMEM;
     size_t found = 0;
-    while (found < m->count && find_rarest(&rarest[found], m->rules[found].rule))
+    while (found < m->count && find_longest(&longest[found], m->rules[found].rule))
         found++;
-    int rc = found < m->count ? 0 : scan_many_new(&m->rarest, rarest, found);
-    free(rarest);
+    int rc = found < m->count ? 0 : scan_many_new(&m->longest, longest, found);
+    free(longest);
     return rc;
 }
 
@@ -83,7 +83,7 @@ void matcher_free(struct matcher *m)
         return;
     for (size_t i = 0; i < m->count; i++)
         has_all_free(m->rules[i].terms);
-    scan_many_free(m->rarest);
+    scan_many_free(m->longest);
     free(m);
 }
 
@@ -113,12 +113,12 @@ size_t matcher_match(const struct matcher *m, const struct process_event *event,
 /* With one rule, the scan would only look for the term that has_all looks for first. */
 static bool is_scan_worth_it(const struct matcher *m)
 {
-    return m->rarest != NULL && m->count > 1;
+    return m->longest != NULL && m->count > 1;
 }
 
 bool matcher_text_matches_utf16(const struct matcher *m, const uint16_t *units, size_t count)
 {
-    if (is_scan_worth_it(m) && !scan_many_in_utf16(m->rarest, units, count))
+    if (is_scan_worth_it(m) && !scan_many_in_utf16(m->longest, units, count))
         return false;
     for (size_t i = 0; i < m->count; i++)
         if (has_all_match_utf16(m->rules[i].terms, units, count))
@@ -128,7 +128,7 @@ bool matcher_text_matches_utf16(const struct matcher *m, const uint16_t *units, 
 
 bool matcher_text_matches(const struct matcher *m, struct text text)
 {
-    if (is_scan_worth_it(m) && scan_many_find(m->rarest, text, 0) == text.len)
+    if (is_scan_worth_it(m) && scan_many_find(m->longest, text, 0) == text.len)
         return false;
     for (size_t i = 0; i < m->count; i++)
         if (has_all_match(m->rules[i].terms, text))
@@ -138,10 +138,10 @@ bool matcher_text_matches(const struct matcher *m, struct text text)
 
 size_t matcher_bytes_find(const struct matcher *m, struct text bytes, size_t from)
 {
-    return m->rarest == NULL ? from : scan_many_find(m->rarest, bytes, from);
+    return m->longest == NULL ? from : scan_many_find(m->longest, bytes, from);
 }
 
 bool matcher_bytes_may_match(const struct matcher *m, struct text bytes)
 {
-    return m->rarest == NULL || scan_many_find(m->rarest, bytes, 0) < bytes.len;
+    return m->longest == NULL || scan_many_find(m->longest, bytes, 0) < bytes.len;
 }

@@ -110,6 +110,26 @@ class Errors(unittest.TestCase):
             if "asan" not in str(TRIPLINE):
                 self.assertLess(peak[0], 64 * 1024)
 
+    def test_config_whose_outputs_can_not_be_opened(self):
+        """What would only show when the agent starts shows before."""
+        for output, says in (('<webhook name="soc" url="https://x.example/" signing-key="zz"/>', "signing-key is whsec_"),
+                             ('<clickhouse name="soc" url="https://x.example/" database="a;b"/>', "database and table"),
+                             (f'<webhook name="soc" url="https://x.example/" client-certificate="{self.path}/no.p12"/>',
+                              "no.p12"),
+                             ('<webhook name="soc" url="https://x.example/"><header name="Authorization" '
+                              f'value="Bearer file:{self.path}/token"/></webhook>', "token")):
+            path = self.file("c.xml", f'<tripline version="1"><outputs>{output}</outputs></tripline>')
+            self.check(["check-config", path], 1, f"{path}: output soc: ", says)
+        path = self.file("c.xml", '<tripline version="1"><outputs><webhook name="soc" url="https://x.example/"/></outputs>'
+                                  "</tripline>")
+        self.assertIn(f"{path}: ok", self.check(["check-config", f"--config={path}"], 0))
+        self.check(["check-config", path, path], 2, "takes one file")
+        self.check(["check-config", "--json", path], 2, 'knows no option "--json"')
+
+    def test_status_of_a_config_that_is_not_there(self):
+        """It says so, and does not show another agent."""
+        self.check(["status", "--config", self.path / "nothere.xml"], 6, "nothere.xml: there is no such file")
+
     def test_config(self):
         path = self.file("bad.xml", '<tripline version="1">\n  <outputs>\n    <webhook nme="a" url="http://x"/>\n'
                                     "  </outputs>\n</tripline>\n")
