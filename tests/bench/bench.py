@@ -253,7 +253,7 @@ def instructions_table(report, update):
         rows.append([name, f"{count:,}", f"{before:,}", f"{100 * (count - before) / before:+.1f} %"])
         lines.append(f"{name}\t{count}\n")
     report.table("instructions", "Instructions (callgrind), less the start's",
-                 ["input", "now", "expected.tsv", "change"], rows)
+                 ["input", "now", "expected.tsv before", "change"], rows)
     if update:
         EXPECTED.write_text("".join(lines), encoding="utf-8")
 
