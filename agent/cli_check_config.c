@@ -6,7 +6,6 @@
 #include "transport/https.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,13 +65,10 @@ static unsigned try_outputs(const char *path, const struct config *config)
         int rc = outputs_try(config, i, &fault);
         if (rc == 0)
             continue;
-        /* What this account may not read the service's may. */
-        bool is_mistake = rc != -EACCES && rc != -EPERM;
+        bad++;
         if (fault.call == NULL)
             fault_set(&fault, "opening it", -rc, (struct text){NULL, 0}, strerror(-rc));
-        fprintf(stderr, "%s: %soutput %s: %s\n", path, is_mistake ? "" : "warning: ", config->outputs[i].name,
-                fault_text(&fault, text, sizeof(text)));
-        bad += is_mistake;
+        fprintf(stderr, "%s: output %s: %s\n", path, config->outputs[i].name, fault_text(&fault, text, sizeof(text)));
     }
     https_clean_up();
     return bad;

@@ -122,6 +122,9 @@ static const struct slot_field sysmon_fields[] = {
 /* The element of Event whose children are looked at. */
 enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA };
 
+/* Of Data and of System's children: Event is 1. */
+#define VALUE_DEPTH 3u
+
 struct event_xml_values {
     char *bytes; /* the kept texts, one after the other */
     size_t size, used;
@@ -129,8 +132,7 @@ struct event_xml_values {
         size_t offset, len;
         bool is_set;
     } slots[SLOT_COUNT];
-    enum slot open;      /* the slot that character data goes to; SLOT_COUNT: none */
-    unsigned open_depth; /* depth of its element */
+    enum slot open; /* the slot that character data goes to, of an element at VALUE_DEPTH; SLOT_COUNT: none */
     enum part part;
 };
 
@@ -219,12 +221,11 @@ static void set_attribute_slot(struct event_xml_values *v, enum slot slot, const
         append(v, slot, value, strlen(value));
 }
 
-static void open_slot(struct event_xml_values *v, enum slot slot, unsigned depth)
+static void open_slot(struct event_xml_values *v, enum slot slot)
 {
     if (!begin_slot(v, slot))
         return;
     v->open = slot;
-    v->open_depth = depth;
 }
 
 /* An element inside a value parts words, so that no term is put together that the bytes don't have. */
@@ -248,15 +249,15 @@ static bool is_local(const char *name, const char *wanted)
     return is_equal(name, wanted) || ((local = local_name(name)) != NULL && is_equal(local, wanted));
 }
 
-static void start_data(struct event_xml_values *v, unsigned depth, const char *name, const char **attributes)
+static void start_data(struct event_xml_values *v, const char *name, const char **attributes)
 {
     const char *data_name = is_local(name, "Data") ? attribute(attributes, "Name") : NULL;
     size_t length = data_name == NULL ? 0 : strlen(data_name);
     if (length > 0 && length <= DATA_NAME_MAX)
-        open_slot(v, slot_by_name(data_names[length], data_name), depth);
+        open_slot(v, slot_by_name(data_names[length], data_name));
 }
 
-static void start_system(struct event_xml_values *v, unsigned depth, const char *name, const char **attributes)
+static void start_system(struct event_xml_values *v, const char *name, const char **attributes)
 {
     const char *local;
     enum slot slot = slot_by_name(system_names, name);
@@ -267,7 +268,7 @@ static void start_system(struct event_xml_values *v, unsigned depth, const char 
     else if (slot == SLOT_TIME)
         set_attribute_slot(v, slot, attribute(attributes, "SystemTime"));
     else
-        open_slot(v, slot, depth);
+        open_slot(v, slot);
 }
 
 static enum part part_of(const char *name)
@@ -280,10 +281,10 @@ void event_xml_values_start(struct event_xml_values *v, unsigned depth, const ch
     part_words(v);
     if (depth == 2)
         v->part = part_of(name);
-    else if (depth == 3 && v->part == PART_EVENT_DATA)
-        start_data(v, depth, name, attributes);
-    else if (depth == 3 && v->part == PART_SYSTEM)
-        start_system(v, depth, name, attributes);
+    else if (depth == VALUE_DEPTH && v->part == PART_EVENT_DATA)
+        start_data(v, name, attributes);
+    else if (depth == VALUE_DEPTH && v->part == PART_SYSTEM)
+        start_system(v, name, attributes);
 }
 
 void event_xml_values_text(struct event_xml_values *v, const char *bytes, size_t size)
@@ -294,7 +295,7 @@ void event_xml_values_text(struct event_xml_values *v, const char *bytes, size_t
 
 void event_xml_values_end(struct event_xml_values *v, unsigned depth)
 {
-    if (v->open != SLOT_COUNT && depth == v->open_depth)
+    if (depth == VALUE_DEPTH)
         v->open = SLOT_COUNT;
     part_words(v);
 }

@@ -120,6 +120,10 @@ class Errors(unittest.TestCase):
                               f'value="Bearer file:{self.path}/token"/></webhook>', "token")):
             path = self.file("c.xml", f'<tripline version="1"><outputs>{output}</outputs></tripline>')
             self.check(["check-config", path], 1, f"{path}: output soc: ", says)
+        self.file("token", "secret").chmod(0o644)  # the agent refuses it too
+        self.check(["check-config", path], 1, "output soc: ", "others can read it too")
+        (self.path / "token").chmod(0o600)
+        self.check(["check-config", path], 0)
         path = self.file("c.xml", '<tripline version="1"><outputs><webhook name="soc" url="https://x.example/"/></outputs>'
                                   "</tripline>")
         self.assertIn(f"{path}: ok", self.check(["check-config", f"--config={path}"], 0))
