@@ -3,6 +3,7 @@
  * the pages of the calls; docs/windows-facts.md.
  */
 #include "agent/cli.h"
+#include "agent/hardening.h"
 #include "agent/options.h"
 #include "agent/run.h"
 #include "agent/service.h"
@@ -126,6 +127,7 @@ int cli_service(int argc, char **argv)
     int usage = options_config(&service.config_path, argc, argv);
     if (usage != 0)
         return usage;
+    hardening_start_agent();
     service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
     service.reload = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (service.stop == NULL || service.reload == NULL) {

@@ -20,6 +20,13 @@
 /* So many passed over in a row are no records: the call itself is broken. */
 #define TOO_LARGE_MOST 5u
 
+/*
+ * Longest that one call may search, ms: Windows looks through records that the query leaves out until it finds one that
+ * it does not, which in a log of gigabytes takes minutes. Then the thread shows that it lives, may stop, and goes on
+ * where it was: learn.microsoft.com/windows/win32/api/winevt/nf-winevt-evtnext (ERROR_TIMEOUT).
+ */
+#define SEARCH_MS 2000u
+
 /* Reading that has gone on for this long was good: the next failure waits the least again. */
 #define GOOD_AFTER_MS 60000u
 
@@ -410,7 +417,7 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     EVT_HANDLE events[EVENTLOG_BATCH];
     DWORD count = 0;
     struct fault fault = {0};
-    if (EvtNext(ch->subscription, ch->batch, events, INFINITE, 0, &count)) { /* a subscription never blocks here */
+    if (EvtNext(ch->subscription, ch->batch, events, SEARCH_MS, 0, &count)) { /* waits for none to come */
         if (take_all(ch, events, count, now_ms, &fault) == 0) {
             progress(ch, true, now_ms);
             grow(ch);
@@ -421,7 +428,11 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
         if (fault.code == RPC_S_INVALID_BOUND)
             return too_large(ch, &fault, now_ms);
     }
-    if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION || fault.code == ERROR_TIMEOUT) {
+    if (fault.code == ERROR_TIMEOUT) { /* it has not come to the end: nothing is drained */
+        progress(ch, false, now_ms);
+        return CHANNEL_MORE;
+    }
+    if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION) {
         progress(ch, false, now_ms);
         ch->drained_at_ms = now_ms;
         ch->not_before = 0; /* what comes late from now on is new all the same */
