@@ -79,6 +79,7 @@ enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, C
 
 struct config {
     char *state_directory; /* store and log lie here */
+    bool is_state_default; /* the config says nothing of it: file_default_state() */
     char *log_file;        /* NULL: tripline.log in state_directory */
     enum config_log_level log_level;
     uint64_t log_max_bytes;

@@ -12,18 +12,25 @@
 #define WIDTH 79u
 
 /* As the service finds them, whoever asks. */
-static void ask_paths(struct doctor_answers *a, const struct config *config, const char *path)
+static void ask_path(struct doctor_answers *a, const char *path,
+                     int (*check)(const char *, const struct state_guard_self *, char *))
 {
     struct state_guard_self self;
-    const char *paths[] = {path, config->state_directory};
+    struct doctor_path *p = &a->paths[a->path_count++];
     state_guard_read_service(&self);
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        struct doctor_path *p = &a->paths[a->path_count++];
-        (void)text_copy(p->path, sizeof(p->path), text_from(paths[i])); /* cut where longer */
-        int rc = i == 0 ? state_guard_check_config_as(paths[i], &self, p->reason)
-                        : state_guard_check_state_as(paths[i], &self, p->reason);
-        p->is_safe = rc == 0 ? DOCTOR_ON : rc == -EPERM ? DOCTOR_OFF : DOCTOR_UNREADABLE;
-    }
+    (void)text_copy(p->path, sizeof(p->path), text_from(path)); /* cut where longer */
+    int rc = check(path, &self, p->reason);
+    p->is_safe = rc == 0 ? DOCTOR_ON : rc == -EPERM ? DOCTOR_OFF : DOCTOR_UNREADABLE;
+}
+
+static void ask_paths(struct doctor_answers *a, const struct config *config, const char *path)
+{
+    char *program = NULL;
+    ask_path(a, path, state_guard_check_config_as);
+    ask_path(a, config->state_directory, state_guard_check_state_as);
+    if (file_program(&program) == 0)
+        ask_path(a, program, state_guard_check_program_as);
+    free(program);
 }
 
 /* The running agent tells it in its status; the agent itself, or where none runs, looks for itself. */

@@ -58,7 +58,7 @@ struct doctor_answers {
         disk_wanted; /* bytes at the state directory; free 0: not known. wanted: what the limits allow */
     struct doctor_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;
-    struct doctor_path paths[2]; /* config file, state directory */
+    struct doctor_path paths[3]; /* config file, state directory, program */
     size_t path_count;
     bool wants_etw, wants_etw_sysmon, wants_etw_security; /* by the config */
     json_t

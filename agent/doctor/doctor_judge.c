@@ -238,7 +238,7 @@ static void judge_path(struct doctor_report *r, const struct doctor_path *p, con
     }
     if (p->is_safe == DOCTOR_UNREADABLE) {
         line = doctor_add(r, DOCTOR_WARNING, id, "");
-        SAY(line->what, "who may change config or state can't be read: %.300s", p->reason);
+        SAY(line->what, "who may change the agent's files can't be read: %.300s", p->reason);
         SAY(line->why, "whether others could switch the watch off is not known");
         SAY(line->mend, ADMIN_MEND);
         return;
@@ -246,8 +246,10 @@ static void judge_path(struct doctor_report *r, const struct doctor_path *p, con
     int size = mend == NULL ? (int)strlen(p->reason) : (int)(mend - p->reason);
     line = doctor_add(r, DOCTOR_BAD, id, "");
     SAY(line->what, "%.*s", size, p->reason);
-    SAY(line->why,
-        "who can change it can switch the watch off, or send the alerts elsewhere: the service does not start");
+    SAY(line->why, "%s",
+        strcmp(id, "program-acl") == 0
+            ? "who can change it has his own code run as the service's account at its next start"
+            : "who can change it can switch the watch off, or send the alerts elsewhere: the service does not start");
     SAY(line->mend, "%s",
         mend == NULL ? "tripline install      with CONFIG_FILE=PATH, after the service is uninstalled"
                      : mend + strlen(STATE_GUARD_MEND));
@@ -272,7 +274,7 @@ static void judge_host(struct doctor_report *r, const struct doctor_answers *a)
         SAY(line->what, "the disk has room (%llu MB free)", (unsigned long long)(a->disk_free >> 20));
     }
     for (size_t i = 0; i < a->path_count; i++)
-        judge_path(r, &a->paths[i], i == 0 ? "config-acl" : "state-acl");
+        judge_path(r, &a->paths[i], i == 0 ? "config-acl" : i == 1 ? "state-acl" : "program-acl");
 }
 
 /* What no setting of this host can make visible. */

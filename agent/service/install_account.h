@@ -50,17 +50,23 @@ const char *const *install_privileges(bool reads_etw);
 int install_service_sid(char to[INSTALL_MAX_SID], const char *name);
 
 /* Longest security text below, with its NUL. */
-#define INSTALL_MAX_SDDL 512
+#define INSTALL_MAX_SDDL 768
 
 /*
- * Security of the directory that config and state lie in, as SDDL (learn.microsoft.com/windows/win32/secauthz/
- * security-descriptor-string-format). SYSTEM and Administrators: all. The service: list and add files here, read and
- * change the files in it; it can't delete or replace what has a security of its own, as the config has. No one else.
+ * Security as SDDL (learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format). SYSTEM and
+ * Administrators: all. No one else, but the service by its own SID, and by account_sid where it runs under an account that
+ * is another (a group managed one, whose token has the service's SID only from the service's next start on); else NULL.
  */
-void install_sddl_directory(char to[INSTALL_MAX_SDDL], const char *service_sid);
 
-/* Of the config: SYSTEM and Administrators all, the service reads, no one else. */
-void install_sddl_config(char to[INSTALL_MAX_SDDL], const char *service_sid);
+/* Of the directory that the config lies in: the service reads. So it reads, and can't change, what is put there later:
+ * a new file inherits this (learn.microsoft.com/windows/win32/secauthz/ace-inheritance-rules). */
+void install_sddl_home(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid);
+
+/* Of the state's directory: the service lists and adds files here, reads and changes the files in it. */
+void install_sddl_state(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid);
+
+/* Of the config: the service reads. */
+void install_sddl_config(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid);
 
 /*
  * The command line of the service: "C:\path\tripline.exe" service --config "C:\path\tripline.xml", each path quoted: an
