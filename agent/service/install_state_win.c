@@ -195,7 +195,8 @@ int install_state_move_back(bool *is_moved, const char *home, const char *state)
     return result;
 }
 
-/* Gives it to the Administrators; its access list stays. context: whom to trust. */
+/* Gives it to the Administrators; its access list stays. context: the service as it was; whoever installs is trusted
+ * besides. */
 static int adopt_one(const char *directory, const char *name, void *context)
 {
     char *path = NULL, reason[STATE_GUARD_MAX_REASON];
@@ -203,7 +204,8 @@ static int adopt_one(const char *directory, const char *name, void *context)
     PSID administrators = NULL;
     unsigned long code = ERROR_NOT_ENOUGH_MEMORY;
     if (file_join(&path, directory, name) == 0 && file_wide_path(&wide, path) == 0) {
-        if (state_guard_check_as(path, STATE_GUARD_STATE, context, reason) < 0) {
+        if (state_guard_check_as(path, STATE_GUARD_STATE, context, reason) < 0 &&
+            state_guard_check(path, STATE_GUARD_STATE, false, reason) < 0) {
             fprintf(stderr, "tripline install: %s\n", reason);
             free(wide);
             free(path);

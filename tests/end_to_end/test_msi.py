@@ -290,8 +290,13 @@ class Installed(unittest.TestCase):
 
     def msiexec(self, *words):
         out = self.path / "msiexec"
-        self.wine.shell("winsim_run_code", self.wine.prefix, out, "msiexec", *words, check=False)
-        return int(Path(f"{out}.code").read_text())
+        self.wine.shell("winsim_run_code", self.wine.prefix, out, "msiexec", *words, "/l*", "C:\\msi.log", check=False)
+        code = int(Path(f"{out}.code").read_text())
+        log = self.drive / "msi.log"
+        if code != 0 and log.is_file():
+            text = log.read_bytes().decode("utf-16-le", errors="replace")
+            print("\n".join(line for line in text.splitlines() if "Tripline:" in line))
+        return code
 
     def msi(self, version, program=PROGRAM):
         """The Windows path of the MSI of this version."""
