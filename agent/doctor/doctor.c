@@ -2,6 +2,7 @@
 
 #include "agent/health/status_file.h"
 #include "agent/health/status_text.h"
+#include "agent/service/install_account.h"
 #include "agent/system/file.h"
 #include "detect/event/event.h"
 
@@ -54,16 +55,33 @@ static void ask_token(struct doctor_answers *a, const struct config *config)
     free(path);
 }
 
+/* Does the agent's own token have the group by which it reads? Only where it is a member that it has to be. */
+static void ask_group(struct doctor_answers *a)
+{
+    const json_t *groups = json_object_get(a->token, "groups");
+    const char *sid = json_string_value(json_object_get(a->token, "sid"));
+    if ((!a->is_agent && !a->is_inside) || a->readers[0] == '\0' || sid == NULL ||
+        strcmp(sid, STATE_GUARD_SERVICE_SID) != 0)
+        return;
+    a->has_group = DOCTOR_OFF;
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        const char *group = json_string_value(json_array_get(groups, i));
+        if (group != NULL && strncmp(group, INSTALL_EVENT_LOG_READERS, strlen(INSTALL_EVENT_LOG_READERS)) == 0)
+            a->has_group = DOCTOR_ON;
+    }
+}
+
 void doctor_answers_clear(struct doctor_answers *answers)
 {
     json_decref(answers->token);
     answers->token = NULL;
 }
 
-void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path,
+void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path, bool is_inside,
                 const atomic_bool *cancel)
 {
     memset(answers, 0, sizeof(*answers));
+    answers->is_inside = is_inside;
     answers->now = event_time_now();
     answers->lookback_s = config->lookback_s;
     answers->disk_wanted = 2u * config->store_max_bytes + config->log_max_bytes * config->log_files; /* store_sql.h */
@@ -72,8 +90,8 @@ void doctor_ask(struct doctor_answers *answers, const struct config *config, con
     answers->wants_etw_security = config->etw.security;
     doctor_ask_system(answers, config);
     ask_paths(answers, config, path);
-    if (answers->wants_etw)
-        ask_token(answers, config);
+    ask_token(answers, config);
+    ask_group(answers);
     doctor_ask_outputs(answers, config, cancel);
 }
 

@@ -4,11 +4,12 @@
 #include <string.h>
 
 const struct hardening_policy hardening_policies[HARDENING_POLICY_COUNT] = {
-    {2, 0x1, "no dynamic code", false},          /* ProcessDynamicCodePolicy: ProhibitDynamicCode */
-    {3, 0x3, "strict handles", false},           /* ProcessStrictHandleCheckPolicy: raise, and for good */
-    {6, 0x1, "no extension points", false},      /* ProcessExtensionPointDisablePolicy */
-    {10, 0x7, "libraries from System32", false}, /* ProcessImageLoadPolicy: no remote, no low integrity, System32 first */
-    {13, 0x1, "no child processes", true},       /* ProcessChildProcessPolicy: NoChildProcessCreation */
+    {2, 0x1, "no dynamic code", false},     /* ProcessDynamicCodePolicy: ProhibitDynamicCode */
+    {3, 0x3, "strict handles", false},      /* ProcessStrictHandleCheckPolicy: raise, and for good */
+    {6, 0x1, "no extension points", false}, /* ProcessExtensionPointDisablePolicy */
+    {10, 0x7, "libraries from System32",
+     false},                               /* ProcessImageLoadPolicy: no remote, no low integrity, System32 first */
+    {13, 0x1, "no child processes", true}, /* ProcessChildProcessPolicy: NoChildProcessCreation */
 };
 
 size_t hardening_set_policies(char *missing, size_t size, bool for_agent,

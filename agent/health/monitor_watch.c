@@ -50,8 +50,8 @@ static void watch_use(struct monitor *m)
     if (next_ms != pace_ms)
         health_pace_set(m->set.health, next_ms);
     if (next_ms > 0 && !m->is_slowed)
-        log_write(m->set.log, CONFIG_LOG_INFO, MESSAGE_SLOWED,
-                  "reading is slowed: %.1f %% of one core (limit %u)", m->cpu_percent, cpu_limit);
+        log_write(m->set.log, CONFIG_LOG_INFO, MESSAGE_SLOWED, "reading is slowed: %.1f %% of one core (limit %u)",
+                  m->cpu_percent, cpu_limit);
     m->is_slowed = next_ms > 0;
 }
 

@@ -32,7 +32,8 @@ static int check_whole(const char *directory, char reason[STATE_GUARD_MAX_REASON
     (void)file_list(directory, nothing, &is_used);  /* as above */
     if (is_waiting && !is_used)
         snprintf(reason, STATE_GUARD_MAX_REASON,
-                 "an installation was cut off while it moved the state; what it moved is in %.600s: install again", staging);
+                 "an installation was cut off while it moved the state; what it moved is in %.600s: install again",
+                 staging);
     free(staging);
     return is_waiting && !is_used ? -EPERM : 0;
 }

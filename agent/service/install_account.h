@@ -54,8 +54,9 @@ int install_service_sid(char to[INSTALL_MAX_SID], const char *name);
 
 /*
  * Security as SDDL (learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format). SYSTEM and
- * Administrators: all. No one else, but the service by its own SID, and by account_sid where it runs under an account that
- * is another (a group managed one, whose token has the service's SID only from the service's next start on); else NULL.
+ * Administrators: all. No one else, but the service by its own SID, and by account_sid where it runs under an account
+ * that is another (a group managed one, whose token has the service's SID only from the service's next start on); else
+ * NULL.
  */
 
 /* Of the directory that the config lies in: the service reads. So it reads, and can't change, what is put there later:

@@ -73,7 +73,8 @@ int install_secure(const char *path, const char *sddl)
 
 int install_stranger(const char *reason)
 {
-    fprintf(stderr, "tripline install: %s\ntripline install: look who made it, then remove it and install again\n", reason);
+    fprintf(stderr, "tripline install: %s\ntripline install: look who made it, then remove it and install again\n",
+            reason);
     return 1;
 }
 

@@ -13,9 +13,9 @@ struct install_options {
 };
 
 /*
- * Reads "[--configure|--upgrade|--restore] [--config F] [--properties F|-] [NAME=VALUE ...]"; --config F is CONFIG_FILE=F; the file, or
- * stdin, holds one NAME=VALUE a line. What comes later wins.
- * Returns 0, 1 (the file can't be read) or CLI_USAGE, the latter two after a message on stderr.
+ * Reads "[--configure|--upgrade|--restore] [--config F] [--properties F|-] [NAME=VALUE ...]"; --config F is
+ * CONFIG_FILE=F; the file, or stdin, holds one NAME=VALUE a line. What comes later wins. Returns 0, 1 (the file can't
+ * be read) or CLI_USAGE, the latter two after a message on stderr.
  */
 int install_options_read(struct install_options *options, int argc, char **argv);
 

@@ -27,8 +27,9 @@ static unsigned long change(void *service, const uint16_t *command, const uint16
 {
     bool is_system = wcscmp(account, L"LocalSystem") == 0;
     /* LocalSystem's password is empty; virtual and managed accounts have none that anybody could know. */
-    return ChangeServiceConfigW(service, SERVICE_WIN32_OWN_PROCESS, keeps_start ? SERVICE_NO_CHANGE : SERVICE_AUTO_START,
-                                SERVICE_ERROR_NORMAL, command, NULL, NULL, NULL, account, is_system ? L"" : NULL, NULL)
+    return ChangeServiceConfigW(service, SERVICE_WIN32_OWN_PROCESS,
+                                keeps_start ? SERVICE_NO_CHANGE : SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, command,
+                                NULL, NULL, NULL, account, is_system ? L"" : NULL, NULL)
                ? 0
                : GetLastError();
 }
@@ -203,8 +204,9 @@ bool install_service_is_controller(void)
 const struct install_service_calls install_service_windows = {change, change2,     query2,
                                                               join,   allow_logon, restrict_control};
 
-static const SC_ACTION actions[] = {{SC_ACTION_RESTART, 5000},  {SC_ACTION_RESTART, 30000}, {SC_ACTION_RESTART, 60000},
-                                    {SC_ACTION_RESTART, 60000}, {SC_ACTION_RESTART, 60000}, {SC_ACTION_RESTART, 300000}};
+static const SC_ACTION actions[] = {{SC_ACTION_RESTART, 5000},  {SC_ACTION_RESTART, 30000},
+                                    {SC_ACTION_RESTART, 60000}, {SC_ACTION_RESTART, 60000},
+                                    {SC_ACTION_RESTART, 60000}, {SC_ACTION_RESTART, 300000}};
 #define ACTION_COUNT (sizeof(actions) / sizeof(actions[0]))
 
 /* Are the service's failure actions ours, or those of version 0.1 (the first three), or none? Others an administrator

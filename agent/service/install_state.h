@@ -12,9 +12,9 @@
 bool install_state_owns(const char *name);
 
 /*
- * Moves what versions before 0.2 kept in home into state, a directory that is made for it with security sddl. It appears
- * whole or not at all: what is moved waits in a directory beside it (state.new) until all is there; a run that was cut
- * off is carried on. Nothing to move: 0. No agent may run on it. Returns 0 or 1.
+ * Moves what versions before 0.2 kept in home into state, a directory that is made for it with security sddl. It
+ * appears whole or not at all: what is moved waits in a directory beside it (state.new) until all is there; a run that
+ * was cut off is carried on. Nothing to move: 0. No agent may run on it. Returns 0 or 1.
  */
 int install_state_move(const char *home, const char *state, const char *sddl);
 

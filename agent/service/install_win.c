@@ -113,7 +113,8 @@ static int check_program(const struct install *i)
     char reason[STATE_GUARD_MAX_REASON];
     if (state_guard_check_program(i->program, false, reason) == 0)
         return 0;
-    fprintf(stderr, "tripline install: %s\ntripline install: or copy it to C:\\Program Files\\Tripline and install there\n",
+    fprintf(stderr,
+            "tripline install: %s\ntripline install: or copy it to C:\\Program Files\\Tripline and install there\n",
             reason);
     return 1;
 }
@@ -177,8 +178,8 @@ static int write_config(struct install *i)
     return result;
 }
 
-/* Does the config say that the state lies right beside it? Then the service must be able to write there, and what is put
- * there inherits that. */
+/* Does the config say that the state lies right beside it? Then the service must be able to write there, and what is
+ * put there inherits that. */
 static bool keeps_state_at_home(const struct install *i)
 {
     struct config *config = NULL;
@@ -198,9 +199,10 @@ static int place_directories(const struct install *i)
     if (state_guard_check(i->home, STATE_GUARD_CONFIG_DIRECTORY, false, reason) < 0)
         return install_stranger(reason);
     if (keeps) {
-        printf("the state stays in %s, as the config says; in a directory of its own the service could not change what is "
-               "put beside the config: <state directory=\"%s\"/>\n",
-               i->home, i->state);
+        printf(
+            "the state stays in %s, as the config says; in a directory of its own the service could not change what is "
+            "put beside the config: <state directory=\"%s\"/>\n",
+            i->home, i->state);
         return install_directory(i->home, i->state_sddl);
     }
     install_state_settle(i->state);
@@ -246,9 +248,9 @@ static SC_HANDLE create_service(SC_HANDLE manager, const struct install *i)
     SC_HANDLE handle = i->options.configures ? OpenServiceW(manager, AGENT_SERVICE_NAME, access) : NULL;
     DWORD code = handle == NULL ? GetLastError() : 0;
     if (handle == NULL && (!i->options.configures || code == ERROR_SERVICE_DOES_NOT_EXIST)) {
-        handle = CreateServiceW(manager, AGENT_SERVICE_NAME, AGENT_SERVICE_DISPLAY_NAME, access,
-                                SERVICE_WIN32_OWN_PROCESS, SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, i->command, NULL,
-                                NULL, NULL, NULL, NULL);
+        handle =
+            CreateServiceW(manager, AGENT_SERVICE_NAME, AGENT_SERVICE_DISPLAY_NAME, access, SERVICE_WIN32_OWN_PROCESS,
+                           SERVICE_AUTO_START, SERVICE_ERROR_NORMAL, i->command, NULL, NULL, NULL, NULL, NULL);
         code = handle == NULL ? GetLastError() : 0;
     }
     if (code == ERROR_SERVICE_EXISTS)
@@ -405,9 +407,11 @@ static int purge_all(const struct install_properties *p)
 static void leave_group(const char *sid)
 {
     if (install_service_is_controller()) {
-        printf("NT SERVICE\\Tripline stays in Event Log Readers: on domain controllers that group is the domain's, and the "
-               "agents of the others read by it; \"net localgroup\" takes it out when no domain controller has the agent "
-               "any more\n");
+        printf(
+            "NT SERVICE\\Tripline stays in Event Log Readers: on domain controllers that group is the domain's, and "
+            "the "
+            "agents of the others read by it; \"net localgroup\" takes it out when no domain controller has the agent "
+            "any more\n");
         return;
     }
     unsigned long code = install_service_leave(INSTALL_EVENT_LOG_READERS, sid);

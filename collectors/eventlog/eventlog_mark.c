@@ -133,7 +133,8 @@ int eventlog_mark_make(char **out, struct text channel, uint64_t record)
     if (text == NULL)
         return -ENOMEM;
     snprintf(text, size,
-             "<BookmarkList>\r\n  <Bookmark Channel='%.*s' RecordId='%" PRIu64 "' IsCurrent='true'/>\r\n</BookmarkList>",
+             "<BookmarkList>\r\n  <Bookmark Channel='%.*s' RecordId='%" PRIu64
+             "' IsCurrent='true'/>\r\n</BookmarkList>",
              (int)channel.len, channel.bytes, record);
     *out = text;
     return 0;

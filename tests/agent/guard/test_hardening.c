@@ -89,13 +89,12 @@ static void test_start(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {
-        {"all", test_all},
-        {"children", test_children},
-        {"refused", test_refused},
-        {"short of room", test_short_of_room},
-        {"numbers", test_numbers},
-        {"start", test_start},
-        {NULL, NULL}};
+    static const CU_TestInfo tests[] = {{"all", test_all},
+                                        {"children", test_children},
+                                        {"refused", test_refused},
+                                        {"short of room", test_short_of_room},
+                                        {"numbers", test_numbers},
+                                        {"start", test_start},
+                                        {NULL, NULL}};
     return test_main("hardening", tests);
 }

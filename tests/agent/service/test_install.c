@@ -208,9 +208,10 @@ static void test_sddl(void)
 /* Whatever the agent, SQLite or a rescue puts into the state directory, and nothing else. */
 static void test_state_names(void)
 {
-    static const char *const own[] = {"tripline.db",           "TRIPLINE.DB-wal", "tripline.db-journal",
-                                      "tripline.db.bookmarks", "tripline.log.4",  "tripline.db.damaged-20260101T000000Z",
-                                      "status.json",           "status.json.new", "selftest.txt"};
+    static const char *const own[] = {
+        "tripline.db",           "TRIPLINE.DB-wal", "tripline.db-journal",
+        "tripline.db.bookmarks", "tripline.log.4",  "tripline.db.damaged-20260101T000000Z",
+        "status.json",           "status.json.new", "selftest.txt"};
     static const char *const others[] = {"tripline.xml", "ca.pem", "state", "selftest.txt.bak", "my-tripline.db", ""};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         CU_ASSERT_TRUE(install_state_owns(own[i]));
