@@ -53,6 +53,7 @@ enum message {
     MESSAGE_ETW_STOPPED = 2202,
     MESSAGE_ETW_NO_SLOT = 2203,
     MESSAGE_ETW_FOREIGN = 2204,
+    MESSAGE_ETW_SWITCHED_OFF = 2205,
     MESSAGE_WITNESS = 2210,
     MESSAGE_WITNESS_MISSED = 2211,
     /* 3xxx: matching and keeping */

@@ -31,6 +31,7 @@ struct install {
     char *program, *config, *home, *state; /* home and state: the default directories of config and state */
     uint16_t *command;
     char home_sddl[INSTALL_MAX_SDDL], state_sddl[INSTALL_MAX_SDDL], config_sddl[INSTALL_MAX_SDDL];
+    bool has_placed;                       /* the directories, and perhaps an older version's state in its own */
     bool has_config, has_written, has_old; /* the config: is there; by this run; its forerunner is kept as .old */
 };
 
@@ -192,7 +193,7 @@ static bool keeps_state_at_home(const struct install *i)
 }
 
 /* The directories, the state of an earlier version in its own, and who may touch them. */
-static int place_directories(const struct install *i)
+static int place_directories(struct install *i)
 {
     char reason[STATE_GUARD_MAX_REASON];
     bool keeps = keeps_state_at_home(i);
@@ -206,6 +207,7 @@ static int place_directories(const struct install *i)
         return install_directory(i->home, i->state_sddl);
     }
     install_state_settle(i->state);
+    i->has_placed = true;
     int result = install_state_move(i->home, i->state, i->state_sddl);
     if (result == 0)
         result = install_directory(i->home, i->home_sddl);
@@ -313,14 +315,19 @@ static int set_service(struct install *i)
     return result;
 }
 
+/* The state where the older version looks for it, if it was moved by this upgrade. */
+static int move_back(const struct install *i)
+{
+    bool is_moved = false;
+    int result = install_state_move_back(&is_moved, i->home, i->state);
+    return is_moved ? result | install_secure(i->home, i->state_sddl) : result;
+}
+
 /* An upgrade has failed: account, command line and place of the state as the older version had them. It is not started
  * here: the installer starts what it had stopped, once the older program is back. */
 static int restore(struct install *i)
 {
-    bool is_moved = false;
-    int result = install_state_move_back(&is_moved, i->home, i->state);
-    if (is_moved)
-        result |= install_secure(i->home, i->state_sddl);
+    int result = move_back(i);
     return result | set_service(i);
 }
 
@@ -345,6 +352,8 @@ int cli_install(int argc, char **argv)
     /* A config that this run made must not outlive its failure: the next run would keep it. */
     if (result != 0 && i.has_written && file_remove(i.config) == 0 && i.has_old)
         (void)keep_old(&i, true); /* says itself what fails */
+    if (result != 0 && i.has_placed)
+        (void)move_back(&i); /* as above */
     install_properties_clear(&i.options.properties);
     free(i.command);
     free(i.state);
