@@ -47,7 +47,7 @@ struct expr *expr_variable(struct arena *arena, unsigned number, struct text nam
     return named(arena, EXPR_VARIABLE, number, VALUE_DYNAMIC, name, place);
 }
 
-/* The words for a class of arguments (detect/function/function.h). */
+/* The words for a class of arguments (detect/rule/function.h). */
 static const char *class_words(char class)
 {
     switch (class) {
@@ -64,6 +64,7 @@ static const char *class_words(char class)
     case 'i':
         return "a timespan";
     case 'b':
+    case 'B':
         return "a bool";
     case 'j':
         return "a dynamic";
@@ -94,6 +95,8 @@ static const char *conversion(char class, enum value_type type)
         return type == VALUE_TIMESPAN ? "" : NULL;
     case 'b':
         return type == VALUE_BOOL ? "" : type == VALUE_DYNAMIC ? "tobool" : NULL;
+    case 'B':
+        return type == VALUE_BOOL ? "" : type == VALUE_DYNAMIC || type <= VALUE_REAL ? "tobool" : NULL;
     default:
         return type == VALUE_DYNAMIC ? "" : NULL;
     }
@@ -203,6 +206,7 @@ static int fold(struct expr *expr, struct function_bind *bind)
 static int make_call(struct expr **out, struct function_bind *bind)
 {
     unsigned depth = 0;
+    size_t given_count = bind->count;
     int rc = check_arguments(bind);
     if (rc == 0 && bind->function->prepare != NULL)
         rc = bind->function->prepare(bind);
@@ -221,6 +225,7 @@ static int make_call(struct expr **out, struct function_bind *bind)
     expr->prepared = bind->prepared;
     expr->args = bind->args;
     expr->count = bind->count;
+    expr->given_count = (bind->function->flags & FUNCTION_CHAIN) != 0 ? bind->count : given_count;
     rc = fold(expr, bind);
     if (rc == 0)
         *out = expr;

@@ -1,8 +1,8 @@
 #include "detect/search/term.h"
 
 #include "detect/base/builder.h"
-#include "detect/scan.h"
-#include "detect/unicode.h"
+#include "detect/search/scan.h"
+#include "detect/base/unicode.h"
 #include <errno.h>
 
 struct term {
