@@ -1,4 +1,5 @@
-/* tostring, tolong, todatetime, ...: a value of one type as another. What can't be converted is null, never an error. */
+/* tostring, tolong, todatetime, ...: a value of one type as another. What can't be converted is null, never an error.
+ */
 #include "detect/rule/expr_node.h"
 
 #include <errno.h>
@@ -84,7 +85,8 @@ static struct value to_datetime(struct value value)
         return value_read_datetime(&ticks, value.text) ? value_datetime(ticks) : value_null(VALUE_DATETIME);
     case VALUE_INT:
     case VALUE_LONG:
-        return value.number < 0 || value.number > VALUE_DATETIME_MAX ? value_null(VALUE_DATETIME) : value_datetime(value.number);
+        return value.number < 0 || value.number > VALUE_DATETIME_MAX ? value_null(VALUE_DATETIME)
+                                                                     : value_datetime(value.number);
     default:
         return value_null(VALUE_DATETIME);
     }
@@ -171,9 +173,9 @@ static struct value call_todynamic(const struct function_call *call)
 static const char *dynamic_type(const struct dynamic *dynamic)
 {
     static const char *const words[] = {
-        [DYNAMIC_NULL] = "null",     [DYNAMIC_BOOL] = "bool",         [DYNAMIC_LONG] = "long",
-        [DYNAMIC_REAL] = "real",     [DYNAMIC_STRING] = "string",     [DYNAMIC_DATETIME] = "datetime",
-        [DYNAMIC_TIMESPAN] = "timespan", [DYNAMIC_ARRAY] = "array", [DYNAMIC_BAG] = "dictionary",
+        [DYNAMIC_NULL] = "null",         [DYNAMIC_BOOL] = "bool",     [DYNAMIC_LONG] = "long",
+        [DYNAMIC_REAL] = "real",         [DYNAMIC_STRING] = "string", [DYNAMIC_DATETIME] = "datetime",
+        [DYNAMIC_TIMESPAN] = "timespan", [DYNAMIC_ARRAY] = "array",   [DYNAMIC_BAG] = "dictionary",
     };
     return words[dynamic->kind];
 }
@@ -183,14 +185,19 @@ static struct value call_gettype(const struct function_call *call)
     struct value value = call->args[0];
     if (value.is_null)
         return value_string(text_from("null"));
-    return value_string(text_from(value.type == VALUE_DYNAMIC ? dynamic_type(value.dynamic) : value_type_name(value.type)));
+    return value_string(
+        text_from(value.type == VALUE_DYNAMIC ? dynamic_type(value.dynamic) : value_type_name(value.type)));
 }
 
-#define CAST(name, summary, to, flags) \
-    {name, "(value)", summary, "a", 1, 1, to, FUNCTION_NULLS | (flags), 0, NULL, call_convert, NULL, NULL}
-#define JSON(name, flags) \
-    {name, "(text: string)", "the JSON in a text; of what is none, the text itself", "a", 1, 1, VALUE_DYNAMIC, \
-     FUNCTION_NULLS | (flags), 0, NULL, call_todynamic, NULL, NULL}
+#define CAST(name, summary, to, flags)                                                                                 \
+    {                                                                                                                  \
+        name, "(value)", summary, "a", 1, 1, to, FUNCTION_NULLS | (flags), 0, NULL, call_convert, NULL, NULL           \
+    }
+#define JSON(name, flags)                                                                                              \
+    {                                                                                                                  \
+        name, "(text: string)", "the JSON in a text; of what is none, the text itself", "a", 1, 1, VALUE_DYNAMIC,      \
+            FUNCTION_NULLS | (flags), 0, NULL, call_todynamic, NULL, NULL                                              \
+    }
 
 const struct function function_cast[] = {
     CAST("tostring", "as text; null as an empty one", VALUE_STRING, FUNCTION_KEEPS),
@@ -207,6 +214,7 @@ const struct function function_cast[] = {
     JSON("parse_json", 0),
     JSON("parsejson", FUNCTION_OLD),
     JSON("toobject", FUNCTION_OLD),
-    {"gettype", "(value)", "the word for its type", "a", 1, 1, VALUE_STRING, FUNCTION_NULLS, 0, NULL, call_gettype, NULL, NULL},
+    {"gettype", "(value)", "the word for its type", "a", 1, 1, VALUE_STRING, FUNCTION_NULLS, 0, NULL, call_gettype,
+     NULL, NULL},
     {0},
 };

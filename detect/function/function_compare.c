@@ -16,7 +16,9 @@ static bool is_time(enum value_type type)
 
 double function_real(struct value value)
 {
-    return value.type == VALUE_REAL ? value.real : value.type == VALUE_BOOL ? (double)value.boolean : (double)value.number;
+    return value.type == VALUE_REAL   ? value.real
+           : value.type == VALUE_BOOL ? (double)value.boolean
+                                      : (double)value.number;
 }
 
 struct value function_from_dynamic(const struct dynamic *item)
@@ -115,7 +117,8 @@ static int prepare_equal(struct function_bind *bind)
         return 0;
     if (a == VALUE_DYNAMIC)
         return refuse_pair(bind, a, b, ": convert one of them, as with tostring()");
-    return refuse_pair(bind, a, b, a == VALUE_STRING ? ": convert one of them, as with tolong()" : ": convert one of them");
+    return refuse_pair(bind, a, b,
+                       a == VALUE_STRING ? ": convert one of them, as with tolong()" : ": convert one of them");
 }
 
 static struct value of_truth(enum truth truth, bool is_negated)
@@ -159,7 +162,8 @@ static int order(struct value a, struct value b)
         a = function_from_dynamic(a.dynamic);
     if (b.type == VALUE_DYNAMIC)
         b = function_from_dynamic(b.dynamic);
-    bool same = a.type == b.type || ((is_number(a.type) || a.type == VALUE_BOOL) && (is_number(b.type) || b.type == VALUE_BOOL));
+    bool same = a.type == b.type ||
+                ((is_number(a.type) || a.type == VALUE_BOOL) && (is_number(b.type) || b.type == VALUE_BOOL));
     return same && a.type != VALUE_STRING && a.type != VALUE_DYNAMIC ? order_numbers(a, b) : 3;
 }
 
@@ -225,12 +229,15 @@ static struct value call_not_between(const struct function_call *call)
     return of_truth(is_between(call), true);
 }
 
-#define OPERATOR(name, summary, flags, prepare, call) \
-    {name, "value " name " value", summary, "aa", 2, 2, VALUE_BOOL, FUNCTION_OPERATOR | (flags), 0, prepare, call, NULL, NULL}
+#define OPERATOR(name, summary, flags, prepare, call)                                                                  \
+    {                                                                                                                  \
+        name, "value " name " value", summary, "aa", 2, 2, VALUE_BOOL, FUNCTION_OPERATOR | (flags), 0, prepare, call,  \
+            NULL, NULL                                                                                                 \
+    }
 
 const struct function function_compare[] = {
-    OPERATOR("==", "the same; strings: the letters' case counts; one null: false, both: null", FUNCTION_NULLS, prepare_equal,
-             call_equal),
+    OPERATOR("==", "the same; strings: the letters' case counts; one null: false, both: null", FUNCTION_NULLS,
+             prepare_equal, call_equal),
     OPERATOR("!=", "not the same; one null: true, both: null", FUNCTION_NULLS, prepare_equal, call_unequal),
     OPERATOR("<>", "not the same", FUNCTION_NULLS | FUNCTION_OLD, prepare_equal, call_unequal),
     OPERATOR("<", "less (numbers, times)", 0, prepare_order, call_less),

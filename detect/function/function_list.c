@@ -75,11 +75,12 @@ static int collect(struct function_bind *bind, struct list **out)
     for (size_t i = 1; i < bind->count; i++)
         total += constant_count(bind->args[i]);
     if (total > EXPR_MAX_ARGS)
-        return function_refuse(bind, "K124", bind->place, "a list of %zu elements: %s takes at most %d", total,
+        return function_refuse(bind, "K124", bind->place, "a list of %u elements: %s takes at most %d", (unsigned)total,
                                bind->function->name, EXPR_MAX_ARGS);
     struct list *list = arena_zeroed(bind->arena, 1, sizeof(*list));
     struct expr **order = arena_alloc(bind->arena, bind->count * sizeof(struct expr *));
-    if (list == NULL || order == NULL || (list->values = arena_zeroed(bind->arena, total, sizeof(struct value))) == NULL)
+    if (list == NULL || order == NULL ||
+        (list->values = arena_zeroed(bind->arena, total, sizeof(struct value))) == NULL)
         return -ENOMEM;
     size_t last = bind->count;
     order[0] = bind->args[0];
@@ -122,7 +123,8 @@ static int prepare_in(struct function_bind *bind)
     if (rc < 0)
         return rc;
     list->is_cased = is_cased;
-    return list->is_text && list->count > FEW && bind->args[0]->type == VALUE_STRING ? set_sorted(list, bind->arena) : 0;
+    return list->is_text && list->count > FEW && bind->args[0]->type == VALUE_STRING ? set_sorted(list, bind->arena)
+                                                                                     : 0;
 }
 
 /* Is left in the constant part? */
@@ -196,17 +198,18 @@ static int prepare_has(struct function_bind *bind)
     if (rc < 0)
         return rc;
     if (strcmp(bind->function->name, "has_all") == 0 && list->count > EXPR_MAX_HAS_ALL)
-        return function_refuse(bind, "K124", bind->place, "a list of %zu elements: has_all takes at most %d", list->count,
-                               EXPR_MAX_HAS_ALL);
+        return function_refuse(bind, "K124", bind->place, "a list of %u elements: has_all takes at most %d",
+                               (unsigned)list->count, EXPR_MAX_HAS_ALL);
     list->terms = arena_zeroed(bind->arena, list->count, sizeof(const struct term *));
     if (list->terms == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < list->count; i++) {
         struct text text = value_text(list->values[i], bind->arena);
-        rc = text.bytes == NULL ? -ENOMEM : term_new(&list->terms[i], bind->arena, text, TERM_EDGE_LEFT | TERM_EDGE_RIGHT);
+        rc = text.bytes == NULL ? -ENOMEM
+                                : term_new(&list->terms[i], bind->arena, text, TERM_EDGE_LEFT | TERM_EDGE_RIGHT);
         if (rc == -EINVAL)
-            return function_refuse(bind, "K124", bind->place, "element %zu of the list has more than %d characters", i + 1,
-                                   EXPR_MAX_LITERAL);
+            return function_refuse(bind, "K124", bind->place, "element %u of the list has more than %d characters",
+                                   (unsigned)i + 1, EXPR_MAX_LITERAL);
         if (rc < 0)
             return rc;
     }
@@ -262,9 +265,11 @@ static struct value call_has_all(const struct function_call *call)
     return has(call, false);
 }
 
-#define LIST(name, summary, classes, least, prepare, call) \
-    {name, "value " name " (value, ...)", summary, classes, least, EXPR_MAX_ARGS, VALUE_BOOL, \
-     FUNCTION_OPERATOR | FUNCTION_NULLS, 0, prepare, call, NULL, NULL}
+#define LIST(name, summary, classes, least, prepare, call)                                                             \
+    {                                                                                                                  \
+        name, "value " name " (value, ...)", summary, classes, least, EXPR_MAX_ARGS + 1, VALUE_BOOL,                   \
+            FUNCTION_OPERATOR | FUNCTION_NULLS, 0, prepare, call, NULL, NULL                                           \
+    }
 
 const struct function function_list[] = {
     LIST("in", "the same as one element; the case counts", "aa*", 2, prepare_in, call_in),

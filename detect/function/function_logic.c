@@ -14,9 +14,9 @@ static struct value chain(const struct function_call *call, enum truth decided)
         if (truth == TRUTH_ERROR || (truth == TRUTH_NULL && result != TRUTH_ERROR))
             result = truth;
     }
-    return result == TRUTH_ERROR ? value_error()
-         : result == TRUTH_NULL  ? value_null(VALUE_BOOL)
-                                 : value_bool(result == TRUTH_TRUE);
+    return result == TRUTH_ERROR  ? value_error()
+           : result == TRUTH_NULL ? value_null(VALUE_BOOL)
+                                  : value_bool(result == TRUTH_TRUE);
 }
 
 static struct value call_and(const struct function_call *call)
@@ -86,8 +86,9 @@ static int prepare_common(struct function_bind *bind, size_t from, size_t step)
 static struct value chosen(const struct function_call *call, size_t i)
 {
     struct value value = function_argument(call, i);
-    return value.type == call->type || value.type == VALUE_ERROR ? value
-                                                                 : function_convert(value, call->type, call->run->scratch);
+    return value.type == call->type || value.type == VALUE_ERROR
+               ? value
+               : function_convert(value, call->type, call->run->scratch);
 }
 
 static struct value call_iff(const struct function_call *call)
@@ -121,12 +122,14 @@ static int prepare_case(struct function_bind *bind)
     for (size_t i = 0; i + 1 < bind->count; i += 2) {
         struct expr *condition = bind->args[i];
         if (condition->type == VALUE_DYNAMIC) {
-            int rc = expr_call(&bind->args[i], bind->arena, text_from("tobool"), &condition, 1, condition->place, bind->fault);
+            int rc = expr_call(&bind->args[i], bind->arena, text_from("tobool"), &condition, 1, condition->place,
+                               bind->fault);
             if (rc < 0)
                 return rc;
         } else if (condition->type != VALUE_BOOL) {
-            return function_refuse(bind, "K211", condition->place, "case() wants a bool as argument %zu, not a value of type %s",
-                                   i + 1, value_type_name(condition->type));
+            return function_refuse(bind, "K211", condition->place,
+                                   "case() wants a bool as argument %u, not a value of type %s", (unsigned)i + 1,
+                                   value_type_name(condition->type));
         }
     }
     return prepare_common(bind, 1, 2);
@@ -245,20 +248,23 @@ const struct function function_logic[] = {
     {"not", "(condition: bool)", "the opposite; null stays null", "B", 1, 1, BOOL, 0, 0, NULL, call_not, NULL, NULL},
     {"iff", "(condition: bool, then, else)", "then if the condition is true, else (null too) else", "baa", 3, 3, BOOL,
      FUNCTION_LAZY, 0, prepare_iff, call_iff, NULL, NULL},
-    {"iif", "(condition: bool, then, else)", "the same as iff", "baa", 3, 3, BOOL, FUNCTION_LAZY, 0, prepare_iff, call_iff,
-     NULL, NULL},
-    {"case", "(condition: bool, then, ..., else)", "the value after the first condition that is true", "a*", 3, MANY, BOOL,
-     FUNCTION_LAZY, 0, prepare_case, call_case, NULL, NULL},
+    {"iif", "(condition: bool, then, else)", "the same as iff", "baa", 3, 3, BOOL, FUNCTION_LAZY, 0, prepare_iff,
+     call_iff, NULL, NULL},
+    {"case", "(condition: bool, then, ..., else)", "the value after the first condition that is true", "a*", 3, MANY,
+     BOOL, FUNCTION_LAZY, 0, prepare_case, call_case, NULL, NULL},
     {"coalesce", "(value, ...)", "the first that is neither null nor empty", "a*", 1, 64, BOOL, FUNCTION_LAZY, 0,
      prepare_coalesce, call_coalesce, NULL, NULL},
-    {"isnull", "(value)", "is it null? A string never is", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL, call_isnull, NULL, NULL},
-    {"isnotnull", "(value)", "is it not null?", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL, call_isnotnull, NULL, NULL},
-    {"notnull", "(value)", "isnotnull", "a", 1, 1, BOOL, FUNCTION_NULLS | FUNCTION_OLD, 0, NULL, call_isnotnull, NULL, NULL},
-    {"isempty", "(value)", "is it null or an empty string?", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL, call_isempty, NULL,
+    {"isnull", "(value)", "is it null? A string never is", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL, call_isnull, NULL,
      NULL},
+    {"isnotnull", "(value)", "is it not null?", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL, call_isnotnull, NULL, NULL},
+    {"notnull", "(value)", "isnotnull", "a", 1, 1, BOOL, FUNCTION_NULLS | FUNCTION_OLD, 0, NULL, call_isnotnull, NULL,
+     NULL},
+    {"isempty", "(value)", "is it null or an empty string?", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL, call_isempty,
+     NULL, NULL},
     {"isnotempty", "(value)", "is it neither null nor an empty string?", "a", 1, 1, BOOL, FUNCTION_NULLS, 0, NULL,
      call_isnotempty, NULL, NULL},
-    {"notempty", "(value)", "isnotempty", "a", 1, 1, BOOL, FUNCTION_NULLS | FUNCTION_OLD, 0, NULL, call_isnotempty, NULL, NULL},
+    {"notempty", "(value)", "isnotempty", "a", 1, 1, BOOL, FUNCTION_NULLS | FUNCTION_OLD, 0, NULL, call_isnotempty,
+     NULL, NULL},
     {"any element", "(array: dynamic, condition: bool)", "is the condition true for an element?", "jb", 1, 2, BOOL,
      FUNCTION_LAZY | FUNCTION_OURS | FUNCTION_CHANGES, 0, NULL, call_any, NULL, NULL},
     {0},

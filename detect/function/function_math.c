@@ -12,7 +12,8 @@ static bool is_number(enum value_type type)
 /* The type of a op b, or VALUE_ERROR. Source: the operators' signatures in Microsoft's Kusto.Language. */
 static enum value_type result_type(char op, enum value_type a, enum value_type b)
 {
-    bool a_time = a == VALUE_TIMESPAN, b_time = b == VALUE_TIMESPAN, a_date = a == VALUE_DATETIME, b_date = b == VALUE_DATETIME;
+    bool a_time = a == VALUE_TIMESPAN, b_time = b == VALUE_TIMESPAN, a_date = a == VALUE_DATETIME,
+         b_date = b == VALUE_DATETIME;
     if (is_number(a) && is_number(b))
         return a == VALUE_REAL || b == VALUE_REAL ? VALUE_REAL : VALUE_LONG;
     if (a == VALUE_DYNAMIC && b == VALUE_DYNAMIC)
@@ -25,15 +26,19 @@ static enum value_type result_type(char op, enum value_type a, enum value_type b
     }
     switch (op) {
     case '+':
-        return a_time && b_time ? VALUE_TIMESPAN : (a_date || a_time) && (b_date || b_time) ? VALUE_DATETIME : VALUE_ERROR;
+        return a_time && b_time                           ? VALUE_TIMESPAN
+               : (a_date || a_time) && (b_date || b_time) ? VALUE_DATETIME
+                                                          : VALUE_ERROR;
     case '-':
-        return (a_time && b_time) || (a_date && b_date)        ? VALUE_TIMESPAN
-             : (a_date && b_time) || (a_time && b_date) ? VALUE_DATETIME
-                                                        : VALUE_ERROR;
+        return (a_time && b_time) || (a_date && b_date)   ? VALUE_TIMESPAN
+               : (a_date && b_time) || (a_time && b_date) ? VALUE_DATETIME
+                                                          : VALUE_ERROR;
     case '*':
         return (a_time && (b_time || is_number(b))) || (is_number(a) && b_time) ? VALUE_TIMESPAN : VALUE_ERROR;
     case '/':
-        return (a_time || a_date) && (b_time || b_date) ? VALUE_REAL : a_time && is_number(b) ? VALUE_TIMESPAN : VALUE_ERROR;
+        return (a_time || a_date) && (b_time || b_date) ? VALUE_REAL
+               : a_time && is_number(b)                 ? VALUE_TIMESPAN
+                                                        : VALUE_ERROR;
     default:
         return (a_time || a_date) && (b_time || b_date || (a_time && is_number(b))) ? VALUE_TIMESPAN : VALUE_ERROR;
     }
@@ -41,10 +46,10 @@ static enum value_type result_type(char op, enum value_type a, enum value_type b
 
 static int refuse_types(struct function_bind *bind)
 {
-    return function_refuse(bind, "K210", bind->place, "\"%s\" can't take values of types %s and %s%s", bind->function->name,
-                           value_type_name(bind->args[0]->type), value_type_name(bind->args[1]->type),
-                           bind->args[0]->type == VALUE_STRING && bind->function->name[0] == '+' ? ": strcat() joins strings"
-                                                                                                 : "");
+    return function_refuse(
+        bind, "K210", bind->place, "\"%s\" can't take values of types %s and %s%s", bind->function->name,
+        value_type_name(bind->args[0]->type), value_type_name(bind->args[1]->type),
+        bind->args[0]->type == VALUE_STRING && bind->function->name[0] == '+' ? ": strcat() joins strings" : "");
 }
 
 static int prepare_arithmetic(struct function_bind *bind)
@@ -52,8 +57,9 @@ static int prepare_arithmetic(struct function_bind *bind)
     if (bind->count == 1) { /* the sign */
         enum value_type type = bind->args[0]->type;
         if (!is_number(type) && type != VALUE_TIMESPAN && type != VALUE_DYNAMIC)
-            return function_refuse(bind, "K210", bind->place, "\"%s\" wants a number or timespan, not a value of type %s",
-                                   bind->function->name, value_type_name(type));
+            return function_refuse(bind, "K210", bind->place,
+                                   "\"%s\" wants a number or timespan, not a value of type %s", bind->function->name,
+                                   value_type_name(type));
         bind->type = type == VALUE_INT && bind->args[0]->kind != EXPR_CONSTANT ? VALUE_LONG : type;
         return 0;
     }
@@ -139,7 +145,9 @@ static struct value call_arithmetic(const struct function_call *call)
     struct value a = operand(call->args[0], call->type, scratch);
     if (call->count == 1) {
         struct value zero = a.type == VALUE_REAL ? value_real(-0.0) : (struct value){.type = a.type};
-        struct value out = a.is_null ? a : op == '+' ? a : arithmetic('-', zero, a, a.type == VALUE_INT ? VALUE_LONG : a.type);
+        struct value out = a.is_null   ? a
+                           : op == '+' ? a
+                                       : arithmetic('-', zero, a, a.type == VALUE_INT ? VALUE_LONG : a.type);
         return call->type == out.type ? out : function_convert(out, call->type, scratch);
     }
     struct value b = operand(call->args[1], call->type, scratch);
@@ -155,11 +163,15 @@ static int prepare_bin(struct function_bind *bind)
 {
     enum value_type a = bind->args[0]->type, b = bind->args[1]->type;
     bool numbers = is_number(a) && is_number(b);
-    bool times = (a == VALUE_TIMESPAN && b == VALUE_TIMESPAN) || (a == VALUE_DATETIME && (b == VALUE_TIMESPAN || b == VALUE_DATETIME));
+    bool times = (a == VALUE_TIMESPAN && b == VALUE_TIMESPAN) ||
+                 (a == VALUE_DATETIME && (b == VALUE_TIMESPAN || b == VALUE_DATETIME));
     if (!numbers && !times)
         return function_refuse(bind, "K211", bind->place, "%s() can't round a %s to a %s", bind->function->name,
                                value_type_name(a), value_type_name(b));
-    bind->type = times ? a : a == VALUE_REAL || b == VALUE_REAL ? VALUE_REAL : a == VALUE_INT && b == VALUE_INT ? VALUE_INT : VALUE_LONG;
+    bind->type = times                                ? a
+                 : a == VALUE_REAL || b == VALUE_REAL ? VALUE_REAL
+                 : a == VALUE_INT && b == VALUE_INT   ? VALUE_INT
+                                                      : VALUE_LONG;
     return 0;
 }
 
@@ -229,8 +241,8 @@ static int prepare_extreme(struct function_bind *bind)
         if (is_number(bind->type) && is_number(type))
             bind->type = type > bind->type ? type : bind->type;
         else if (type != bind->type || type == VALUE_STRING || type == VALUE_DYNAMIC || type == VALUE_BOOL)
-            return function_refuse(bind, "K211", bind->args[i]->place, "%s() can't compare a %s and a %s", bind->function->name,
-                                   value_type_name(bind->type), value_type_name(type));
+            return function_refuse(bind, "K211", bind->args[i]->place, "%s() can't compare a %s and a %s",
+                                   bind->function->name, value_type_name(bind->type), value_type_name(type));
     }
     return 0;
 }
@@ -282,11 +294,15 @@ static struct value call_binary(const struct function_call *call)
     return value_long(call->expr->function->name[13] == 'l' ? (int64_t)(a << b) : call->args[0].number >> b);
 }
 
-#define ARITHMETIC(name, least, summary) \
-    {name, "value " name " value", summary, "aa", least, 2, VALUE_LONG, FUNCTION_OPERATOR, 0, prepare_arithmetic, \
-     call_arithmetic, NULL, NULL}
-#define BINARY(name, arguments, summary, count) \
-    {"binary_" name, arguments, summary, "ll", count, count, VALUE_LONG, 0, 0, NULL, call_binary, NULL, NULL}
+#define ARITHMETIC(name, least, summary)                                                                               \
+    {                                                                                                                  \
+        name, "value " name " value", summary, "aa", least, 2, VALUE_LONG, FUNCTION_OPERATOR, 0, prepare_arithmetic,   \
+            call_arithmetic, NULL, NULL                                                                                \
+    }
+#define BINARY(name, arguments, summary, count)                                                                        \
+    {                                                                                                                  \
+        "binary_" name, arguments, summary, "ll", count, count, VALUE_LONG, 0, 0, NULL, call_binary, NULL, NULL        \
+    }
 
 const struct function function_math[] = {
     ARITHMETIC("+", 1, "sum of numbers, timespans, a datetime and a timespan"),
@@ -294,15 +310,19 @@ const struct function function_math[] = {
     ARITHMETIC("*", 2, "product; whole numbers wrap"),
     ARITHMETIC("/", 2, "quotient; of whole numbers whole, toward zero; by zero: null"),
     ARITHMETIC("%", 2, "rest"),
-    {"bin", "(value, step)", "down to a multiple of the step", "aa", 2, 2, VALUE_LONG, 0, 0, prepare_bin, call_bin, NULL, NULL},
-    {"floor", "(value, step)", "the same as bin", "aa", 2, 2, VALUE_LONG, 0, 0, prepare_bin, call_bin, NULL, NULL},
-    {"ceiling", "(number)", "up to a whole number", "n", 1, 1, VALUE_REAL, 0, 0, prepare_number, call_ceiling, NULL, NULL},
-    {"abs", "(number)", "without its sign", "n", 1, 1, VALUE_REAL, 0, 0, prepare_number, call_abs, NULL, NULL},
-    {"round", "(number [, digits: long])", "to that many digits after the point", "nl", 1, 2, VALUE_REAL, 0, 0, NULL, call_round,
+    {"bin", "(value, step)", "down to a multiple of the step", "aa", 2, 2, VALUE_LONG, 0, 0, prepare_bin, call_bin,
      NULL, NULL},
+    {"floor", "(value, step)", "the same as bin", "aa", 2, 2, VALUE_LONG, 0, 0, prepare_bin, call_bin, NULL, NULL},
+    {"ceiling", "(number)", "up to a whole number", "n", 1, 1, VALUE_REAL, 0, 0, prepare_number, call_ceiling, NULL,
+     NULL},
+    {"abs", "(number)", "without its sign", "n", 1, 1, VALUE_REAL, 0, 0, prepare_number, call_abs, NULL, NULL},
+    {"round", "(number [, digits: long])", "to that many digits after the point", "nl", 1, 2, VALUE_REAL, 0, 0, NULL,
+     call_round, NULL, NULL},
     {"sign", "(number)", "-1, 0 or 1", "n", 1, 1, VALUE_INT, 0, 0, NULL, call_sign, NULL, NULL},
-    {"max_of", "(value, ...)", "the greatest", "a*", 2, 64, VALUE_LONG, FUNCTION_NULLS, 0, prepare_extreme, call_max_of, NULL, NULL},
-    {"min_of", "(value, ...)", "the least", "a*", 2, 64, VALUE_LONG, FUNCTION_NULLS, 0, prepare_extreme, call_min_of, NULL, NULL},
+    {"max_of", "(value, ...)", "the greatest", "a*", 2, 64, VALUE_LONG, FUNCTION_NULLS, 0, prepare_extreme, call_max_of,
+     NULL, NULL},
+    {"min_of", "(value, ...)", "the least", "a*", 2, 64, VALUE_LONG, FUNCTION_NULLS, 0, prepare_extreme, call_min_of,
+     NULL, NULL},
     BINARY("and", "(a: long, b: long)", "bits that both have", 2),
     BINARY("or", "(a: long, b: long)", "bits that one has", 2),
     BINARY("xor", "(a: long, b: long)", "bits that only one has", 2),

@@ -91,14 +91,17 @@ static struct value call_search(const struct function_call *call)
     return value_bool(found != prepared->search.is_negated);
 }
 
-#define SEARCH(name, summary, right) \
-    {name, "string " name " string", summary, "S" right, 2, 2, VALUE_BOOL, FUNCTION_OPERATOR, 0, prepare_search, call_search, \
-     NULL, NULL}
+#define SEARCH(name, summary, right)                                                                                   \
+    {                                                                                                                  \
+        name, "string " name " string", summary, "S" right, 2, 2, VALUE_BOOL, FUNCTION_OPERATOR, 0, prepare_search,    \
+            call_search, NULL, NULL                                                                                    \
+    }
 
 /* An operator, its opposite and both with the case counting. */
-#define FOUR(name, what, right) \
-    SEARCH(name, what, right), SEARCH("!" name, "not: " what, right), \
-        SEARCH(name "_cs", what "; the case counts", right), SEARCH("!" name "_cs", "not: " what "; the case counts", right)
+#define FOUR(name, what, right)                                                                                        \
+    SEARCH(name, what, right), SEARCH("!" name, "not: " what, right),                                                  \
+        SEARCH(name "_cs", what "; the case counts", right),                                                           \
+        SEARCH("!" name "_cs", "not: " what "; the case counts", right)
 
 const struct function function_search[] = {
     SEARCH("=~", "the same but for the case", "S"),

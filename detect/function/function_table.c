@@ -1,6 +1,6 @@
 /* The table as a whole: entries by name, and what the functions share. */
-#include "detect/rule/function.h"
 #include "detect/rule/expr_node.h"
+#include "detect/rule/function.h"
 
 #include <errno.h>
 #include <stdarg.h>

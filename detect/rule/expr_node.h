@@ -2,8 +2,8 @@
 #ifndef DETECT_RULE_EXPR_NODE_H
 #define DETECT_RULE_EXPR_NODE_H
 
-#include "detect/rule/function.h"
 #include "detect/rule/expr.h"
+#include "detect/rule/function.h"
 
 enum expr_kind {
     EXPR_CONSTANT,

@@ -28,11 +28,11 @@ struct function_run {
 
 /* One call at run time. */
 struct function_call {
-    const struct expr *expr;    /* the node, for its args when FUNCTION_LAZY */
-    const void *prepared;       /* what prepare made */
-    const struct value *args;   /* count values, none of them VALUE_ERROR; NULL when FUNCTION_LAZY */
+    const struct expr *expr;  /* the node, for its args when FUNCTION_LAZY */
+    const void *prepared;     /* what prepare made */
+    const struct value *args; /* count values, none of them VALUE_ERROR; NULL when FUNCTION_LAZY */
     size_t count;
-    enum value_type type;       /* of the result */
+    enum value_type type; /* of the result */
     const struct function_run *run;
 };
 
@@ -49,14 +49,14 @@ struct function_bind {
 };
 
 enum function_flag {
-    FUNCTION_OPERATOR = 1,  /* written between its operands */
-    FUNCTION_OURS = 2,      /* no KQL query can write it */
-    FUNCTION_LAZY = 4,      /* evaluates its arguments itself */
-    FUNCTION_NULLS = 8,     /* takes nulls; without it a null argument (but of type string, or of class a t j) gives null */
-    FUNCTION_CHANGES = 16,  /* never folded: its answer changes though its arguments are constant */
-    FUNCTION_CHAIN = 32,    /* a chain of it is one call with many arguments: and, or */
-    FUNCTION_KEEPS = 64,    /* what stands in its result stands in its argument keeps, letter case apart */
-    FUNCTION_OLD = 128,     /* another spelling, left out of the documentation */
+    FUNCTION_OPERATOR = 1, /* written between its operands */
+    FUNCTION_OURS = 2,     /* no KQL query can write it */
+    FUNCTION_LAZY = 4,     /* evaluates its arguments itself */
+    FUNCTION_NULLS = 8, /* takes nulls; without it a null argument (but of type string, or of class a t j) gives null */
+    FUNCTION_CHANGES = 16, /* never folded: its answer changes though its arguments are constant */
+    FUNCTION_CHAIN = 32,   /* a chain of it is one call with many arguments: and, or */
+    FUNCTION_KEEPS = 64,   /* what stands in its result stands in its argument keeps, letter case apart */
+    FUNCTION_OLD = 128,    /* another spelling, left out of the documentation */
 };
 
 struct function {

@@ -1,7 +1,8 @@
 /*
  * Expressions for tests, written as text: (name argument ...), constants, columns.
- *   "text" with \" \\ \n \t \xHH   5  1.5  true  false   null:long   json:"[1,2]"   datetime:"2020-01-01"   timespan:"1.02:03:04"
- *   s s2 (string)  i j (long)  n (int)  r (real)  b c (bool)  d e (dynamic)  t (datetime)  w (timespan)
+ *   "text" with \" \\ \n \t \xHH   5  1.5  true  false   null:long   json:"[1,2]"   datetime:"2020-01-01"
+ * timespan:"1.02:03:04" s s2 (string)  i j (long)  n (int)  r (real)  b c (bool)  d e (dynamic)  t (datetime)  w
+ * (timespan)
  */
 #ifndef TESTS_DETECT_RULE_EXPR_TEXT_H
 #define TESTS_DETECT_RULE_EXPR_TEXT_H
@@ -19,8 +20,9 @@ static const struct {
     const char *name;
     enum value_type type;
 } expr_text_columns[] = {
-    {"s", VALUE_STRING}, {"s2", VALUE_STRING},  {"i", VALUE_LONG},    {"j", VALUE_LONG},     {"n", VALUE_INT},      {"r", VALUE_REAL},
-    {"b", VALUE_BOOL},   {"c", VALUE_BOOL},     {"d", VALUE_DYNAMIC}, {"e", VALUE_DYNAMIC}, {"t", VALUE_DATETIME}, {"w", VALUE_TIMESPAN},
+    {"s", VALUE_STRING},  {"s2", VALUE_STRING}, {"i", VALUE_LONG},     {"j", VALUE_LONG},
+    {"n", VALUE_INT},     {"r", VALUE_REAL},    {"b", VALUE_BOOL},     {"c", VALUE_BOOL},
+    {"d", VALUE_DYNAMIC}, {"e", VALUE_DYNAMIC}, {"t", VALUE_DATETIME}, {"w", VALUE_TIMESPAN},
 };
 
 #define EXPR_TEXT_COLUMNS (sizeof(expr_text_columns) / sizeof(expr_text_columns[0]))

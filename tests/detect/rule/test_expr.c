@@ -29,8 +29,8 @@ static void test_answers(void)
         struct text is = answer(cases[i].expr, cases[i].row, arena);
         bool same = text_equal(is, text_from(cases[i].want));
         if (!same)
-            fprintf(stderr, "%s with %s: %.*s, want %s\n", cases[i].expr, cases[i].row == NULL ? "-" : cases[i].row, (int)is.len,
-                    is.bytes, cases[i].want);
+            fprintf(stderr, "%s with %s: %.*s, want %s\n", cases[i].expr, cases[i].row == NULL ? "-" : cases[i].row,
+                    (int)is.len, is.bytes, cases[i].want);
         CU_ASSERT(same);
         arena_free(arena);
     }
