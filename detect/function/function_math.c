@@ -2,6 +2,7 @@
 #include "detect/rule/expr_node.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 
 static bool is_number(enum value_type type)
@@ -224,7 +225,7 @@ static struct value call_round(const struct function_call *call)
         scale = pow(10, (double)call->args[1].number);
     }
     double scaled = round(number * scale) / scale;
-    return value_real(isfinite(scaled) ? scaled : number);
+    return value_real(fabs(scaled) <= DBL_MAX ? scaled : number);
 }
 
 static struct value call_sign(const struct function_call *call)

@@ -1,6 +1,7 @@
 #include "detect/rule/value.h"
 
 #include "detect/base/builder.h"
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,10 +49,15 @@ static void shortest(char to[40], double real)
 #define LOWEST_DECIMAL (-6)
 #define HIGHEST_DECIMAL 20
 
+static bool is_finite(double real)
+{
+    return fabs(real) <= DBL_MAX;
+}
+
 static void put_real(struct builder *to, double real)
 {
-    if (isnan(real) || isinf(real)) {
-        builder_string(to, isnan(real) ? "NaN" : real < 0 ? "-Infinity" : "Infinity");
+    if (!is_finite(real)) {
+        builder_string(to, real < 0 ? "-Infinity" : real > 0 ? "Infinity" : "NaN");
         return;
     }
     char digits[40];
@@ -192,10 +198,10 @@ static void put_dynamic(struct builder *to, const struct dynamic *value)
         builder_number(to, value->number);
         break;
     case DYNAMIC_REAL:
-        if (isnan(value->real) || isinf(value->real))
+        if (!is_finite(value->real))
             builder_byte(to, '"');
         put_real(to, value->real);
-        if (isnan(value->real) || isinf(value->real))
+        if (!is_finite(value->real))
             builder_byte(to, '"');
         break;
     case DYNAMIC_STRING:

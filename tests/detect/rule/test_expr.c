@@ -4,7 +4,7 @@
 static const struct {
     const char *expr, *row, *want; /* want: the value as JSON, or "K..." when it is refused */
 } cases[] = {
-#include "tests/detect/rule/expr_cases.h"
+#include "tests/detect/rule/expr_cases.inc"
 };
 
 /* The value as JSON, or the fault's code. */
