@@ -59,14 +59,33 @@ static bool begins_with(const char *bytes, size_t length, const char *with, size
     return length >= with_length && memcmp(bytes, with, with_length) == 0;
 }
 
+/* Does name, in lower case, stand in text, in any letter case? */
+static bool contains(struct text text, const char *name, size_t length)
+{
+    for (size_t i = 0; i + length <= text.len; i++) {
+        size_t same = 0;
+        while (same < length) {
+            char c = text.bytes[i + same];
+            if ((c >= 'A' && c <= 'Z' ? c | 0x20 : c) != name[same])
+                break;
+            same++;
+        }
+        if (same == length)
+            return true;
+    }
+    return false;
+}
+
 static bool is_prefix_of(const struct powershell_token *token, const char *name, size_t shortest)
 {
     char folded[MAX_NAME];
     size_t length = powershell_token_fold(folded, sizeof(folded), token);
-    return length <= sizeof(folded) && length >= shortest && strlen(name) >= length && memcmp(name, folded, length) == 0;
+    return length <= sizeof(folded) && length >= shortest && strlen(name) >= length &&
+           memcmp(name, folded, length) == 0;
 }
 
-static void found(struct scanner *s, enum powershell_use use, enum powershell_operation operation, struct text statement)
+static void found(struct scanner *s, enum powershell_use use, enum powershell_operation operation,
+                  struct text statement)
 {
     if (s->hit->use != POWERSHELL_USE_NONE && s->hit->use <= use)
         return;
@@ -90,7 +109,8 @@ static void end_statement(struct scanner *s, struct frame *f)
 static bool is_keyword(const char *word, size_t length)
 {
     /* after these a command may stand */
-    static const char *const words[] = {"return", "throw", "exit", "else", "try", "finally", "do", "begin", "process", "end"};
+    static const char *const words[] = {"return",  "throw", "exit",  "else",    "try",
+                                        "finally", "do",    "begin", "process", "end"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0)
             return true;
@@ -153,7 +173,7 @@ static void take_parameter(struct scanner *s, struct frame *f, const struct powe
         f->has_parameter = f->wants_value = true;
         return;
     }
-    if (!is_prefix_of(token, "whatif", 2))
+    if (!is_prefix_of(token, "whatif", 2) && !is_prefix_of(token, "wi", 2))
         return;
     f->is_what_if = true;
     if (token->has_colon) { /* -WhatIf:$false */
@@ -208,14 +228,15 @@ static void look_into(struct scanner *s, const struct powershell_token *token)
     struct text text = {folded, length};
     s->has_name |= length == names->parameter_length && memcmp(folded, names->parameter, length) == 0;
 
-    size_t noun = text_search(text, (struct text){names->noun, names->noun_length}, 0);
-    size_t shortest = text_search(text, (struct text){names->parameter, names->shortest_length}, 0);
+    bool has_noun = contains(text, names->noun, names->noun_length);
+    bool has_parameter = contains(text, names->parameter, names->shortest_length);
     size_t colon = text_find(text, ':');
     size_t short_noun = names->noun_length < 4 ? names->noun_length : 4;
-    if (colon < length && begins_with(folded, length, "set-", 4) && begins_with(folded + 4, length - 4, names->noun, short_noun) &&
+    if (colon < length && begins_with(folded, length, "set-", 4) &&
+        begins_with(folded + 4, length - 4, names->noun, short_noun) &&
         begins_with(folded + colon + 1, length - colon - 1, names->parameter, names->shortest_length))
         found(s, POWERSHELL_USE_DEFAULT, POWERSHELL_OPERATION_UNKNOWN, (struct text){NULL, 0});
-    else if (noun < length && shortest < length && s->nesting < MAX_NESTED && s->error == 0) {
+    else if (has_noun && has_parameter && s->nesting < MAX_NESTED && s->error == 0) {
         struct powershell_hit inside = {.use = POWERSHELL_USE_NONE};
         s->error = scan_text(&inside, names, text, s->nesting + 1);
         s->hit->is_cut |= inside.is_cut;
@@ -257,7 +278,8 @@ static bool open_frame(struct scanner *s, const struct powershell_token *token)
         s->hit->is_cut = true;
         return false;
     }
-    s->frames[++s->depth] = (struct frame){.opener = token->opener, .is_value = is_value, .is_key = token->opener == 'h'};
+    s->frames[++s->depth] =
+        (struct frame){.opener = token->opener, .is_value = is_value, .is_key = token->opener == 'h'};
     return true;
 }
 
@@ -376,8 +398,9 @@ static bool take_token(struct scanner *s, const struct powershell_token *token, 
 /* Depth or size ended the reading: the words alone are then enough for the weakest hit. */
 static void judge_unread(struct scanner *s, struct text text)
 {
-    if (s->hit->is_cut && text_search_nocase(text, (struct text){s->names->noun, s->names->noun_length}, 0) < text.len &&
-        text_search_nocase(text, (struct text){s->names->parameter, s->names->shortest_length}, 0) < text.len)
+    const struct names *names = s->names;
+    if (s->hit->is_cut && contains(text, names->noun, names->noun_length) &&
+        contains(text, names->parameter, names->shortest_length))
         found(s, POWERSHELL_USE_QUOTED, POWERSHELL_OPERATION_UNKNOWN, (struct text){NULL, 0});
 }
 

@@ -2,11 +2,10 @@
  * powershell_text: does a piece of PowerShell source set a certain parameter of a certain cmdlet, and to what?
  *
  * For example Set-CASMailbox and ActiveSyncAllowedDeviceIDs. The source is read as statements, so the words alone (in a
- * comment, in a definition, in another statement) are no hit. Names are taken as PowerShell takes them: any letter case,
- * parameters shortened, backticks and quotes within the cmdlet's name, Module\Name, a prefix before the noun, curly quotes
- * and long dashes. What needs running the source to know (a name put together of pieces, an alias, a variable) is not seen.
- * Linear time; nested texts at most three deep; nothing is kept.
- * Source: docs/powershell.md.
+ * comment, in a definition, in another statement) are no hit. Names are taken as PowerShell takes them: any letter
+ * case, parameters shortened, backticks and quotes within the cmdlet's name, Module\Name, a prefix before the noun,
+ * curly quotes and long dashes. What needs running the source to know (a name put together of pieces, an alias, a
+ * variable) is not seen. Linear time; nested texts at most three deep; nothing is kept. Source: docs/powershell.md.
  */
 #ifndef DETECT_POWERSHELL_TEXT_H
 #define DETECT_POWERSHELL_TEXT_H
@@ -47,11 +46,11 @@ struct powershell_hit {
     enum powershell_use use;             /* the strongest that was found */
     enum powershell_operation operation; /* of the first one of that use */
     struct text statement;               /* of a direct one: from the cmdlet's name on; a slice of the text */
-    bool is_cut;                         /* the text is longer than POWERSHELL_TEXT_MAX or nested too deeply to be read whole */
+    bool is_cut; /* the text is longer than POWERSHELL_TEXT_MAX or nested too deeply to be read whole */
 };
 
-/* Fills *out. Returns 0, -EINVAL (a target that is not ASCII, empty, longer than 64 bytes, or whose shortest is no beginning
- * of its parameter) or -ENOMEM. */
+/* Fills *out. Returns 0, -EINVAL (a target that is not ASCII, empty, longer than 64 bytes, or whose shortest is no
+ * beginning of its parameter) or -ENOMEM. */
 int powershell_text_find(struct powershell_hit *out, const struct powershell_target *target, struct text text);
 
 /* "direct", "splat", "default", "quoted"; "" for NONE. Static. */

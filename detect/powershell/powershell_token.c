@@ -67,8 +67,8 @@ static struct text slice(struct text text, size_t from, size_t to)
 /* Ends a bare word or a parameter's name wherever it stands. */
 static bool is_word_end(uint32_t c)
 {
-    return c == END_OF_TEXT || is_blank(c) || is_line_end(c) || c == '{' || c == '}' || c == '(' || c == ')' || c == ';' ||
-           c == ',' || c == '|' || c == '&';
+    return c == END_OF_TEXT || is_blank(c) || is_line_end(c) || c == '{' || c == '}' || c == '(' || c == ')' ||
+           c == ';' || c == ',' || c == '|' || c == '&';
 }
 
 /* Passes blanks, comments and continued lines. Returns whether anything was passed. */
@@ -302,7 +302,8 @@ struct powershell_token powershell_token_next(struct powershell_reader *reader, 
         token = read_at(r);
     else if (c == '$' && next == '(')
         token = bracket(r, 's', 2);
-    else if (c == '$' && (is_letter(next) || is_digit(next) || next == '{' || next == '?' || next == '^' || next == '$')) {
+    else if (c == '$' &&
+             (is_letter(next) || is_digit(next) || next == '{' || next == '?' || next == '^' || next == '$')) {
         r->at = at;
         token = read_variable(r);
     } else if (is_single_quote(c) || is_double_quote(c)) {
@@ -337,7 +338,8 @@ size_t powershell_token_fold(char *to, size_t size, const struct powershell_toke
             c = take(token->text, &at);
             if (c == END_OF_TEXT)
                 break;
-            if (c == '0' || c == 'a' || c == 'b' || c == 'e' || c == 'f' || c == 'n' || c == 'r' || c == 't' || c == 'v')
+            if (c == '0' || c == 'a' || c == 'b' || c == 'e' || c == 'f' || c == 'n' || c == 'r' || c == 't' ||
+                c == 'v')
                 c = ' '; /* a control character: whichever, it ends a word */
         } else if (is_word && (c == '\'' || c == '"') && (within == 0 || within == c)) {
             within = within == 0 ? c : 0;
