@@ -210,10 +210,10 @@ static int find_script(struct powershell_script *out, char *room, struct text li
         char name[32];
         size_t begin = at, length = take_argument(room, line, &at);
         if (!switch_name(name, (struct text){room, length})) {
-            if (is_shell) /* the first argument that belongs to no switch is where a command begins */
+            if (is_shell) { /* the first argument that belongs to no switch is where a command begins */
                 out->text = (struct text){room, join_rest(room, line, begin)};
-            if (is_shell)
                 return 0;
+            }
         } else if (is_beginning(name, "encodedcommand") || strcmp(name, "ec") == 0) {
             length = take_argument(room, line, &at);
             out->is_encoded = true;

@@ -136,7 +136,7 @@ static bool read_here_string(struct powershell_reader *r, bool is_double, struct
         return false;
     if (take(r->text, &at) == '\r' && peek(r->text, at) == '\n')
         at++;
-    size_t begin = at, end = at;
+    size_t begin = at, end;
     bool is_line_begin = true;
     for (;;) {
         size_t here = at;
@@ -268,7 +268,8 @@ static struct powershell_token read_at(struct powershell_reader *r)
 static size_t assignment(const struct powershell_reader *r, uint32_t c)
 {
     size_t length = c == '=' ? 1 : 2;
-    if (c != '=' && (memchr("+-*/%", (int)(c < 0x80 ? c : 'x'), 5) == NULL || peek(r->text, r->at + 1) != '='))
+    bool is_arithmetic = c == '+' || c == '-' || c == '*' || c == '/' || c == '%';
+    if (c != '=' && !(is_arithmetic && peek(r->text, r->at + 1) == '='))
         return 0;
     return peek(r->text, r->at + length) == '=' ? 0 : length;
 }
