@@ -57,8 +57,8 @@ static enum truth truth_of(bool is_true)
     return is_true ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
-/* What is in a dynamic beside another value that is in none: by its text beside a string; else only one of the same sort
- * can be equal. */
+/* What is in a dynamic beside another value that is in none: by its text beside a string; else only one of the same
+ * sort can be equal. */
 static enum truth equal_dynamic(struct value a, struct value b, bool is_cased, struct arena *scratch)
 {
     if (b.type == VALUE_STRING)

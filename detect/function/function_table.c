@@ -9,18 +9,8 @@
 #include <string.h>
 
 static const struct function *const tables[] = {
-    function_logic, /* one a line */
-    function_compare,
-    function_search,
-    function_list,
-    function_math,
-    function_cast,
-    function_string,
-    function_characters,
-    function_array,
-    function_set,
-    function_bag,
-    function_sigma,
+    function_logic,  function_compare,    function_search, function_list, function_math, function_cast,
+    function_string, function_characters, function_array,  function_set,  function_bag,  function_sigma,
 };
 
 const struct function *function_at(size_t i)
