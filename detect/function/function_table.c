@@ -9,6 +9,7 @@
 
 static const struct function *const tables[] = {
     function_logic, function_compare, function_search, function_list, function_math, function_cast,
+    function_powershell,
 };
 
 const struct function *function_at(size_t i)

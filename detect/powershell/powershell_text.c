@@ -453,6 +453,28 @@ static bool fold_name(char to[MAX_NAME], struct text name)
     return true;
 }
 
+/*
+ * Can the text be seen at a glance to hold no hit? Without the parameter's name there is none, unless something can
+ * hide it: a character beyond ASCII (weightless), a backtick (within a string), base64 after a switch that begins with
+ * e.
+ */
+static bool is_plainly_none(const struct names *names, struct text text)
+{
+    bool was_dash = false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.bytes[i];
+        if (c >= 0x80 || (c == '`' && i + 1 < text.len && text.bytes[i + 1] != '\r' && text.bytes[i + 1] != '\n'))
+            return false;
+        if (was_dash && (c | 0x20) == 'e') {
+            char next = i + 1 < text.len ? (char)(text.bytes[i + 1] | 0x20) : ' ';
+            if (next == ' ' || next == 'n' || next == 'c' || next < ' ')
+                return false;
+        }
+        was_dash = c == '-' || c == '/';
+    }
+    return text.len <= POWERSHELL_TEXT_MAX && !contains(text, names->parameter, names->shortest_length);
+}
+
 int powershell_text_find(struct powershell_hit *out, const struct powershell_target *target, struct text text)
 {
     struct names names = {.noun_length = target->noun.len,
@@ -464,7 +486,7 @@ int powershell_text_find(struct powershell_hit *out, const struct powershell_tar
         memcmp(shortest, names.parameter, target->shortest.len) != 0)
         return -EINVAL;
     *out = (struct powershell_hit){.use = POWERSHELL_USE_NONE};
-    return scan_text(out, &names, text, 0);
+    return is_plainly_none(&names, text) ? 0 : scan_text(out, &names, text, 0);
 }
 
 const char *powershell_use_name(enum powershell_use use)
