@@ -94,8 +94,6 @@ static void found(struct scanner *s, enum powershell_use use, enum powershell_op
     s->hit->statement = statement;
 }
 
-/* ---- statements ---- */
-
 static void end_statement(struct scanner *s, struct frame *f)
 {
     if (f->command == COMMAND_TARGET && f->has_parameter && !f->is_what_if)
@@ -154,8 +152,6 @@ static void take_command(struct scanner *s, struct frame *f, const struct powers
     }
 }
 
-/* ---- the parameter and its value ---- */
-
 static bool is_parameter(const struct names *names, const struct powershell_token *token)
 {
     char folded[MAX_NAME];
@@ -210,8 +206,6 @@ static void take_key(struct frame *f, const struct powershell_token *token)
     f->operation = f->operation == POWERSHELL_OPERATION_NONE || f->operation == now ? now : POWERSHELL_OPERATION_BOTH;
 }
 
-/* ---- texts in texts ---- */
-
 /* A string that is looked into: it says what to run, or names a default value. */
 static void look_into(struct scanner *s, const struct powershell_token *token)
 {
@@ -263,8 +257,6 @@ static void look_into_encoded(struct scanner *s, struct text base64)
         found(s, POWERSHELL_USE_QUOTED, inside.operation, (struct text){NULL, 0});
     free((char *)decoded.bytes);
 }
-
-/* ---- one token after another ---- */
 
 static bool open_frame(struct scanner *s, const struct powershell_token *token)
 {
