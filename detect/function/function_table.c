@@ -9,8 +9,21 @@
 #include <string.h>
 
 static const struct function *const tables[] = {
-    function_logic,  function_compare,    function_search, function_list, function_math, function_cast,
-    function_string, function_characters, function_array,  function_set,  function_bag,  function_sigma,
+    /* KQL's own */
+    function_logic,
+    function_compare,
+    function_search,
+    function_list,
+    function_math,
+    function_cast,
+    function_string,
+    function_characters,
+    function_array,
+    function_set,
+    function_bag,
+    /* ours, that no query can write */
+    function_sigma,
+    function_powershell,
 };
 
 const struct function *function_at(size_t i)

@@ -149,6 +149,7 @@ extern const struct function function_regular[];
 extern const struct function function_array[];
 extern const struct function function_set[];
 extern const struct function function_bag[];
+extern const struct function function_powershell[];
 extern const struct function function_parse[];
 extern const struct function function_encode[];
 extern const struct function function_time[];
