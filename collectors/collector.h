@@ -51,8 +51,8 @@ struct collector_sink {
      */
     bool (*wants)(void *context, const struct event *event);
     /*
-     * One event that is wanted; the sink decides whether a rule matches. Returns 0, or -ENOMEM: the event was not taken; the collector
-     * goes back to the last event that was and reads it again later. Taking one twice is harmless.
+     * One event that is wanted; the sink decides whether a rule matches. Returns 0, or -ENOMEM: the event was not
+     * taken; the collector goes back to the last event that was and reads it again later. Taking one twice is harmless.
      */
     int (*event)(void *context, const struct event *event);
     /*
