@@ -6,7 +6,7 @@
 #ifndef DETECT_BASE_ARENA_H
 #define DETECT_BASE_ARENA_H
 
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stddef.h>
 
 /* What arena_alloc aligns to, bytes. */

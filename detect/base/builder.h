@@ -3,7 +3,7 @@
 #define DETECT_BASE_BUILDER_H
 
 #include "detect/base/arena.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 
 struct builder {

@@ -10,6 +10,8 @@
 #include "detect/event/event.h"
 #include "detect/rule/expr.h"
 
+struct event;
+
 /* No column: memory is short. */
 #define COLUMN_NONE (~0u)
 

@@ -10,7 +10,7 @@
 
 #include "detect/base/arena.h"
 #include "detect/rule/value.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 

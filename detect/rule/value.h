@@ -12,7 +12,7 @@
 #define DETECT_RULE_VALUE_H
 
 #include "detect/base/arena.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
 
 #include "detect/base/builder.h"
 #include "detect/scan.h"
-#include "detect/unicode.h"
+#include "detect/base/unicode.h"
 #include <errno.h>
 
 struct term {

@@ -8,7 +8,7 @@
 #define DETECT_SEARCH_TERM_H
 
 #include "detect/base/arena.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 
 /* Longest term, code points. */
