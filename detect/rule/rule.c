@@ -36,6 +36,38 @@ bool rule_severity_set(struct rule *rule, struct text word)
     return true;
 }
 
+/* Adds attack to a list of the rule's arena, unless it is there. */
+static bool add_attack(struct rule *rule, const struct rule_attack **list, size_t *count,
+                       const struct rule_attack *attack)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp((*list)[i].id, attack->id) == 0)
+            return true;
+    struct rule_attack *bigger = arena_zeroed(rule->arena, *count + 1, sizeof(*bigger));
+    if (bigger == NULL)
+        return false;
+    if (*count > 0)
+        memcpy(bigger, *list, *count * sizeof(*bigger));
+    bigger[(*count)++] = *attack;
+    *list = bigger;
+    return true;
+}
+
+bool rule_attack_add(struct rule *rule, struct text word)
+{
+    const struct rule_attack *attack = attack_tactic(word);
+    if (attack != NULL)
+        return add_attack(rule, &rule->tactics, &rule->tactic_count, attack);
+    attack = attack_technique(word);
+    struct rule_attack unnamed = {NULL, NULL};
+    if (attack == NULL && attack_is_technique(word)) { /* newer than our table */
+        unnamed.id = arena_text(rule->arena, word).bytes;
+        unnamed.name = unnamed.id;
+        attack = unnamed.id == NULL ? NULL : &unnamed;
+    }
+    return attack != NULL && add_attack(rule, &rule->techniques, &rule->technique_count, attack);
+}
+
 void rule_free(struct rule *rule)
 {
     if (rule != NULL)

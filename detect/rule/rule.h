@@ -5,6 +5,7 @@
 #define DETECT_RULE_RULE_H
 
 #include "detect/event/event.h"
+#include "detect/rule/attack.h"
 #include "detect/rule/leg.h"
 #include <stddef.h>
 
@@ -30,12 +31,6 @@ struct rule_branch {
     bool is_corrected;      /* not in the rule as it is written: mends quirk Q8 (docs/rule-semantics.md) */
 };
 
-/* A tactic or technique of MITRE ATT&CK. */
-struct rule_attack {
-    const char *id;
-    const char *name;
-};
-
 /* Where a rule's text comes from. */
 enum rule_format { RULE_SENTINEL, RULE_SIGMA };
 
@@ -57,6 +52,7 @@ struct rule {
     enum rule_format format;
     struct arena *arena;     /* of the rule alone; owned by whoever compiled it */
     const char *source;      /* the file it stands in, or "built in"; never NULL */
+    struct expr_place place; /* of its id */
     const char *description; /* one line or more */
     const char *status;      /* Sigma: "stable", "test", "experimental", "deprecated", "unsupported" */
     const char *kind;        /* Sentinel: "Scheduled", "NRT", "Hunting" */

@@ -98,6 +98,7 @@ static void read_id(struct reader *r)
 {
     const struct node *node = node_get(r->root, "id");
     r->rule->id = scalar(r, "id");
+    r->rule->place = node == NULL ? r->root->place : node->place;
     if (r->rule->id == NULL)
         notes_error(r->notes, node == NULL ? r->root->place : node->place, "K007",
                     "no \"id\"; a rule has one of its own, a GUID such as 2f561e20-d97b-4b13-b02d-18b34af6e87c");
