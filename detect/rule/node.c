@@ -254,8 +254,8 @@ static int explain(struct builder *b)
         notes_error(b->notes, place_at(b->bytes, parser->problem_offset), "K002",
                     "%s; rule files are UTF-8 without control characters", problem);
     else if (parser->context != NULL)
-        notes_error(b->notes, place_of(parser->problem_mark), "K001", "not YAML: %s, %s in line %zu", problem,
-                    parser->context, parser->context_mark.line + 1);
+        notes_error(b->notes, place_of(parser->problem_mark), "K001", "not YAML: %s, %s in line %u", problem,
+                    parser->context, (unsigned)parser->context_mark.line + 1);
     else
         notes_error(b->notes, place_of(parser->problem_mark), "K001", "not YAML: %s", problem);
     return -EINVAL;
@@ -278,8 +278,8 @@ static int read_events(struct builder *b)
 static int check_bytes(struct text bytes, struct notes *notes)
 {
     if (bytes.len > NODE_MAX_BYTES) {
-        notes_error(notes, (struct expr_place){1, 1}, "K003", "the file has %zu bytes; a rule file has at most %zu",
-                    bytes.len, NODE_MAX_BYTES);
+        notes_error(notes, (struct expr_place){1, 1}, "K003", "the file has %lu bytes; a rule file has at most %lu",
+                    (unsigned long)bytes.len, (unsigned long)NODE_MAX_BYTES);
         return -EINVAL;
     }
     if (bytes.len == 0) {
