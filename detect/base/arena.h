@@ -6,7 +6,7 @@
 #ifndef DETECT_BASE_ARENA_H
 #define DETECT_BASE_ARENA_H
 
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stddef.h>
 
 /* What arena_alloc aligns to, bytes. */
@@ -30,7 +30,8 @@ int arena_new(struct arena **out, size_t max_bytes);
 /* Frees the arena and all that came from it; NULL is allowed. */
 void arena_free(struct arena *arena);
 
-/* size bytes, not cleared, aligned to ARENA_ALIGNMENT. NULL: the limit or the system's memory is reached. size may be 0.
+/* size bytes, not cleared, aligned to ARENA_ALIGNMENT. NULL: the limit or the system's memory is reached. size may be
+ * 0.
  */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -51,6 +51,14 @@ void builder_point(struct builder *builder, uint32_t code_point)
     builder_text(builder, (struct text){bytes, text_encode(bytes, code_point)});
 }
 
+void builder_number(struct builder *builder, int64_t number)
+{
+    char digits[TEXT_NUMBER_SIZE];
+    if (number < 0)
+        builder_byte(builder, '-');
+    builder_text(builder, text_from_number(digits, number < 0 ? 0 - (uint64_t)number : (uint64_t)number));
+}
+
 void builder_format(struct builder *builder, const char *format, ...)
 {
     char line[512];

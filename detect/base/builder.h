@@ -3,7 +3,7 @@
 #define DETECT_BASE_BUILDER_H
 
 #include "detect/base/arena.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 
 struct builder {
@@ -24,6 +24,9 @@ void builder_byte(struct builder *builder, char byte);
 
 /* A code point as UTF-8 (surrogates as WTF-8). */
 void builder_point(struct builder *builder, uint32_t code_point);
+
+/* As decimal digits. */
+void builder_number(struct builder *builder, int64_t number);
 
 /* Formats as printf does; at most 511 bytes, cut where longer. */
 __attribute__((format(printf, 2, 3))) void builder_format(struct builder *builder, const char *format, ...);

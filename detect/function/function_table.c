@@ -1,6 +1,6 @@
 /* The table as a whole: entries by name, and what the functions share. */
-#include "detect/function/function.h"
 #include "detect/rule/expr_node.h"
+#include "detect/rule/function.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const struct function *const tables[] = {
-    function_logic, function_compare, function_list,  function_math,
+    function_logic, function_compare, function_search, function_list, function_math, function_cast,
 };
 
 const struct function *function_at(size_t i)

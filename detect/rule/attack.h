@@ -1,8 +1,8 @@
 /*
  * attack: names of MITRE ATT&CK's tactics and techniques.
  *
- * The table holds what rules for Windows name, of enterprise ATT&CK 19; ids that 19 revoked keep their last names, as rules still
- * write them. Source: attack.mitre.org, (c) The MITRE Corporation; see NOTICE.
+ * The table holds what rules for Windows name, of enterprise ATT&CK 19; ids that 19 revoked keep their last names, as
+ * rules still write them. Source: attack.mitre.org, (c) The MITRE Corporation; see NOTICE.
  */
 #ifndef DETECT_RULE_ATTACK_H
 #define DETECT_RULE_ATTACK_H
@@ -24,7 +24,8 @@ extern const char attack_version[];
  */
 const struct rule_attack *attack_tactic(struct text word);
 
-/* A technique or sub-technique by its id, in any letter case: "T1078", "t1078.004". NULL: it is not in the table. Static. */
+/* A technique or sub-technique by its id, in any letter case: "T1078", "t1078.004". NULL: it is not in the table.
+ * Static. */
 const struct rule_attack *attack_technique(struct text id);
 
 /* All of them, in order of id. */

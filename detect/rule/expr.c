@@ -47,7 +47,7 @@ struct expr *expr_variable(struct arena *arena, unsigned number, struct text nam
     return named(arena, EXPR_VARIABLE, number, VALUE_DYNAMIC, name, place);
 }
 
-/* The words for a class of arguments (detect/function/function.h). */
+/* The words for a class of arguments (detect/rule/function.h). */
 static const char *class_words(char class)
 {
     switch (class) {
@@ -64,6 +64,7 @@ static const char *class_words(char class)
     case 'i':
         return "a timespan";
     case 'b':
+    case 'B':
         return "a bool";
     case 'j':
         return "a dynamic";
@@ -94,6 +95,8 @@ static const char *conversion(char class, enum value_type type)
         return type == VALUE_TIMESPAN ? "" : NULL;
     case 'b':
         return type == VALUE_BOOL ? "" : type == VALUE_DYNAMIC ? "tobool" : NULL;
+    case 'B':
+        return type == VALUE_BOOL ? "" : type == VALUE_DYNAMIC || type <= VALUE_REAL ? "tobool" : NULL;
     default:
         return type == VALUE_DYNAMIC ? "" : NULL;
     }
@@ -110,10 +113,10 @@ static int check_argument(struct function_bind *bind, size_t i, char class, bool
                                bind->function->name, class_words(class), i == 0 ? "left" : "right",
                                value_type_name(arg->type));
     if (by == NULL)
-        return function_refuse(bind, "K211", arg->place, "%s() wants %s as argument %zu, not a value of type %s",
-                               bind->function->name, class_words(class), i + 1, value_type_name(arg->type));
+        return function_refuse(bind, "K211", arg->place, "%s() wants %s as argument %u, not a value of type %s",
+                               bind->function->name, class_words(class), (unsigned)i + 1, value_type_name(arg->type));
     if (is_constant && arg->kind != EXPR_CONSTANT)
-        return function_refuse(bind, "K122", arg->place, "argument %zu of %s must be a constant", i + 1,
+        return function_refuse(bind, "K122", arg->place, "argument %u of %s must be a constant", (unsigned)i + 1,
                                bind->function->name);
     if (by[0] == '\0')
         return 0;
@@ -140,13 +143,13 @@ static int check_count(struct function_bind *bind)
     if (bind->count >= f->min && bind->count <= f->max)
         return 0;
     if (bind->count > EXPR_MAX_ARGS)
-        return function_refuse(bind, "K124", bind->place, "a list of %zu elements: %s takes at most %d", bind->count,
-                               f->name, EXPR_MAX_ARGS);
+        return function_refuse(bind, "K124", bind->place, "a list of %u elements: %s takes at most %u",
+                               (unsigned)bind->count, f->name, f->max);
     if (f->min == f->max)
-        return function_refuse(bind, "K121", bind->place, "%s takes %u argument%s, not %zu: %s", f->name, f->min,
-                               f->min == 1 ? "" : "s", bind->count, f->arguments);
-    return function_refuse(bind, "K121", bind->place, "%s takes %u to %u arguments, not %zu: %s", f->name, f->min, f->max,
-                           bind->count, f->arguments);
+        return function_refuse(bind, "K121", bind->place, "%s takes %u argument%s, not %u: %s", f->name, f->min,
+                               f->min == 1 ? "" : "s", (unsigned)bind->count, f->arguments);
+    return function_refuse(bind, "K121", bind->place, "%s takes %u to %u arguments, not %u: %s", f->name, f->min,
+                           f->max, (unsigned)bind->count, f->arguments);
 }
 
 /* The arguments, copied; those of a chain's links are the chain's own. */
@@ -186,8 +189,8 @@ static int fold(struct expr *expr, struct function_bind *bind)
     struct value value = function_evaluate(expr, &run);
     int rc = 0;
     if (value.type == VALUE_ERROR) {
-        rc = function_refuse(bind, "K124", bind->place, "%s of these constants goes beyond the limits of one evaluation",
-                             expr->function->name);
+        rc = function_refuse(bind, "K124", bind->place,
+                             "%s of these constants goes beyond the limits of one evaluation", expr->function->name);
     } else {
         value = value_copy(value, bind->arena);
         rc = value.type == VALUE_ERROR ? -ENOMEM : 0;
@@ -203,6 +206,7 @@ static int fold(struct expr *expr, struct function_bind *bind)
 static int make_call(struct expr **out, struct function_bind *bind)
 {
     unsigned depth = 0;
+    size_t given_count = bind->count;
     int rc = check_arguments(bind);
     if (rc == 0 && bind->function->prepare != NULL)
         rc = bind->function->prepare(bind);
@@ -221,6 +225,7 @@ static int make_call(struct expr **out, struct function_bind *bind)
     expr->prepared = bind->prepared;
     expr->args = bind->args;
     expr->count = bind->count;
+    expr->given_count = (bind->function->flags & FUNCTION_CHAIN) != 0 ? bind->count : given_count;
     rc = fold(expr, bind);
     if (rc == 0)
         *out = expr;

@@ -9,8 +9,8 @@
 #define DETECT_RULE_EXPR_H
 
 #include "detect/base/arena.h"
+#include "detect/base/text.h"
 #include "detect/rule/value.h"
-#include "detect/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -31,8 +31,8 @@ struct expr_place {
 };
 
 /* Why an expression can't be made. code: "K120" unknown function, "K121" number of arguments, "K122" an argument that
- * must be a constant or is out of range, "K123" a regular expression, "K124" a limit, "K210" types of an operator, "K211"
- * type of a function's argument. message: what is wrong and what would be right. */
+ * must be a constant or is out of range, "K123" a regular expression, "K124" a limit, "K210" types of an operator,
+ * "K211" type of a function's argument. message: what is wrong and what would be right. */
 struct expr_fault {
     struct expr_place place;
     char code[8];

@@ -2,8 +2,8 @@
 #ifndef DETECT_RULE_EXPR_NODE_H
 #define DETECT_RULE_EXPR_NODE_H
 
-#include "detect/function/function.h"
 #include "detect/rule/expr.h"
+#include "detect/rule/function.h"
 
 enum expr_kind {
     EXPR_CONSTANT,
@@ -23,7 +23,8 @@ struct expr {
     const struct function *function;
     const void *prepared;
     struct expr **args;
-    size_t count;
+    size_t count;       /* of them that a call evaluates; those after them are in prepared */
+    size_t given_count; /* all of them, for expr_explain */
 };
 
 #endif

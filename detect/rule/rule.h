@@ -5,6 +5,7 @@
 #define DETECT_RULE_RULE_H
 
 #include "detect/event/event.h"
+#include "detect/rule/attack.h"
 #include <stddef.h>
 
 /* Most branches that one rule has: they are numbered in the bits of an unsigned. */
@@ -27,12 +28,6 @@ struct rule_branch {
     unsigned kinds;         /* bit 1u << enum event_kind for each kind it reads */
     enum event_field field; /* the text that is tested */
     bool is_corrected;      /* not in the rule as it is written: mends quirk Q8 (docs/rule-semantics.md) */
-};
-
-/* A tactic or technique of MITRE ATT&CK. */
-struct rule_attack {
-    const char *id;
-    const char *name;
 };
 
 struct rule {

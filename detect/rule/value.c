@@ -1,6 +1,7 @@
 #include "detect/rule/value.h"
 
 #include "detect/base/builder.h"
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,10 @@ static const struct {
     enum value_type type;
 } names[] = {
     /* The first of a type is its name. */
-    {"bool", VALUE_BOOL},         {"int", VALUE_INT},           {"long", VALUE_LONG},     {"real", VALUE_REAL},
-    {"string", VALUE_STRING},     {"datetime", VALUE_DATETIME}, {"timespan", VALUE_TIMESPAN},
-    {"dynamic", VALUE_DYNAMIC},   {"error", VALUE_ERROR},       {"boolean", VALUE_BOOL},  {"double", VALUE_REAL},
-    {"date", VALUE_DATETIME},     {"time", VALUE_TIMESPAN},
+    {"bool", VALUE_BOOL},     {"int", VALUE_INT},           {"long", VALUE_LONG},         {"real", VALUE_REAL},
+    {"string", VALUE_STRING}, {"datetime", VALUE_DATETIME}, {"timespan", VALUE_TIMESPAN}, {"dynamic", VALUE_DYNAMIC},
+    {"error", VALUE_ERROR},   {"boolean", VALUE_BOOL},      {"double", VALUE_REAL},       {"date", VALUE_DATETIME},
+    {"time", VALUE_TIMESPAN},
 };
 
 const char *value_type_name(enum value_type type)
@@ -48,10 +49,15 @@ static void shortest(char to[40], double real)
 #define LOWEST_DECIMAL (-6)
 #define HIGHEST_DECIMAL 20
 
+static bool is_finite(double real)
+{
+    return fabs(real) <= DBL_MAX;
+}
+
 static void put_real(struct builder *to, double real)
 {
-    if (isnan(real) || isinf(real)) {
-        builder_string(to, isnan(real) ? "NaN" : real < 0 ? "-Infinity" : "Infinity");
+    if (!is_finite(real)) {
+        builder_string(to, real < 0 ? "-Infinity" : real > 0 ? "Infinity" : "NaN");
         return;
     }
     char digits[40];
@@ -121,15 +127,15 @@ unsigned value_days_of_month(int year, unsigned month)
 bool value_from_date(int64_t *ticks, struct value_date date)
 {
     if (date.year < 1 || date.year > 9999 || date.month < 1 || date.month > 12 || date.day < 1 ||
-        date.day > value_days_of_month(date.year, date.month) || date.hour > 23 || date.minute > 59 || date.second > 59 ||
-        date.ticks >= VALUE_TICKS_SECOND)
+        date.day > value_days_of_month(date.year, date.month) || date.hour > 23 || date.minute > 59 ||
+        date.second > 59 || date.ticks >= VALUE_TICKS_SECOND)
         return false;
     int64_t year = date.year - (date.month <= 2);
     int64_t era = year / 400, of_era = year % 400;
     int64_t of_year = (153 * ((date.month + 9) % 12) + 2) / 5 + date.day - 1; /* the year begins in March */
     int64_t days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 306;
-    *ticks = days * VALUE_TICKS_DAY + (date.hour * INT64_C(3600) + date.minute * INT64_C(60) + date.second) *
-        VALUE_TICKS_SECOND + date.ticks;
+    *ticks = days * VALUE_TICKS_DAY +
+             (date.hour * INT64_C(3600) + date.minute * INT64_C(60) + date.second) * VALUE_TICKS_SECOND + date.ticks;
     return true;
 }
 
@@ -148,7 +154,7 @@ static void put_timespan(struct builder *to, int64_t ticks)
     if (ticks < 0)
         builder_byte(to, '-');
     if (days > 0)
-        builder_format(to, "%llu.", (unsigned long long)days);
+        builder_format(to, "%u.", (unsigned)days); /* 10,675,199 at most */
     builder_format(to, "%02u:%02u:%02u", (unsigned)(seconds / 3600 % 24), (unsigned)(seconds / 60 % 60),
                    (unsigned)(seconds % 60));
     if (rest > 0)
@@ -189,13 +195,13 @@ static void put_dynamic(struct builder *to, const struct dynamic *value)
         builder_string(to, value->boolean ? "true" : "false");
         break;
     case DYNAMIC_LONG:
-        builder_format(to, "%lld", (long long)value->number);
+        builder_number(to, value->number);
         break;
     case DYNAMIC_REAL:
-        if (isnan(value->real) || isinf(value->real))
+        if (!is_finite(value->real))
             builder_byte(to, '"');
         put_real(to, value->real);
-        if (isnan(value->real) || isinf(value->real))
+        if (!is_finite(value->real))
             builder_byte(to, '"');
         break;
     case DYNAMIC_STRING:
@@ -267,7 +273,7 @@ struct text value_text(struct value value, struct arena *arena)
         return text_from(value.boolean ? "True" : "False");
     case VALUE_INT:
     case VALUE_LONG:
-        builder_format(&to, "%lld", (long long)value.number);
+        builder_number(&to, value.number);
         break;
     case VALUE_REAL:
         put_real(&to, value.real);
@@ -297,8 +303,8 @@ struct text value_json(struct value value, struct arena *arena)
 struct dynamic value_to_dynamic(struct value value)
 {
     static const enum dynamic_kind kinds[] = {
-        [VALUE_BOOL] = DYNAMIC_BOOL,         [VALUE_INT] = DYNAMIC_LONG,       [VALUE_LONG] = DYNAMIC_LONG,
-        [VALUE_REAL] = DYNAMIC_REAL,         [VALUE_STRING] = DYNAMIC_STRING,  [VALUE_DATETIME] = DYNAMIC_DATETIME,
+        [VALUE_BOOL] = DYNAMIC_BOOL,         [VALUE_INT] = DYNAMIC_LONG,      [VALUE_LONG] = DYNAMIC_LONG,
+        [VALUE_REAL] = DYNAMIC_REAL,         [VALUE_STRING] = DYNAMIC_STRING, [VALUE_DATETIME] = DYNAMIC_DATETIME,
         [VALUE_TIMESPAN] = DYNAMIC_TIMESPAN,
     };
     if (value.is_null || value.type == VALUE_ERROR)

@@ -1,8 +1,8 @@
 /*
  * value: what an expression is about: KQL's scalar types, their nulls and their texts.
  *
- * Source: learn.microsoft.com/kusto/query/scalar-data-types and null-values; where the engine answers otherwise than the
- * documentation, docs/rule-language.md says so.
+ * Source: learn.microsoft.com/kusto/query/scalar-data-types and null-values; where the engine answers otherwise than
+ * the documentation, docs/rule-language.md says so.
  * - There is no null string: what is missing is "". Every other type has a null.
  * - datetime: ticks of 100 ns since 0001-01-01T00:00:00Z. timespan: ticks of 100 ns.
  * - Text may hold anything (detect/text.h); characters are code points, each invalid byte is one.
@@ -12,7 +12,7 @@
 #define DETECT_RULE_VALUE_H
 
 #include "detect/base/arena.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -152,14 +152,14 @@ const char *value_type_name(enum value_type type);
 bool value_type_from_name(enum value_type *out, struct text name);
 
 /*
- * What tostring() makes of it: "" for null, "True", "5", "1.5", "2020-01-02T03:04:05.0000000Z", "1.02:03:04.5000000"; of
- * a dynamic its text without quotes when it is a string, else compact JSON. A string comes back as it is.
- * An absent text: the arena's limit is reached, or value is VALUE_ERROR.
+ * What tostring() makes of it: "" for null, "True", "5", "1.5", "2020-01-02T03:04:05.0000000Z", "1.02:03:04.5000000";
+ * of a dynamic its text without quotes when it is a string, else compact JSON. A string comes back as it is. An absent
+ * text: the arena's limit is reached, or value is VALUE_ERROR.
  */
 struct text value_text(struct value value, struct arena *arena);
 
-/* The value as JSON: null, true, 5, 1.5, "text", [1,2]; datetime and timespan as strings. Absent as above. Bytes that are
- * no UTF-8 become U+FFFD. */
+/* The value as JSON: null, true, 5, 1.5, "text", [1,2]; datetime and timespan as strings. Absent as above. Bytes that
+ * are no UTF-8 become U+FFFD. */
 struct text value_json(struct value value, struct arena *arena);
 
 /*
@@ -200,8 +200,8 @@ unsigned value_days_of_month(int year, unsigned month);
  * as it was.
  * long: decimal digits with a sign, or 0x and up to 16 hexadecimal digits (two's complement). real: also exponents,
  * "nan", "inf". bool: true, false in any case, or a whole number. datetime: ISO 8601 and the other forms of
- * learn.microsoft.com/kusto/query/scalar-data-types/datetime, UTC where no zone is named. timespan: [-][d.]hh:mm[:ss[.f]],
- * a number of days, or with a unit as in KQL literals (1d 2h 30m 10s 100ms 5microsecond 1tick).
+ * learn.microsoft.com/kusto/query/scalar-data-types/datetime, UTC where no zone is named. timespan:
+ * [-][d.]hh:mm[:ss[.f]], a number of days, or with a unit as in KQL literals (1d 2h 30m 10s 100ms 5microsecond 1tick).
  */
 bool value_read_long(int64_t *out, struct text text);
 bool value_read_real(double *out, struct text text);

@@ -85,7 +85,8 @@ static bool read_escape(struct reader *r, struct builder *to)
     if (c != 'u' || !read_unit(r, &unit))
         return false;
     size_t after = r->at;
-    if (unit >= 0xD800 && unit <= 0xDBFF && takes_word(r, "\\u") && read_unit(r, &low) && low >= 0xDC00 && low <= 0xDFFF)
+    if (unit >= 0xD800 && unit <= 0xDBFF && takes_word(r, "\\u") && read_unit(r, &low) && low >= 0xDC00 &&
+        low <= 0xDFFF)
         unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
     else
         r->at = after;
@@ -211,8 +212,8 @@ static int by_name(const void *a, const void *b)
     return *x < *y ? -1 : 1;
 }
 
-/* Of members with one name the first keeps its place and takes the last one's value. Sorted, so that a bag of many names
- * costs no square of their number. */
+/* Of members with one name the first keeps its place and takes the last one's value. Sorted, so that a bag of many
+ * names costs no square of their number. */
 static bool drop_repeated(struct reader *r, struct dynamic_member *members, size_t *count)
 {
     struct dynamic_member **order = arena_zeroed(r->arena, *count, sizeof(struct dynamic_member *));

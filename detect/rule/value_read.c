@@ -230,7 +230,8 @@ static bool takes_zone(struct cursor *c, int64_t *minutes)
 static bool takes_name(struct cursor *c, const char *const *list, size_t count, unsigned *number)
 {
     size_t len = 0;
-    while (c->at + len < c->text.len && (c->text.bytes[c->at + len] | 0x20) >= 'a' && (c->text.bytes[c->at + len] | 0x20) <= 'z')
+    while (c->at + len < c->text.len && (c->text.bytes[c->at + len] | 0x20) >= 'a' &&
+           (c->text.bytes[c->at + len] | 0x20) <= 'z')
         len++;
     struct text word = {c->text.bytes + c->at, len};
     for (size_t i = 0; i < count; i++) {
@@ -326,14 +327,17 @@ static const struct {
     const char *name;
     double ticks;
 } units[] = {
-    {"d", 864e9},          {"day", 864e9},        {"days", 864e9},        {"h", 36e9},
-    {"hr", 36e9},          {"hrs", 36e9},         {"hour", 36e9},         {"hours", 36e9},
-    {"m", 6e8},            {"min", 6e8},          {"minute", 6e8},        {"minutes", 6e8},
-    {"s", 1e7},            {"sec", 1e7},          {"second", 1e7},        {"seconds", 1e7},
-    {"ms", 1e4},           {"milli", 1e4},        {"millis", 1e4},        {"millisecond", 1e4},
-    {"milliseconds", 1e4}, {"micro", 10},         {"micros", 10},         {"microsecond", 10},
-    {"microseconds", 10},  {"nano", 0.01},        {"nanos", 0.01},        {"nanosecond", 0.01},
-    {"nanoseconds", 0.01}, {"tick", 1},           {"ticks", 1},
+    {"d", 864e9},         {"day", 864e9},        {"days", 864e9},
+    {"h", 36e9},          {"hr", 36e9},          {"hrs", 36e9},
+    {"hour", 36e9},       {"hours", 36e9},       {"m", 6e8},
+    {"min", 6e8},         {"minute", 6e8},       {"minutes", 6e8},
+    {"s", 1e7},           {"sec", 1e7},          {"second", 1e7},
+    {"seconds", 1e7},     {"ms", 1e4},           {"milli", 1e4},
+    {"millis", 1e4},      {"millisecond", 1e4},  {"milliseconds", 1e4},
+    {"micro", 10},        {"micros", 10},        {"microsecond", 10},
+    {"microseconds", 10}, {"nano", 0.01},        {"nanos", 0.01},
+    {"nanosecond", 0.01}, {"nanoseconds", 0.01}, {"tick", 1},
+    {"ticks", 1},
 };
 
 /* "1.5h" */

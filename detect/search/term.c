@@ -1,15 +1,15 @@
 #include "detect/search/term.h"
 
 #include "detect/base/builder.h"
-#include "detect/scan.h"
-#include "detect/unicode.h"
+#include "detect/base/unicode.h"
+#include "detect/search/scan.h"
 #include <errno.h>
 
 struct term {
-    struct text text;         /* as it was given */
-    const uint32_t *points;   /* folded unless cased, count of them; NULL when is_ascii */
-    size_t count;             /* code points; bytes when is_ascii */
-    const struct scan *scan;  /* finds it, the case apart; NULL where scan can't */
+    struct text text;        /* as it was given */
+    const uint32_t *points;  /* folded unless cased, count of them; NULL when is_ascii */
+    size_t count;            /* code points; bytes when is_ascii */
+    const struct scan *scan; /* finds it, the case apart; NULL where scan can't */
     bool is_ascii, is_cased;
     bool edge_left, edge_right; /* asked for */
 };

@@ -1,14 +1,14 @@
 /*
  * term: where does a text stand in another: as KQL's has, hasprefix, contains, startswith, =~ and their _cs forms ask.
  *
- * Letters fold one to one (unicode_fold) unless the case counts; nothing is normalised. A word edge is where a letter or
- * decimal digit (Unicode L*, Nd) does not continue; where the term's own end is neither, no edge is asked for.
+ * Letters fold one to one (unicode_fold) unless the case counts; nothing is normalised. A word edge is where a letter
+ * or decimal digit (Unicode L*, Nd) does not continue; where the term's own end is neither, no edge is asked for.
  */
 #ifndef DETECT_SEARCH_TERM_H
 #define DETECT_SEARCH_TERM_H
 
 #include "detect/base/arena.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 #include <stdbool.h>
 
 /* Longest term, code points. */

@@ -27,8 +27,7 @@ static bool is_there(void)
 {
     if (access(RECORDED, R_OK) == 0)
         return true;
-    fprintf(stderr, "skipped: there is no " RECORDED "\n");
-    CU_PASS("skipped");
+    test_skip("there is no " RECORDED);
     return false;
 }
 

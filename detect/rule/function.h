@@ -5,8 +5,8 @@
  * An entry is found by name, checks its arguments at load and is called for each event. Nothing here allocates but from
  * the arenas given.
  */
-#ifndef DETECT_FUNCTION_FUNCTION_H
-#define DETECT_FUNCTION_FUNCTION_H
+#ifndef DETECT_RULE_FUNCTION_H
+#define DETECT_RULE_FUNCTION_H
 
 #include "detect/base/arena.h"
 #include "detect/rule/expr.h"
@@ -28,11 +28,11 @@ struct function_run {
 
 /* One call at run time. */
 struct function_call {
-    const struct expr *expr;    /* the node, for its args when FUNCTION_LAZY */
-    const void *prepared;       /* what prepare made */
-    const struct value *args;   /* count values, none of them VALUE_ERROR; NULL when FUNCTION_LAZY */
+    const struct expr *expr;  /* the node, for its args when FUNCTION_LAZY */
+    const void *prepared;     /* what prepare made */
+    const struct value *args; /* count values, none of them VALUE_ERROR; NULL when FUNCTION_LAZY */
     size_t count;
-    enum value_type type;       /* of the result */
+    enum value_type type; /* of the result */
     const struct function_run *run;
 };
 
@@ -49,14 +49,14 @@ struct function_bind {
 };
 
 enum function_flag {
-    FUNCTION_OPERATOR = 1,  /* written between its operands */
-    FUNCTION_OURS = 2,      /* no KQL query can write it */
-    FUNCTION_LAZY = 4,      /* evaluates its arguments itself */
-    FUNCTION_NULLS = 8,     /* takes nulls; without it a null argument (but of type string, or of class a t j) gives null */
-    FUNCTION_CHANGES = 16,  /* not the same for every event though its arguments are constant: never folded */
-    FUNCTION_CHAIN = 32,    /* a chain of it is one call with many arguments: and, or */
-    FUNCTION_KEEPS = 64,    /* what stands in its result stands in its argument keeps, letter case apart */
-    FUNCTION_OLD = 128,     /* another spelling, left out of the documentation */
+    FUNCTION_OPERATOR = 1, /* written between its operands */
+    FUNCTION_OURS = 2,     /* no KQL query can write it */
+    FUNCTION_LAZY = 4,     /* evaluates its arguments itself */
+    FUNCTION_NULLS = 8, /* takes nulls; without it a null argument (but of type string, or of class a t j) gives null */
+    FUNCTION_CHANGES = 16, /* never folded: its answer changes though its arguments are constant */
+    FUNCTION_CHAIN = 32,   /* a chain of it is one call with many arguments: and, or */
+    FUNCTION_KEEPS = 64,   /* what stands in its result stands in its argument keeps, letter case apart */
+    FUNCTION_OLD = 128,    /* another spelling, left out of the documentation */
 };
 
 struct function {
@@ -65,7 +65,8 @@ struct function {
     const char *summary;   /* one line, no full stop */
     /*
      * Classes of the arguments, a letter each: a any, as it is; t any, as its text; s string; S string or dynamic, as
-     * text; l int or long; n number; d datetime; i timespan; b bool or dynamic, as bool; j dynamic. "!" after a letter:
+     * text; l int or long; n number; d datetime; i timespan; b bool or dynamic, as bool; B those
+     * or a number, as bool; j dynamic. "!" after a letter:
      * it must be constant. "*" at the end: the last one may come again.
      */
     const char *classes;
@@ -112,6 +113,19 @@ struct value function_text(struct text text);
 /* The conversion of a dynamic, a string or a number: what toint() ... totimespan(), tobool() give. Null where there is
  * none. */
 struct value function_convert(struct value value, enum value_type to, struct arena *scratch);
+
+/* a == b as KQL has it, whatever their types; TRUTH_NULL if both are null, TRUTH_FALSE if one is, TRUTH_ERROR without
+ * scratch. is_cased false: strings as =~ has them. */
+enum truth function_equal(struct value a, struct value b, bool is_cased, struct arena *scratch);
+
+/* May values of these types be compared with == ? */
+bool function_may_equal(enum value_type a, enum value_type b);
+
+/* A number as real; a datetime's and timespan's ticks. */
+double function_real(struct value value);
+
+/* An item of an array as a value of its own type (a null: of type dynamic). */
+struct value function_from_dynamic(const struct dynamic *item);
 
 /* The tables, ended by an entry without a name. */
 extern const struct function function_logic[];
