@@ -1,6 +1,6 @@
 /*
- * What Sigma's modifiers need beyond KQL's operators. No KQL query can write these names. Each of those of type bool is true or
- * false, never null; of a text that is absent only sigma:exists tells.
+ * What Sigma's modifiers need beyond KQL's operators. No KQL query can write these names. Each of those of type bool is
+ * true or false, never null; of a text that is absent only sigma:exists tells.
  */
 #include "detect/event/event.h"
 #include "detect/rule/cidr.h"
@@ -51,10 +51,11 @@ static int prepare_cidr(struct function_bind *bind)
     bind->prepared = network;
     struct text text = function_constant(bind, 1).text;
     if (!cidr_parse(network, text))
-        return function_refuse(bind, "K122", bind->args[1]->place,
-                               "'%.*s' is not a network: an IPv4 or IPv6 address, / and the bits that count, the others "
-                               "zero (10.0.0.0/8)",
-                               (int)(text.len > 60 ? 60 : text.len), text.bytes);
+        return function_refuse(
+            bind, "K122", bind->args[1]->place,
+            "'%.*s' is not a network: an IPv4 or IPv6 address, / and the bits that count, the others "
+            "zero (10.0.0.0/8)",
+            (int)(text.len > 60 ? 60 : text.len), text.bytes);
     return 0;
 }
 
@@ -139,7 +140,8 @@ static struct value call_number(const struct function_call *call)
                       compares(number, *comparison, function_real(call->args[2])));
 }
 
-/* Days since 1970-01-01 as a date of the proleptic Gregorian calendar (howardhinnant.github.io/date_algorithms.html). */
+/* Days since 1970-01-01 as a date of the proleptic Gregorian calendar (howardhinnant.github.io/date_algorithms.html).
+ */
 static void date_of(int64_t days, int64_t *year, unsigned *month, unsigned *day)
 {
     int64_t shifted = days + 719468;
@@ -263,19 +265,20 @@ static struct value call_hash(const struct function_call *call)
 const struct function function_sigma[] = {
     {"sigma:exists", "(text: string)", "the event has that field", "s", 1, 1, VALUE_BOOL, FUNCTION_OURS, 0, NULL,
      call_exists, NULL, NULL},
-    {"sigma:like", "(text: string, pattern: string)", "the whole text fits a pattern with * and ?", "ss!", 2, 2, VALUE_BOOL,
-     FUNCTION_OURS, 0, prepare_like, call_like, required_like, NULL},
+    {"sigma:like", "(text: string, pattern: string)", "the whole text fits a pattern with * and ?", "ss!", 2, 2,
+     VALUE_BOOL, FUNCTION_OURS, 0, prepare_like, call_like, required_like, NULL},
     {"sigma:like_cs", "(text: string, pattern: string)", "the same; the case counts", "ss!", 2, 2, VALUE_BOOL,
      FUNCTION_OURS, 0, prepare_like, call_like, required_like, NULL},
-    {"sigma:cidr", "(text: string, network: string)", "the text is an IP address in the network", "ss!", 2, 2, VALUE_BOOL,
-     FUNCTION_OURS, 0, prepare_cidr, call_cidr, NULL, NULL},
+    {"sigma:cidr", "(text: string, network: string)", "the text is an IP address in the network", "ss!", 2, 2,
+     VALUE_BOOL, FUNCTION_OURS, 0, prepare_cidr, call_cidr, NULL, NULL},
     {"sigma:is", "(text: string, number: string)", "the text is that number, however it is written", "ss!", 2, 2,
      VALUE_BOOL, FUNCTION_OURS, 0, NULL, call_is, NULL, NULL},
-    {"sigma:number", "(text: string, comparison: string, number: long or real)", "the text is a number, and compares so",
-     "ss!n!", 3, 3, VALUE_BOOL, FUNCTION_OURS, 0, prepare_comparison, call_number, NULL, NULL},
+    {"sigma:number", "(text: string, comparison: string, number: long or real)",
+     "the text is a number, and compares so", "ss!n!", 3, 3, VALUE_BOOL, FUNCTION_OURS, 0, prepare_comparison,
+     call_number, NULL, NULL},
     {"sigma:time", "(text: string, part: string, comparison: string, number: long or real)",
-     "the text is a time (UTC), and its minute, hour, day, week, month or year compares so", "ss!s!n!", 4, 4, VALUE_BOOL,
-     FUNCTION_OURS, 0, prepare_comparison, call_time, NULL, NULL},
+     "the text is a time (UTC), and its minute, hour, day, week, month or year compares so", "ss!s!n!", 4, 4,
+     VALUE_BOOL, FUNCTION_OURS, 0, prepare_comparison, call_time, NULL, NULL},
     {"sigma:account", "(account: string, sid: string, domain: string, name: string, ...)",
      "the account as domain\\name, or made of its parts", "ss*", 4, 7, VALUE_STRING, FUNCTION_OURS, 0, NULL,
      call_account, NULL, NULL},

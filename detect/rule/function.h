@@ -141,5 +141,6 @@ extern const struct function function_bag[];
 extern const struct function function_parse[];
 extern const struct function function_encode[];
 extern const struct function function_time[];
+extern const struct function function_sigma[];
 
 #endif

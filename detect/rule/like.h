@@ -6,8 +6,8 @@
  *   \-  any one of - / U+2013 U+2014 U+2015
  *   \*  \?  \\  the character itself
  *
- * A pattern is for the whole text. Letter case does not count, by simple Unicode folding (detect/base/unicode.h), unless
- * the pattern is cased.
+ * A pattern is for the whole text. Letter case does not count, by simple Unicode folding (detect/base/unicode.h),
+ * unless the pattern is cased.
  */
 #ifndef DETECT_RULE_LIKE_H
 #define DETECT_RULE_LIKE_H
@@ -41,8 +41,8 @@ bool like_matches(const struct like *like, struct text text);
 bool like_is_dash(uint32_t code_point);
 
 /*
- * The longest run of plain characters (as UTF-8, in arena, folded unless cased) that must stand in every text that fits;
- * empty when there is none. Returns 0, or -ENOMEM with *out left as it was.
+ * The longest run of plain characters (as UTF-8, in arena, folded unless cased) that must stand in every text that
+ * fits; empty when there is none. Returns 0, or -ENOMEM with *out left as it was.
  */
 int like_literal(struct text *out, struct arena *arena, const struct like *like);
 

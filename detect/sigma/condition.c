@@ -127,7 +127,8 @@ static int parse_some_of(struct parser *parser, struct piece *out, bool is_all)
         *out = parts[0];
         return 0;
     }
-    return is_all ? piece_all(out, parser->job, parts, count, place) : piece_some(out, parser->job, parts, count, place);
+    return is_all ? piece_all(out, parser->job, parts, count, place)
+                  : piece_some(out, parser->job, parts, count, place);
 }
 
 static int parse_or(struct parser *parser, struct piece *out);
@@ -207,7 +208,7 @@ static int parse_chain(struct parser *parser, struct piece *out, const char *wor
     if (count == 1 || parser->has_refused)
         return 0;
     return word[0] == 'a' ? piece_all(out, parser->job, parts, count, place)
-                              : piece_some(out, parser->job, parts, count, place);
+                          : piece_some(out, parser->job, parts, count, place);
 }
 
 static int parse_and(struct parser *parser, struct piece *out)

@@ -1,9 +1,9 @@
 /*
  * condition: what must hold of the search identifiers: "selection and not 1 of filter_*".
  *
- * From weakest to strongest: or, and, not, "1 of" and "all of", parentheses; these words in any letter case. A pattern after "of" is a
- * whole name with * for any characters; it and "them" leave out names that begin with _.
- * Source: Sigma specification 2.1, "Condition".
+ * From weakest to strongest: or, and, not, "1 of" and "all of", parentheses; these words in any letter case. A pattern
+ * after "of" is a whole name with * for any characters; it and "them" leave out names that begin with _. Source: Sigma
+ * specification 2.1, "Condition".
  */
 #ifndef DETECT_SIGMA_CONDITION_H
 #define DETECT_SIGMA_CONDITION_H

@@ -1,5 +1,6 @@
 /*
- * detection: the search identifiers of a Sigma document: maps of lines (all must fit), lists of maps or keywords (one must).
+ * detection: the search identifiers of a Sigma document: maps of lines (all must fit), lists of maps or keywords (one
+ * must).
  */
 #ifndef DETECT_SIGMA_DETECTION_H
 #define DETECT_SIGMA_DETECTION_H

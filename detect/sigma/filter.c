@@ -112,8 +112,9 @@ int sigma_filter_check(struct columns *columns, const struct node *root, struct 
         return -EINVAL;
     int rc = compile(&condition, &job, body);
     if (rc == 0 && !has_not(node_get(body, "condition")->text))
-        notes_warning(notes, node_get(body, "condition")->place, "W435",
-                      "without 'not' the rules fire only where this filter matches; to leave its matches out, write 'not "
-                      "...'");
+        notes_warning(
+            notes, node_get(body, "condition")->place, "W435",
+            "without 'not' the rules fire only where this filter matches; to leave its matches out, write 'not "
+            "...'");
     return rc == -ENOMEM || notes_ok(notes) ? rc : -EINVAL;
 }

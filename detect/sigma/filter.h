@@ -1,8 +1,8 @@
 /*
  * filter: Sigma's filter documents: conditions that narrow rules which stand in other files.
- * Source: Sigma filters specification 2.1.0. The specification's text leaves open whether a filter's condition keeps or drops what it
- * matches; its reference implementation (pySigma) and sigmahq.io/docs/meta/filters join it to the rule's with "and", and
- * so does this. "rules: any" is version 2.2's.
+ * Source: Sigma filters specification 2.1.0. The specification's text leaves open whether a filter's condition keeps or
+ * drops what it matches; its reference implementation (pySigma) and sigmahq.io/docs/meta/filters join it to the rule's
+ * with "and", and so does this. "rules: any" is version 2.2's.
  */
 #ifndef DETECT_SIGMA_FILTER_H
 #define DETECT_SIGMA_FILTER_H

@@ -12,7 +12,8 @@ static bool is_number(const struct node *value)
     double real;
     if (value->style != NODE_PLAIN || value->text.len == 0)
         return false;
-    unsigned char first = (unsigned char)value->text.bytes[0], last = (unsigned char)value->text.bytes[value->text.len - 1];
+    unsigned char first = (unsigned char)value->text.bytes[0],
+                  last = (unsigned char)value->text.bytes[value->text.len - 1];
     if (first <= ' ' || last <= ' ' || (first >= 'a' && first <= 'z') || (first >= 'A' && first <= 'Z'))
         return false;
     return value_read_long(&whole, value->text) || value_read_real(&real, value->text);
@@ -90,8 +91,8 @@ static struct text anchored(struct job *job, const struct modifiers *modifiers, 
     char *bytes = arena_alloc(job->arena, size);
     if (bytes == NULL)
         return (struct text){0};
-    int length = snprintf(bytes, size, "%s(?:%.*s)%s", begins ? "\\A" : "", (int)pattern.len, pattern.bytes,
-                          ends ? "\\z" : "");
+    int length =
+        snprintf(bytes, size, "%s(?:%.*s)%s", begins ? "\\A" : "", (int)pattern.len, pattern.bytes, ends ? "\\z" : "");
     return (struct text){bytes, (size_t)length};
 }
 
@@ -224,7 +225,8 @@ static int field_of(struct expr **out, struct job *job, const struct modifiers *
 static bool is_list_of_values(struct job *job, const struct node *value, const struct node *values, size_t count)
 {
     if (count == 0)
-        notes_error(job->notes, value->place, "K014", "a list without values; write null for a field that is not there");
+        notes_error(job->notes, value->place, "K014",
+                    "a list without values; write null for a field that is not there");
     for (size_t i = 0; i < count; i++)
         if (values[i].type != NODE_SCALAR) {
             notes_error(job->notes, values[i].place, "K012", "a value is a text, a number or null, not a %s",

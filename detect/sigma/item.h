@@ -7,11 +7,11 @@
 #include "detect/sigma/modifier.h"
 
 /*
- * Compiles the line. key NULL: value is one or more keywords. Several values: one of them must fit, with the modifier all
- * each of them.
+ * Compiles the line. key NULL: value is one or more keywords. Several values: one of them must fit, with the modifier
+ * all each of them.
  *
- * A null value means that the event lacks the field; an empty one that it has it, empty. No other comparison is true of a
- * field that the event lacks. neq is the opposite of the line without it, so it is true of a field that is lacking.
+ * A null value means that the event lacks the field; an empty one that it has it, empty. No other comparison is true of
+ * a field that the event lacks. neq is the opposite of the line without it, so it is true of a field that is lacking.
  * Numbers (unquoted) also equal a field that holds the same number written otherwise (0x1F4 and 500).
  * Returns 0; -EINVAL: refused, the mistakes are in job->notes; -ENOMEM.
  */

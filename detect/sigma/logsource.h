@@ -13,10 +13,10 @@
 #define LOGSOURCE_MAX_CHANNELS 4
 
 struct logsource {
-    struct text name;    /* for messages and as the leg's table: the category, else the service, else the product */
-    bool is_served;      /* false: no event of this agent is meant */
-    bool is_process;     /* process creations, whose fields have canonical names */
-    uint64_t kinds;      /* bit 1 << enum event_kind */
+    struct text name; /* for messages and as the leg's table: the category, else the service, else the product */
+    bool is_served;   /* false: no event of this agent is meant */
+    bool is_process;  /* process creations, whose fields have canonical names */
+    uint64_t kinds;   /* bit 1 << enum event_kind */
     const char *channels[LOGSOURCE_MAX_CHANNELS]; /* any of them; none: any channel */
     size_t channel_count;
     const uint32_t *event_ids; /* one of these; NULL: any */

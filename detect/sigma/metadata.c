@@ -11,13 +11,15 @@
 #define MAX_TITLE 256
 
 static const char *const rule_keys[] = {
-    "title",  "id",        "name",   "related",        "taxonomy", "status", "description",
-    "license", "references", "author", "date",           "modified", "logsource", "detection",
-    "fields", "falsepositives", "level", "tags", "scope", "regression_tests_path", "simulation",
-    "correlation", "filter", "action", "reference"};
+    "title",          "id",          "name",      "related",    "taxonomy",
+    "status",         "description", "license",   "references", "author",
+    "date",           "modified",    "logsource", "detection",  "fields",
+    "falsepositives", "level",       "tags",      "scope",      "regression_tests_path",
+    "simulation",     "correlation", "filter",    "action",     "reference"};
 
-static const char *const filter_keys[] = {"title",   "id",   "name",     "description", "author",    "references", "license",
-                                          "taxonomy", "date", "modified", "logsource",   "filter", "status", "level", "tags"};
+static const char *const filter_keys[] = {"title",      "id",      "name",     "description", "author",
+                                          "references", "license", "taxonomy", "date",        "modified",
+                                          "logsource",  "filter",  "status",   "level",       "tags"};
 
 static const char *const statuses[] = {"stable", "test", "experimental", "deprecated", "unsupported"};
 
@@ -86,8 +88,8 @@ static void check_keys(const struct node *root, const char *const *known, size_t
             continue;
         const char *near = suggest_nearest(key->text.bytes, known, count);
         if (near != NULL)
-            notes_error(notes, key->place, "K013", "'%.60s' is not a key of Sigma; did you mean '%s'?",
-                        key->text.bytes, near);
+            notes_error(notes, key->place, "K013", "'%.60s' is not a key of Sigma; did you mean '%s'?", key->text.bytes,
+                        near);
         else
             notes_warning(notes, key->place, "W401", "the key '%.60s' is not one of Sigma's and does nothing",
                           key->text.bytes);
@@ -163,7 +165,8 @@ static void read_status(struct reader *reader)
         }
     if (status != NULL)
         notes_error(reader->notes, at->place, "K015",
-                    "the status '%.60s' is not known; stable, test, experimental, deprecated and unsupported are", status);
+                    "the status '%.60s' is not known; stable, test, experimental, deprecated and unsupported are",
+                    status);
 }
 
 static void read_level(struct reader *reader)
@@ -199,8 +202,8 @@ static void read_tags(struct reader *reader)
         struct text word = text_from(tags[i] + 7);
         struct expr_place place = node->type == NODE_LIST && node->count == count ? node->items[i].place : node->place;
         if (!is_other_attack(word) && !rule_attack_add(reader->rule, word))
-            notes_warning(reader->notes, place, "W404", "'%.60s' is no tactic or technique of ATT&CK that is known here",
-                          tags[i]);
+            notes_warning(reader->notes, place, "W404",
+                          "'%.60s' is no tactic or technique of ATT&CK that is known here", tags[i]);
     }
 }
 

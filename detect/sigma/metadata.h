@@ -10,9 +10,8 @@
 
 /*
  * Fills rule of the document's root, a map, and checks all of its keys. A key that nobody knows is a warning, as the
- * specification allows such; one that looks like a known one misspelt is a mistake. A rule without an id gets one made of
- * its title.
- * Returns 0 (mistakes are in notes), or -ENOMEM.
+ * specification allows such; one that looks like a known one misspelt is a mistake. A rule without an id gets one made
+ * of its title. Returns 0 (mistakes are in notes), or -ENOMEM.
  */
 int metadata_read(struct rule *rule, const struct node *root, struct notes *notes);
 

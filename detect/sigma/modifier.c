@@ -57,10 +57,8 @@ static const struct entry {
 static const struct {
     const char *name;
     enum modifier modifier;
-} aliases[] = {{"wide", MODIFIER_UTF16LE},
-               {"ignorecase", MODIFIER_RE_I},
-               {"multiline", MODIFIER_RE_M},
-               {"dotall", MODIFIER_RE_S}};
+} aliases[] = {
+    {"wide", MODIFIER_UTF16LE}, {"ignorecase", MODIFIER_RE_I}, {"multiline", MODIFIER_RE_M}, {"dotall", MODIFIER_RE_S}};
 #define ALIASES (sizeof aliases / sizeof aliases[0])
 
 const char *modifier_name(enum modifier modifier)
@@ -123,7 +121,8 @@ static const char *objection(const struct modifiers *before, enum modifier next,
     if (modifier_has(before, next))
         return "stands there twice";
     if ((entry->takes & *state) == 0)
-        return *state == STATE_CODED ? "can't follow UTF-16; base64 or base64offset can" : "does not fit what is before it";
+        return *state == STATE_CODED ? "can't follow UTF-16; base64 or base64offset can"
+                                     : "does not fit what is before it";
     if (entry->is_first && *changed && !(*state == STATE_NUMBER && (is_comparison(next) || is_time(next))))
         return "must come before any modifier that changes the value";
     if ((is_comparison(next) && modifier_among(before, MODIFIER_LT, MODIFIER_GTE) != MODIFIER_COUNT) ||

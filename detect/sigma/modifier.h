@@ -45,8 +45,8 @@ enum modifier {
 };
 
 struct modifiers {
-    struct text field;       /* absent: a keyword, which is looked for in the whole event */
-    struct expr_place place; /* of the key */
+    struct text field;                /* absent: a keyword, which is looked for in the whole event */
+    struct expr_place place;          /* of the key */
     enum modifier step[MODIFIER_MAX]; /* in the key's order */
     size_t count;
 };

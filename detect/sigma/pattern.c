@@ -164,8 +164,7 @@ static int to_bytes(unsigned char **out, size_t *length, struct arena *arena, co
     return 0;
 }
 
-int pattern_base64(struct pattern *out, struct arena *arena, const struct pattern *value, unsigned skip,
-                 bool is_inside)
+int pattern_base64(struct pattern *out, struct arena *arena, const struct pattern *value, unsigned skip, bool is_inside)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     unsigned char *bytes;

@@ -1,8 +1,8 @@
 /*
- * pattern: one value of a Sigma detection on its way through the modifiers: a text with wildcards and, after an encoding
- * modifier, bytes. In a text a backslash makes "*", "?" and itself plain characters where it stands before one of them, and is
- * itself a plain character everywhere else.
- * Source: Sigma specification 2.1, "String Wildcard", "Escaping", and its modifiers appendix 2.1.0.
+ * pattern: one value of a Sigma detection on its way through the modifiers: a text with wildcards and, after an
+ * encoding modifier, bytes. In a text a backslash makes "*", "?" and itself plain characters where it stands before one
+ * of them, and is itself a plain character everywhere else. Source: Sigma specification 2.1, "String Wildcard",
+ * "Escaping", and its modifiers appendix 2.1.0.
  */
 #ifndef DETECT_SIGMA_PATTERN_H
 #define DETECT_SIGMA_PATTERN_H
@@ -62,11 +62,12 @@ enum pattern_encoding { PATTERN_UTF16LE, PATTERN_UTF16BE, PATTERN_UTF16_BOM };
 int pattern_encode(struct pattern *value, struct arena *arena, enum pattern_encoding encoding);
 
 /*
- * The text or bytes as base64, as it stands when skip (0 to 2) unknown bytes are before it; of the characters at both ends those
- * that the unknown neighbours would change are left out, if is_inside. The text has no wildcards and no dashes.
+ * The text or bytes as base64, as it stands when skip (0 to 2) unknown bytes are before it; of the characters at both
+ * ends those that the unknown neighbours would change are left out, if is_inside. The text has no wildcards and no
+ * dashes.
  */
 int pattern_base64(struct pattern *out, struct arena *arena, const struct pattern *value, unsigned skip,
-                 bool is_inside);
+                   bool is_inside);
 
 /* The shape, and into *text (UTF-8) what is compared: for PATTERN_LIKE a pattern as like_compile() takes it. */
 int pattern_shape(enum pattern_shape *shape, struct text *text, struct arena *arena, const struct pattern *value);

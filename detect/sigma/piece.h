@@ -14,7 +14,7 @@ struct job {
     struct arena *arena; /* the rule's */
     struct columns *columns;
     struct notes *notes;
-    const struct logsource *source; /* which fields there are */
+    const struct logsource *source;  /* which fields there are */
     const struct node *placeholders; /* map of names to a value or a list of values; NULL: none */
 };
 

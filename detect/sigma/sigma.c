@@ -29,8 +29,9 @@ static bool is_refused(const struct node *root, struct notes *notes)
 {
     const struct node *correlation = node_key(root, "correlation"), *action = node_key(root, "action");
     if (correlation != NULL)
-        notes_error(notes, correlation->place, "K321",
-                    "correlations need state over several events and are not supported; the rules that it names work alone");
+        notes_error(
+            notes, correlation->place, "K321",
+            "correlations need state over several events and are not supported; the rules that it names work alone");
     if (action != NULL)
         notes_error(notes, action->place, "K322",
                     "collections of rules ('action') are not supported; write each rule into a file of its own");
@@ -66,8 +67,8 @@ static void warn_unused(struct job *job, const struct identifiers *identifiers)
 {
     for (size_t i = 0; i < identifiers->count; i++)
         if (!identifiers->items[i].is_used)
-            notes_warning(job->notes, identifiers->items[i].place, "W436", "no condition names '%.60s': it does nothing",
-                          identifiers->items[i].name.bytes);
+            notes_warning(job->notes, identifiers->items[i].place, "W436",
+                          "no condition names '%.60s': it does nothing", identifiers->items[i].name.bytes);
 }
 
 static int compile_detection(struct piece *out, struct job *job, const struct node *root)
@@ -82,7 +83,8 @@ static int compile_detection(struct piece *out, struct job *job, const struct no
     }
     const struct node *timeframe = node_key(detection, "timeframe");
     if (timeframe != NULL)
-        notes_error(job->notes, timeframe->place, "K320", "a timeframe needs state over several events and is not supported");
+        notes_error(job->notes, timeframe->place, "K320",
+                    "a timeframe needs state over several events and is not supported");
     int rc = detection_compile(&identifiers, job, detection, others, 2);
     if (rc == -ENOMEM)
         return rc;
@@ -100,7 +102,8 @@ static bool is_among(uint32_t id, const uint32_t *ids, size_t count)
     return false;
 }
 
-/* The ids that both the log source and the condition allow. Copies: the source's are static, the piece's are not ours. */
+/* The ids that both the log source and the condition allow. Copies: the source's are static, the piece's are not ours.
+ */
 static int leg_ids(struct leg_source *to, struct job *job, const struct piece *condition)
 {
     const struct logsource *source = job->source;
@@ -128,7 +131,8 @@ static int add_leg(struct rule *rule, struct job *job, const struct piece *condi
     if (sources == NULL || rc != 0)
         return -ENOMEM;
     if (common.event_ids != NULL && common.event_id_count == 0) {
-        notes_warning(job->notes, place, "W431", "the log source has none of the event ids asked for: the rule can never fire");
+        notes_warning(job->notes, place, "W431",
+                      "the log source has none of the event ids asked for: the rule can never fire");
         return 0;
     }
     for (size_t i = 0; i < count; i++) {

@@ -1,9 +1,9 @@
 /*
  * sigma: Sigma rules, as they are published: the tree of a YAML document -> a compiled rule.
  *
- * Sigma specification 2.1 for rules over single events. Correlations and aggregations are refused (K321, K320). A rule whose
- * log source no event here is of has no leg: it can never fire, which is a warning (W431).
- * Strict: what is misspelt or not known is a mistake with its place, never left out in silence.
+ * Sigma specification 2.1 for rules over single events. Correlations and aggregations are refused (K321, K320). A rule
+ * whose log source no event here is of has no leg: it can never fire, which is a warning (W431). Strict: what is
+ * misspelt or not known is a mistake with its place, never left out in silence.
  */
 #ifndef DETECT_SIGMA_SIGMA_H
 #define DETECT_SIGMA_SIGMA_H
@@ -32,10 +32,10 @@ int sigma_compile(struct rule *rule, struct columns *columns, const struct node 
                   const struct sigma_extras *extras, struct notes *notes);
 
 /*
- * Checks a filter document by itself: keys, selections, condition. Filters narrow rules: a rule that is named (by id or name; "any": every rule of
- * the log source) fires where its own condition and the filter's hold, so a filter that is to leave events out says "not
- * selection". One whose condition has no "not" is a warning (W435).
- * Returns 0; -EINVAL: the mistakes are in notes; -ENOMEM.
+ * Checks a filter document by itself: keys, selections, condition. Filters narrow rules: a rule that is named (by id or
+ * name; "any": every rule of the log source) fires where its own condition and the filter's hold, so a filter that is
+ * to leave events out says "not selection". One whose condition has no "not" is a warning (W435). Returns 0; -EINVAL:
+ * the mistakes are in notes; -ENOMEM.
  */
 int sigma_filter_check(struct columns *columns, const struct node *root, struct notes *notes);
 

@@ -49,12 +49,8 @@ static const struct alias process_fields[] = {
 
 /* Of the System part. */
 static const struct alias header_fields[] = {
-    {"Channel", EVENT_CHANNEL},
-    {"EventLog", EVENT_CHANNEL},
-    {"Provider_Name", EVENT_PROVIDER},
-    {"ProviderName", EVENT_PROVIDER},
-    {"Computer", EVENT_COMPUTER},
-    {"ComputerName", EVENT_COMPUTER},
+    {"Channel", EVENT_CHANNEL},       {"EventLog", EVENT_CHANNEL},  {"Provider_Name", EVENT_PROVIDER},
+    {"ProviderName", EVENT_PROVIDER}, {"Computer", EVENT_COMPUTER}, {"ComputerName", EVENT_COMPUTER},
 };
 
 static const struct alias system_fields[] = {
@@ -67,13 +63,22 @@ static const struct alias system_fields[] = {
 /* Other events' hashes: the name in the text Hashes. */
 static const struct {
     const char *name, *kind;
-} hashes[] = {{"md5", "MD5"},       {"MD5", "MD5"},         {"sha1", "SHA1"},       {"SHA1", "SHA1"},      {"sha256", "SHA256"},
-              {"SHA256", "SHA256"}, {"imphash", "IMPHASH"}, {"Imphash", "IMPHASH"}, {"IMPHASH", "IMPHASH"}};
+} hashes[] = {{"md5", "MD5"},         {"MD5", "MD5"},         {"sha1", "SHA1"},
+              {"SHA1", "SHA1"},       {"sha256", "SHA256"},   {"SHA256", "SHA256"},
+              {"imphash", "IMPHASH"}, {"Imphash", "IMPHASH"}, {"IMPHASH", "IMPHASH"}};
 
 /* Of the System part too, but not kept in events. */
-static const char *const not_kept[] = {"Level",   "Task",    "Opcode", "Keywords", "Version", "Execution_ProcessID",
-                                       "Execution_ThreadID", "Security_UserID", "Correlation_ActivityID",
-                                       "Provider_Guid",      "Provider_EventSourceName"};
+static const char *const not_kept[] = {"Level",
+                                       "Task",
+                                       "Opcode",
+                                       "Keywords",
+                                       "Version",
+                                       "Execution_ProcessID",
+                                       "Execution_ThreadID",
+                                       "Security_UserID",
+                                       "Correlation_ActivityID",
+                                       "Provider_Guid",
+                                       "Provider_EventSourceName"};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
@@ -120,8 +125,9 @@ static int derived(struct expr **out, struct job *job, const char *function, con
 /* Fields of process creations that are not one canonical field; *is_one: was it such a name? */
 static int process_field(struct expr **out, struct job *job, bool *is_one, struct text name, struct expr_place place)
 {
-    static const enum event_field user[] = {EVENT_USER,          EVENT_TARGET_SID,  EVENT_TARGET_DOMAIN, EVENT_TARGET_NAME,
-                                            EVENT_SUBJECT_SID, EVENT_SUBJECT_DOMAIN, EVENT_SUBJECT_NAME};
+    static const enum event_field user[] = {EVENT_USER,        EVENT_TARGET_SID,  EVENT_TARGET_DOMAIN,
+                                            EVENT_TARGET_NAME, EVENT_SUBJECT_SID, EVENT_SUBJECT_DOMAIN,
+                                            EVENT_SUBJECT_NAME};
     static const enum event_field parent[] = {EVENT_PARENT_USER, EVENT_SUBJECT_SID, EVENT_SUBJECT_DOMAIN,
                                               EVENT_SUBJECT_NAME};
     static const enum event_field logon[] = {EVENT_TARGET_LOGON_ID, EVENT_LOGON_ID};

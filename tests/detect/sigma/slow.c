@@ -175,10 +175,8 @@ bool slow_matches(const struct node *root, const struct slow_event *event)
     bool is_met = false;
     for (size_t i = 0; i < count; i++) {
         const struct node *text = condition->type == NODE_LIST ? &condition->items[i] : condition;
-        struct reading reading = {.event = event,
-                                  .detection = detection,
-                                  .at = text->text.bytes,
-                                  .end = text->text.bytes + text->text.len};
+        struct reading reading = {
+            .event = event, .detection = detection, .at = text->text.bytes, .end = text->text.bytes + text->text.len};
         next(&reading);
         is_met = read_or(&reading) || is_met;
         assert(reading.word[0] == '\0');

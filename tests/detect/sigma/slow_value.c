@@ -89,8 +89,8 @@ static bool is_word(uint32_t c)
 static void dashes(struct many *to, struct points text, size_t i)
 {
     static const uint32_t all[] = {'-', '/', 0x2013, 0x2014, 0x2015};
-    while (i < text.count &&
-           !(is_dash(text.at[i]) && i + 1 < text.count && is_word(text.at[i + 1]) && !(i > 0 && is_word(text.at[i - 1]))))
+    while (i < text.count && !(is_dash(text.at[i]) && i + 1 < text.count && is_word(text.at[i + 1]) &&
+                               !(i > 0 && is_word(text.at[i - 1]))))
         i++;
     if (i >= text.count) {
         assert(to->count < VARIANTS);
@@ -140,7 +140,8 @@ static struct points bytes_of(struct points text, char kind)
     return bytes;
 }
 
-/* The base64 digits that stand for nothing but these bytes when shift bytes come before them; with pad: the whole text. */
+/* The base64 digits that stand for nothing but these bytes when shift bytes come before them; with pad: the whole text.
+ */
 static struct points base64(struct points bytes, size_t shift, bool pad)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -249,7 +250,8 @@ static bool number_of(double *number, struct text text)
     if (text.len == 0 || text.len >= sizeof copy)
         return false;
     (void)text_copy(copy, sizeof copy, text);
-    if (copy[0] == ' ' || strspn(copy, "+-.0123456789xXabcdefABCDEF") != strlen(copy) || strpbrk(copy, "0123456789") == NULL)
+    if (copy[0] == ' ' || strspn(copy, "+-.0123456789xXabcdefABCDEF") != strlen(copy) ||
+        strpbrk(copy, "0123456789") == NULL)
         return false;
     *number = strtod(copy, &end);
     return *end == '\0';
@@ -260,7 +262,10 @@ static bool test_number(struct text field, struct text value, const char *modifi
     double is, wanted;
     if (!number_of(&is, field) || !number_of(&wanted, value))
         return false;
-    return has(modifiers, "lt") ? is < wanted : has(modifiers, "lte") ? is <= wanted : has(modifiers, "gt") ? is > wanted : is >= wanted;
+    return has(modifiers, "lt")    ? is < wanted
+           : has(modifiers, "lte") ? is <= wanted
+           : has(modifiers, "gt")  ? is > wanted
+                                   : is >= wanted;
 }
 
 bool slow_value_test(struct text field, struct text value, bool is_plain, bool is_keyword, const char *modifiers)
@@ -294,7 +299,10 @@ bool slow_value_compare(struct text field, struct text other, const char *modifi
     bool is_folded = !has(modifiers, "cased");
     struct points is = points_of(field, is_folded), pattern = points_of(other, is_folded);
     struct many texts = {.items = {pattern}, .count = 1};
-    transform(&texts, has(modifiers, "contains") ? "|contains|" : has(modifiers, "startswith") ? "|startswith|" : has(modifiers, "endswith") ? "|endswith|" : "|");
+    transform(&texts, has(modifiers, "contains")     ? "|contains|"
+                      : has(modifiers, "startswith") ? "|startswith|"
+                      : has(modifiers, "endswith")   ? "|endswith|"
+                                                     : "|");
     bool does = covers(texts.items[0], is, is_folded);
     free(is.at);
     free(texts.items[0].at);
