@@ -42,7 +42,8 @@ static size_t variants_of(const struct pattern *text)
 }
 
 /* Encodes one text whose dashes are spelt out; base64offset gives three. */
-static int encode_one(struct texts *to, struct job *job, struct pattern text, enum modifier step)
+static int encode_one(struct texts *to, struct job *job, struct pattern text, enum modifier step,
+                      const struct node *value)
 {
     int rc = 0;
     switch (step) {
@@ -64,6 +65,11 @@ static int encode_one(struct texts *to, struct job *job, struct pattern text, en
     for (unsigned skip = 0; rc == 0 && skip < (is_inside ? 3 : 1); skip++) {
         struct pattern coded;
         rc = pattern_base64(&coded, job->arena, &text, skip, is_inside);
+        if (rc == 0 && coded.count == 0) {
+            notes_error(job->notes, value->place, "K132", "this value is too short for %s: nothing of it can be told",
+                        modifier_name(step));
+            return -EINVAL;
+        }
         if (rc == 0)
             rc = texts_add(to, job, &coded);
     }
@@ -88,7 +94,7 @@ static int encode(struct texts *texts, struct job *job, enum modifier step, cons
             struct pattern text = texts->items[i];
             int rc = text.is_bytes ? 0 : pattern_dash_variant(&text, job->arena, &texts->items[i], which);
             if (rc == 0)
-                rc = encode_one(&to, job, text, step);
+                rc = encode_one(&to, job, text, step, value);
             if (rc != 0)
                 return rc;
         }

@@ -68,17 +68,7 @@ static const struct {
               {"imphash", "IMPHASH"}, {"Imphash", "IMPHASH"}, {"IMPHASH", "IMPHASH"}};
 
 /* Of the System part too, but not kept in events. */
-static const char *const not_kept[] = {"Level",
-                                       "Task",
-                                       "Opcode",
-                                       "Keywords",
-                                       "Version",
-                                       "Execution_ProcessID",
-                                       "Execution_ThreadID",
-                                       "Security_UserID",
-                                       "Correlation_ActivityID",
-                                       "Provider_Guid",
-                                       "Provider_EventSourceName"};
+static const char *const not_kept[] = {"Provider_Guid", "Provider_EventSourceName", "Correlation_RelatedActivityID"};
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
