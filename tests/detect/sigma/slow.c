@@ -123,6 +123,16 @@ static bool some_of(struct reading *reading, bool is_all)
     return is_all ? met == count : met > 0;
 }
 
+/* The condition's own words may be written in capitals too. */
+static bool is_word(const char *word, const char *wanted)
+{
+    while (*wanted != '\0' && tolower((unsigned char)*word) == *wanted) {
+        word++;
+        wanted++;
+    }
+    return *wanted == '\0' && *word == '\0';
+}
+
 static bool read_or(struct reading *reading);
 
 static bool read_one(struct reading *reading)
@@ -130,7 +140,7 @@ static bool read_one(struct reading *reading)
     char word[sizeof reading->word];
     memcpy(word, reading->word, sizeof word);
     next(reading);
-    if (strcmp(word, "not") == 0)
+    if (is_word(word, "not"))
         return !read_one(reading);
     if (strcmp(word, "(") == 0) {
         bool is_met = read_or(reading);
@@ -138,9 +148,9 @@ static bool read_one(struct reading *reading)
         next(reading);
         return is_met;
     }
-    if (strcmp(reading->word, "of") == 0) {
+    if (is_word(reading->word, "of")) {
         next(reading);
-        return some_of(reading, strcmp(word, "all") == 0);
+        return some_of(reading, is_word(word, "all"));
     }
     const struct node *identifier = node_get(reading->detection, word);
     assert(identifier != NULL);
@@ -150,7 +160,7 @@ static bool read_one(struct reading *reading)
 static bool read_and(struct reading *reading)
 {
     bool is_met = read_one(reading);
-    while (strcmp(reading->word, "and") == 0) {
+    while (is_word(reading->word, "and")) {
         next(reading);
         is_met = read_one(reading) && is_met;
     }
@@ -160,7 +170,7 @@ static bool read_and(struct reading *reading)
 static bool read_or(struct reading *reading)
 {
     bool is_met = read_and(reading);
-    while (strcmp(reading->word, "or") == 0) {
+    while (is_word(reading->word, "or")) {
         next(reading);
         is_met = read_and(reading) || is_met;
     }

@@ -268,7 +268,7 @@ static void conditions_match(void)
         {"all of s*_*", "ab abc"},
         {"1 of sel_a", "a ab ac abc"},
         {"a AND NOT b", "a ac"},
-        {"  a\n    and b", "ab abc"},
+        {"a\n        and b", "ab abc"},
         {"((((a))))", "a ab ac abc"},
         {"_hidden", "- a b c ab ac bc abc"},
         {"1 of sel_* and not all of sel_* or c", "a b c ac bc abc"},
