@@ -134,7 +134,7 @@ struct kql_leg {
     bool is_refused;        /* a mistake in it was told of */
     const char *not_here;   /* why the leg can't be had here although nothing is wrong with it; NULL: it can */
     struct expr_place not_here_place;
-    bool was_summarized, was_limited;
+    bool was_limited;        /* take, top and their like stand before */
 };
 
 struct kql_legs {
@@ -148,7 +148,7 @@ struct kql_binder {
     struct columns *columns;
     struct kql_faults *faults; /* where mistakes go now */
     struct kql_faults *warnings;
-    struct text (*frozen)(void *context, struct text address, struct text *hash); /* see kql.h */
+    struct text (*frozen)(void *context, struct text address); /* of what externaldata names; may be NULL */
     void *frozen_context;
     struct kql_leg *leg; /* whose filter or column is bound, or NULL */
     unsigned steps, variables, depth;
@@ -246,6 +246,9 @@ bool kql_shape_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_
 /* kql_expand.c: parse, mv-expand, evaluate. False: none of them. */
 bool kql_expand_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
                       const struct kql_node *node);
+/* kql_pattern.c: parse, parse-where. */
+void kql_pattern_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
+                       const struct kql_node *node);
 /* kql_constant.c: a table of constants as the values of its first column. Tells of what can't be had, at place. */
 bool kql_constant_list(struct kql_binder *binder, struct kql_name *scope, const struct kql_node *node,
                        struct expr_place place, struct kql_value **out, size_t *count);

@@ -26,6 +26,7 @@ void kql_faults_add(struct kql_faults *faults, struct expr_place place, const ch
     }
     struct kql_fault *fault = &faults->list[faults->count++];
     fault->place = place;
+    fault->owner = faults->owner;
     (void)snprintf(fault->code, sizeof fault->code, "%s", code);
     va_list arguments;
     va_start(arguments, format);

@@ -22,6 +22,7 @@
 struct kql_fault {
     struct expr_place place; /* of the query: line and column from 1, columns count characters */
     char code[8];
+    const void *owner; /* whose it is: kql_faults.owner when it was told */
     char message[KQL_FAULT_MESSAGE]; /* what is wrong; what would be right */
 };
 
@@ -29,6 +30,7 @@ struct kql_faults {
     struct kql_fault *list; /* room for KQL_FAULT_MAX, from the arena that kql_faults_begin was given */
     size_t count;
     size_t left_out; /* found, but not kept */
+    const void *owner; /* the caller's: whose the next ones are; NULL: nobody's */
 };
 
 /* An empty list. Returns 0 or -ENOMEM. */

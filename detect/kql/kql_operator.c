@@ -137,7 +137,9 @@ static void apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_nam
     } else if (is_limit(node->text)) {
         leg->was_limited = true;
     } else if (is(node->text, "summarize") || is(node->text, "count")) {
-        leg->was_summarized = true;
+        kql_faults_add(binder->warnings, node->place, "W403",
+                       "\"%.*s\" shapes the result alone: an alert is made for each event, not for each group",
+                       KQL_NAME(node->text));
         kql_summarize_apply(binder, leg, scope, node);
     } else if (!is_harmless(node->text) && !kql_shape_apply(binder, leg, scope, node) &&
                !kql_expand_apply(binder, leg, scope, node)) {
@@ -158,8 +160,11 @@ void kql_operator_apply(struct kql_binder *binder, struct kql_legs *legs, struct
             leg->is_refused = true;
             break;
         }
+        const void *owner = binder->faults->owner;
         binder->leg = leg;
+        binder->faults->owner = leg;
         apply(binder, leg, scope, node);
+        binder->faults->owner = owner;
     }
     binder->leg = before;
 }
