@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const struct function *const tables[] = {
-    function_logic, function_compare, function_search, function_list, function_math, function_cast,
+    function_logic, function_compare, function_search, function_list,
+    function_math,  function_cast,    function_sigma,  function_powershell,
 };
 
 const struct function *function_at(size_t i)

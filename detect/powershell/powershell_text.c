@@ -94,8 +94,6 @@ static void found(struct scanner *s, enum powershell_use use, enum powershell_op
     s->hit->statement = statement;
 }
 
-/* ---- statements ---- */
-
 static void end_statement(struct scanner *s, struct frame *f)
 {
     if (f->command == COMMAND_TARGET && f->has_parameter && !f->is_what_if)
@@ -154,8 +152,6 @@ static void take_command(struct scanner *s, struct frame *f, const struct powers
     }
 }
 
-/* ---- the parameter and its value ---- */
-
 static bool is_parameter(const struct names *names, const struct powershell_token *token)
 {
     char folded[MAX_NAME];
@@ -210,8 +206,6 @@ static void take_key(struct frame *f, const struct powershell_token *token)
     f->operation = f->operation == POWERSHELL_OPERATION_NONE || f->operation == now ? now : POWERSHELL_OPERATION_BOTH;
 }
 
-/* ---- texts in texts ---- */
-
 /* A string that is looked into: it says what to run, or names a default value. */
 static void look_into(struct scanner *s, const struct powershell_token *token)
 {
@@ -263,8 +257,6 @@ static void look_into_encoded(struct scanner *s, struct text base64)
         found(s, POWERSHELL_USE_QUOTED, inside.operation, (struct text){NULL, 0});
     free((char *)decoded.bytes);
 }
-
-/* ---- one token after another ---- */
 
 static bool open_frame(struct scanner *s, const struct powershell_token *token)
 {
@@ -453,6 +445,28 @@ static bool fold_name(char to[MAX_NAME], struct text name)
     return true;
 }
 
+/*
+ * Can the text be seen at a glance to hold no hit? Without the parameter's name there is none, unless something can
+ * hide it: a character beyond ASCII (weightless), a backtick (within a string), base64 after a switch that begins with
+ * e.
+ */
+static bool is_plainly_none(const struct names *names, struct text text)
+{
+    bool was_dash = false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.bytes[i];
+        if (c >= 0x80 || (c == '`' && i + 1 < text.len && text.bytes[i + 1] != '\r' && text.bytes[i + 1] != '\n'))
+            return false;
+        if (was_dash && (c | 0x20) == 'e') {
+            char next = i + 1 < text.len ? (char)(text.bytes[i + 1] | 0x20) : ' ';
+            if (next == ' ' || next == 'n' || next == 'c' || next < ' ')
+                return false;
+        }
+        was_dash = c == '-' || c == '/';
+    }
+    return text.len <= POWERSHELL_TEXT_MAX && !contains(text, names->parameter, names->shortest_length);
+}
+
 int powershell_text_find(struct powershell_hit *out, const struct powershell_target *target, struct text text)
 {
     struct names names = {.noun_length = target->noun.len,
@@ -464,7 +478,7 @@ int powershell_text_find(struct powershell_hit *out, const struct powershell_tar
         memcmp(shortest, names.parameter, target->shortest.len) != 0)
         return -EINVAL;
     *out = (struct powershell_hit){.use = POWERSHELL_USE_NONE};
-    return scan_text(out, &names, text, 0);
+    return is_plainly_none(&names, text) ? 0 : scan_text(out, &names, text, 0);
 }
 
 const char *powershell_use_name(enum powershell_use use)

@@ -138,8 +138,10 @@ extern const struct function function_string[];
 extern const struct function function_regular[];
 extern const struct function function_array[];
 extern const struct function function_bag[];
+extern const struct function function_powershell[];
 extern const struct function function_parse[];
 extern const struct function function_encode[];
 extern const struct function function_time[];
+extern const struct function function_sigma[];
 
 #endif
