@@ -9,7 +9,7 @@
 
 static const struct function *const tables[] = {
     function_logic, function_compare, function_search, function_list,
-    function_math,  function_cast,    function_sigma,  function_powershell,
+    function_math,  function_cast,    function_sigma,  function_powershell, function_kql,
 };
 
 const struct function *function_at(size_t i)

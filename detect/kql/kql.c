@@ -86,7 +86,7 @@ static int compile_leg(struct kql_binder *binder, struct legs *out, struct kql_l
     binder->faults->owner = NULL;
     if (condition.what != KQL_IS_VALUE)
         return 0;
-    const struct value *fixed = expr_fixed(condition.expr);
+    const struct value *fixed = expr_constant_value(condition.expr);
     if (fixed != NULL && (fixed->is_null || !fixed->boolean))
         kql_faults_add(binder->warnings, leg->place, "W404", "this leg can never be true");
     else if (fixed != NULL)

@@ -83,7 +83,7 @@ static bool to_dynamic(struct kql_binder *binder, const struct kql_node *node, s
         return true;
     }
     struct kql_value value = kql_bind(binder, NULL, NULL, node);
-    const struct value *fixed = value.what == KQL_IS_VALUE ? expr_fixed(value.expr) : NULL;
+    const struct value *fixed = value.what == KQL_IS_VALUE ? expr_constant_value(value.expr) : NULL;
     if (fixed == NULL) {
         if (value.what == KQL_IS_VALUE)
             kql_faults_add(binder->faults, node->place, "K102", "dynamic(...) takes constants alone");

@@ -80,6 +80,7 @@ struct kql_column {
     const struct kql_row *row;
     bool is_bound, is_busy;
     bool is_aggregate; /* of summarize */
+    bool is_of_one;    /* and a set or list that a filter may ask about as if the group were this one event */
     struct kql_value value;
     struct kql_column *next;
 };

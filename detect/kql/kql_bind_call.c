@@ -133,7 +133,7 @@ static void keep_moment(struct text name, const struct kql_value *args, size_t c
     static const char *const keeping[] = {"startofday", "startofweek", "startofmonth", "startofyear", "bin", "floor",
                                           "todatetime", "endofday", "endofweek", "endofmonth", "endofyear"};
     if (is(name, "now") || is(name, "ago")) {
-        const struct value *span = count == 1 ? expr_fixed(args[0].expr) : NULL;
+        const struct value *span = count == 1 ? expr_constant_value(args[0].expr) : NULL;
         out->is_now = true;
         out->is_offset_known = count == 0 || (span != NULL && !span->is_null && span->type == VALUE_TIMESPAN);
         if (count == 1 && out->is_offset_known)
@@ -187,6 +187,11 @@ struct kql_value kql_bind_call(struct kql_binder *binder, struct kql_name *scope
         return column_if_exists(binder, scope, row, node);
     if (is(node->text, "toscalar")) {
         kql_faults_add(binder->faults, node->place, "K301", "toscalar() is a figure over other events; not supported");
+        return kql_value_failed();
+    }
+    if (is(node->text, "arraylength")) {
+        kql_faults_add(binder->faults, node->place, "K120", "there is no function \"arraylength\"; did you mean "
+                       "\"array_length\"?");
         return kql_value_failed();
     }
     struct kql_value args[MAX_ARGUMENTS], out;
@@ -279,7 +284,7 @@ struct kql_value kql_bind_member(struct kql_binder *binder, struct kql_name *sco
     if (node->first == NULL)
         return kql_value_failed();
     args[1] = kql_bind(binder, scope, row, node->first->next);
-    const struct value *index = args[1].what == KQL_IS_VALUE ? expr_fixed(args[1].expr) : NULL;
+    const struct value *index = args[1].what == KQL_IS_VALUE ? expr_constant_value(args[1].expr) : NULL;
     if (index != NULL && step(binder, &args[0], kql_value_text(&args[1]), index, node->place, &out))
         return out;
     return kql_value_call(binder, "[]", args, 2, node->place);

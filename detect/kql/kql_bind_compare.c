@@ -72,7 +72,7 @@ static void shift_now(struct text op, const struct kql_value *args, struct kql_v
 {
     if (!args[0].is_now || args[1].what != KQL_IS_VALUE || expr_type(args[1].expr) != VALUE_TIMESPAN)
         return;
-    const struct value *span = expr_fixed(args[1].expr);
+    const struct value *span = expr_constant_value(args[1].expr);
     out->is_now = true;
     out->is_offset_known = args[0].is_offset_known && span != NULL && !span->is_null;
     if (out->is_offset_known)

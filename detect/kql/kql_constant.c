@@ -148,7 +148,7 @@ static bool filter(struct kql_binder *binder, struct kql_name *scope, const stru
     size_t kept = 0;
     for (size_t i = 0; i < rows->count; i++) {
         struct kql_value value = kql_bind(binder, scope, rows->list[i], node->first);
-        const struct value *fixed = value.what == KQL_IS_VALUE ? expr_fixed(value.expr) : NULL;
+        const struct value *fixed = value.what == KQL_IS_VALUE ? expr_constant_value(value.expr) : NULL;
         if (fixed == NULL)
             return false;
         if (fixed->type == VALUE_BOOL && !fixed->is_null && fixed->boolean)

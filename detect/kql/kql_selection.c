@@ -145,7 +145,7 @@ const struct kql_selection *kql_selection_of(struct kql_binder *binder, const st
     if (out == NULL || ids == NULL || texts == NULL)
         return NULL;
     for (size_t i = 1; i < count; i++) {
-        const struct value *fixed = values[i].what == KQL_IS_VALUE ? expr_fixed(values[i].expr) : NULL;
+        const struct value *fixed = values[i].what == KQL_IS_VALUE ? expr_constant_value(values[i].expr) : NULL;
         if (fixed == NULL || !add(out, ids, texts, selects, *fixed))
             return NULL;
     }

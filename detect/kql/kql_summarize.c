@@ -119,6 +119,17 @@ static void add_aggregate(struct kql_binder *binder, struct kql_row *row, struct
             column->is_aggregate = true;
 }
 
+/* summarize make_set(X): a filter on set_X asks what the events of the group hold, and one of them is this one. */
+static void mark_set(struct kql_row *row, const struct kql_node *node)
+{
+    const struct kql_node *call = node->kind == KQL_CALL && is(node->text, "tostring") ? node->first : node;
+    size_t i = call != NULL && call->kind == KQL_CALL ? find(call->text) : sizeof aggregates / sizeof aggregates[0];
+    if (i == sizeof aggregates / sizeof aggregates[0] || aggregates[i].over_one != OVER_LIST)
+        return;
+    for (struct kql_column *column = row->columns; column != NULL; column = column->next)
+        column->is_of_one |= column->node == node;
+}
+
 /* arg_max(x, a, b), take_any(a, b): a column for each argument but the first. */
 static void further(struct kql_binder *binder, struct kql_row *row, const struct kql_node *call, struct kql_name *scope,
                     const struct kql_row *from, unsigned *number)
@@ -157,6 +168,8 @@ void kql_summarize_apply(struct kql_binder *binder, struct kql_leg *leg, struct 
         struct text name = child->kind == KQL_ASSIGN ? child->text : kql_summarize_name(binder, child, &number);
         if (value != NULL && child->count <= 1 && value->kind != KQL_STAR)
             add_aggregate(binder, row, name, value, scope, leg->row);
+        if (child->kind != KQL_ASSIGN)
+            mark_set(row, child);
         if (value != NULL)
             further(binder, row, value, scope, leg->row, &number);
     }

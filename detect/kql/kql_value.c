@@ -50,7 +50,7 @@ struct kql_value kql_value_not_here(struct kql_binder *binder, struct expr_place
 
 struct text kql_value_text(const struct kql_value *value)
 {
-    const struct value *fixed = value->what == KQL_IS_VALUE ? expr_fixed(value->expr) : NULL;
+    const struct value *fixed = value->what == KQL_IS_VALUE ? expr_constant_value(value->expr) : NULL;
     if (fixed == NULL || fixed->is_null || fixed->type != VALUE_STRING)
         return (struct text){NULL, 0};
     return fixed->text;
@@ -118,7 +118,7 @@ struct kql_value kql_value_text_call(struct kql_binder *binder, struct text name
     struct kql_value out = {.what = KQL_IS_VALUE, .nodes = 1};
     for (size_t i = 0; i < count; i++) {
         list[i] = args[i].expr;
-        if (expr_fixed(args[i].expr) == NULL)
+        if (expr_constant_value(args[i].expr) == NULL)
             out.nodes += args[i].nodes < KQL_MAX_NODES ? args[i].nodes : KQL_MAX_NODES;
         out.is_placeholder |= args[i].is_placeholder;
         out.is_variable |= args[i].is_variable;
