@@ -114,12 +114,12 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     if (alert->is_test)
         note_test(p, next->id, alert->event);
     if (verdict.action != NULL) {
-        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
+        log_write(p->set.log, LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
                   (unsigned long long)alert->event->record_id, next->id, verdict.alert);
         return 0;
     }
     /* The command line stays out of the log: event contents stand in alerts alone. */
-    log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
+    log_write(p->set.log, LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
               alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
     return 0;
 }
@@ -152,7 +152,7 @@ static int take_event(void *context, const struct event *event)
             alert_clear(&alert);
         }
         if (rc < 0) {
-            log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_EVENT_FAILED,
+            log_write(p->set.log, LOG_ERROR, MESSAGE_EVENT_FAILED,
                       "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
                       (unsigned long long)event->record_id);
             return -ENOMEM;
@@ -169,13 +169,13 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
     p->store_trouble = rc;
     health_store(p->set.health, rc);
     if (rc == 0)
-        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
+        log_write(p->set.log, LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
     else if (rc == -ENOSPC)
-        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FULL,
+        log_write(p->set.log, LOG_WARNING, MESSAGE_STORE_FULL,
                   "the outbox is full: reading waits until outputs have taken alerts (%s)",
                   fault_text(fault, text, sizeof(text)));
     else
-        log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_STORE_FAILED, "the outbox can't be written: reading waits: %s",
+        log_write(p->set.log, LOG_ERROR, MESSAGE_STORE_FAILED, "the outbox can't be written: reading waits: %s",
                   fault_text(fault, text, sizeof(text)));
 }
 
@@ -197,7 +197,7 @@ static void look_at_room(struct pipeline *p)
         return;
     if (counts.percent >= 90 && !p->is_filling)
         log_write(
-            p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
+            p->set.log, LOG_WARNING, MESSAGE_STORE_FILLING,
             "the outbox is %u %% full: alerts=%llu; when it is full, reading waits, or an output that took nothing "
             "for 10 minutes gives way to those that do",
             counts.percent, (unsigned long long)counts.waiting);
@@ -318,32 +318,31 @@ static void report(void *context, const struct collector_report *r)
 {
     static const struct {
         enum message id;
-        enum config_log_level level;
+        enum log_level level;
         const char *says;
     } lines[] = {
-        [COLLECTOR_OPENED] = {MESSAGE_SOURCE_OPENED, CONFIG_LOG_INFO, "reading"},
-        [COLLECTOR_ABSENT] = {MESSAGE_SOURCE_ABSENT, CONFIG_LOG_WARNING, "not there; will be tried again"},
-        [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, CONFIG_LOG_ERROR, "no right to read; will be tried again"},
-        [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, CONFIG_LOG_WARNING, "reading failed; will be opened again"},
-        [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
-        [COLLECTOR_VALUES_ONLY] = {MESSAGE_VALUES_ONLY, CONFIG_LOG_WARNING,
+        [COLLECTOR_OPENED] = {MESSAGE_SOURCE_OPENED, LOG_INFO, "reading"},
+        [COLLECTOR_ABSENT] = {MESSAGE_SOURCE_ABSENT, LOG_WARNING, "not there; will be tried again"},
+        [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, LOG_ERROR, "no right to read; will be tried again"},
+        [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, LOG_WARNING, "reading failed; will be opened again"},
+        [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, LOG_WARNING, "one event can't be read and is left out"},
+        [COLLECTOR_VALUES_ONLY] = {MESSAGE_VALUES_ONLY, LOG_WARNING,
                                    "one event's XML can't be read; what its values say is taken"},
-        [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
-        [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
-        [COLLECTOR_BAD_MARK] = {MESSAGE_BAD_MARK, CONFIG_LOG_WARNING, "the place reached can't be kept"},
-        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, CONFIG_LOG_INFO, "a batch was too large; smaller ones are read"},
-        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, CONFIG_LOG_ERROR, "a log was cleared"},
-        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, CONFIG_LOG_ERROR, "disabled: nothing is written into it"},
-        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, CONFIG_LOG_INFO, "enabled again"},
-        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, CONFIG_LOG_WARNING, "the log was made smaller, bytes"},
-        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, CONFIG_LOG_WARNING, "record ids went down"},
-        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, CONFIG_LOG_WARNING, "will soon overwrite what was not read"},
-        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, CONFIG_LOG_ERROR, "events were lost; the Event Log may have them"},
-        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, CONFIG_LOG_ERROR,
+        [COLLECTOR_GAP] = {MESSAGE_GAP, LOG_ERROR, "events are gone before they were read"},
+        [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_BAD_MARK] = {MESSAGE_BAD_MARK, LOG_WARNING, "the place reached can't be kept"},
+        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, LOG_INFO, "a batch was too large; smaller ones are read"},
+        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, LOG_ERROR, "a log was cleared"},
+        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, LOG_ERROR, "disabled: nothing is written into it"},
+        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, LOG_INFO, "enabled again"},
+        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, LOG_WARNING, "the log was made smaller, bytes"},
+        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, LOG_WARNING, "record ids went down"},
+        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, LOG_WARNING, "will soon overwrite what was not read"},
+        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, LOG_ERROR, "events were lost; the Event Log may have them"},
+        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, LOG_ERROR,
                                "somebody stopped the agent's session; it is started again"},
-        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, CONFIG_LOG_ERROR, "no session is free; will be tried again"},
-        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, CONFIG_LOG_ERROR,
-                               "the session's name is taken; will be tried again"},
+        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, LOG_ERROR, "no session is free; will be tried again"},
+        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, LOG_ERROR, "the session's name is taken; will be tried again"},
     };
     struct pipeline *p = context;
     char text[512] = "", numbers[80];

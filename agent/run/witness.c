@@ -291,7 +291,7 @@ static void report_missed(struct witness *w, const struct subject *subject)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         unsigned source = sources[i].source;
         if (w->is_open[source] && subject->is_expected[source] && subject->s.witness[source] == 0)
-            log_write(w->log, CONFIG_LOG_ERROR, MESSAGE_WITNESS_MISSED,
+            log_write(w->log, LOG_ERROR, MESSAGE_WITNESS_MISSED,
                       "%s: is read, and did not tell within %u s of a process that another source told of: alert=%s",
                       sources[i].name, WITNESS_OVERDUE_S, subject->s.alert);
     }
