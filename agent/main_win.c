@@ -1,6 +1,6 @@
-#include "agent/cli.h"
-#include "agent/hardening.h"
-#include "detect/text.h"
+#include "agent/cli/cli.h"
+#include "agent/guard/hardening.h"
+#include "detect/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

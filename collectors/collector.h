@@ -7,8 +7,8 @@
 #ifndef COLLECTORS_COLLECTOR_H
 #define COLLECTORS_COLLECTOR_H
 
-#include "detect/event.h"
-#include "detect/fault.h"
+#include "detect/base/fault.h"
+#include "detect/event/event.h"
 #include <stdint.h>
 
 enum collector_report_kind {

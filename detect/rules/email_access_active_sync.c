@@ -5,7 +5,7 @@
  * Origin: github.com/Azure/Azure-Sentinel, Detections/MultipleDataSources/EmailAccessviaActiveSync.yaml (MIT, see
  * NOTICE).
  */
-#include "detect/rule.h"
+#include "detect/rule/rule.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define KIND(kind) (1u << (kind))

@@ -6,8 +6,8 @@
  *
  * Linked with --wrap for malloc, calloc and realloc.
  */
-#include "collectors/eventlog.h"
-#include "detect/rule.h"
+#include "collectors/eventlog/eventlog.h"
+#include "detect/rule/rule.h"
 
 #include <windows.h>
 

@@ -3,7 +3,7 @@
  * memory gives (a sum of 64-bit words), strcasestr and, where it was there at build time, Hyperscan for the same terms.
  * One line of output for each: what, characters, nanoseconds, GB/s; tabs between.
  */
-#include "detect/matcher.h"
+#include "detect/rule/matcher.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * prints, tabs between: alerts waiting; milliseconds of keeping one more alert with a bookmark, and of fetching and
  * delivering one (least and median of some; disk flushes included); MiB of the database.
  */
-#include "transport/store.h"
+#include "transport/outbox/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

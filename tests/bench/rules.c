@@ -2,8 +2,8 @@
  * rules COUNT FILE: what a scan costs with COUNT rules (1 to 50) of the shape of ours, on a file of event XML. Prints
  * the process creations and those that match.
  */
-#include "collectors/replay.h"
-#include "detect/rule.h"
+#include "collectors/files/replay.h"
+#include "detect/rule/rule.h"
 
 #include <stdio.h>
 #include <stdlib.h>

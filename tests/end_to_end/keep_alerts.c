@@ -7,7 +7,7 @@
  * With TRIPLINE_KEEP_TELL the id of each is printed as soon as it is kept, instead of their number.
  * Each is kept in a transaction of its own, or as many together as TRIPLINE_KEEP_BATCH says (up to 1000).
  */
-#include "transport/store.h"
+#include "transport/outbox/store.h"
 
 #include <errno.h>
 #include <jansson.h>

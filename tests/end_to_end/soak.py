@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The soak: the unmodified tripline.exe as a service in Wine for a long time, under load and with things going wrong.
 
-    soak.py TRIPLINE_EXE BUILD_TREE [--minutes M] [--rate EVENTS_PER_SECOND] [--forget NUMBER]
+    soak.py TRIPLINE_EXE BUILD_TREE [--minutes M] [--rate EVENTS_PER_SECOND] [--forget NUMBER] [--if-long]
 
 Events 4688 and Sysmon 1 flow; each RATE'th is an attack with a number of its own. Meanwhile the config changes (good and
 bad ones), the receiver is away, the agent's process is killed with kill -9. At the end: each attack has arrived, none
@@ -299,7 +299,11 @@ def main():
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--rate", type=int, default=60, help="events a second; one of them is an attack")
     parser.add_argument("--forget", type=int, metavar="NUMBER")
+    parser.add_argument("--if-long", action="store_true", help="be skipped unless by ./dev test --long")
     options = parser.parse_args()
+    if options.if_long and not world.LONG:
+        print("skipped: ./dev test --long runs it")
+        return 77
     with tempfile.TemporaryDirectory() as folder:
         soak = Soak(options, Path(folder))
         try:

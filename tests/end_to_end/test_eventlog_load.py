@@ -24,7 +24,7 @@ service_case.ServiceCase.wevtapi = Path(sys.argv[2]) / "tests" / "winsim" / "wev
 
 EVENTS = 20_000
 ATTACKS = 200
-KILLS = int(os.environ.get("TRIPLINE_KILLS", "200"))
+KILLS = 200 if world.LONG else 20
 SEED = int(os.environ.get("TRIPLINE_SEED", "1"))
 BACKLOG = 100_000
 

@@ -24,7 +24,7 @@ import world
 from fault_proxy import FaultProxy, pump
 
 TRIPLINE, KEEP_ALERTS = sys.argv[1], sys.argv[2]
-LONG = os.environ.get("TRIPLINE_LONG_TESTS") == "1"
+LONG = world.LONG
 
 
 def answer(stream, status="200 OK", more=b"", body=b""):

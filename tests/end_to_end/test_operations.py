@@ -131,6 +131,9 @@ class Case(unittest.TestCase):
     def alerts(self):
         return [r for r in self.taken() if r["alert"]["event"]["kind"] == "alert"]
 
+    def heartbeats(self):
+        return [r for r in self.taken() if r["alert"]["event"].get("dataset") == "tripline.heartbeat"]
+
 
 class Status(Case):
     def test_never_ran(self):
@@ -273,7 +276,8 @@ class Selftest(Case):
             return self.scan_as_the_document_says(command)
         if program == "tripline":
             return self.wine.run(*command)
-        world.wait_for(lambda: re.search(r'"sequence": ?3\b', self.receiver.out.read_text(encoding="utf-8")), 20, "heartbeats")
+        world.wait_for(lambda: len({beat["alert"]["tripline"]["heartbeat"]["boot"] for beat in self.heartbeats()}) == 2, 20,
+                       "heartbeats of both runs")
         done = subprocess.run([sys.executable, SOURCE / program, *command[:-1], self.receiver.out], capture_output=True,
                               text=True, check=False)
         return done.returncode, done.stdout, done.stderr
@@ -310,7 +314,7 @@ class Reload(Case):
 
     def test_good_and_bad_under_load(self):
         """Events flow while the config changes, now to a good one, now to a bad one: none is lost, none comes twice."""
-        rounds = int(os.environ.get("TRIPLINE_RELOADS", "100"))
+        rounds = 100 if world.LONG else 12
         self.receive()
         self.start(lookback="all")
         stop, sent = threading.Event(), []
@@ -427,14 +431,11 @@ class Heartbeats(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("rollback", done.stdout)
 
-    def heartbeats(self):
-        return [r for r in self.taken() if r["alert"]["event"].get("dataset") == "tripline.heartbeat"]
-
     def beats(self, count):
         world.wait_for(lambda: len(self.heartbeats()) >= count, 40, f"{count} heartbeats")
 
 
-@unittest.skipUnless(os.environ.get("TRIPLINE_LONG"), "takes five minutes: set TRIPLINE_LONG")
+@unittest.skipUnless(world.LONG, "takes five minutes: ./dev test --long")
 class Watchdog(Case):
     def test_stuck_reader(self):
         """The Event Log's service does not answer: the status says which thread is stuck, then the process ends itself."""

@@ -20,7 +20,7 @@ import world
 
 TRIPLINE, KEEP_ALERTS = sys.argv[1], sys.argv[2]
 STRACE = shutil.which("strace")
-LONG = os.environ.get("TRIPLINE_LONG_TESTS") == "1"
+LONG = world.LONG
 ALERTS = range(6)
 EVERY = {delivery.alert(n)[0] for n in ALERTS}
 

@@ -1,5 +1,5 @@
 /* Any bytes as a config file: no crash, and a mistake is always named. */
-#include "agent/config.h"
+#include "agent/config/config.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
  * Payloads of ETW events from outside: no read beyond the end, and texts that lie within the payload.
  * The first byte says which event: bits 0-2 version, bit 3 pointer size, bits 4-5 class Process, Sysmon 1, 4688.
  */
-#include "collectors/etw_events.h"
-#include "collectors/etw_process.h"
+#include "collectors/etw/etw_events.h"
+#include "collectors/etw/etw_process.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,10 +3,10 @@
  * is alone, whatever came before.
  * The first byte gives the size of the chunks, the rest is the stream.
  */
-#include "collectors/event_xml.h"
-#include "collectors/event_xml_clean.h"
-#include "collectors/event_xml_frame.h"
-#include "collectors/event_xml_parse.h"
+#include "collectors/event_xml/event_xml.h"
+#include "collectors/event_xml/event_xml_clean.h"
+#include "collectors/event_xml/event_xml_frame.h"
+#include "collectors/event_xml/event_xml_parse.h"
 
 #include <errno.h>
 #include <expat.h>

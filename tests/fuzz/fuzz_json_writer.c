@@ -3,7 +3,7 @@
  * The first byte says how long a text may be; each next one begins a value: bits 0-2 which, the rest of it how long its
  * text is.
  */
-#include "transport/json_writer.h"
+#include "transport/document/json_writer.h"
 
 #include <jansson.h>
 #include <stdlib.h>

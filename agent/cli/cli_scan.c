@@ -1,0 +1,145 @@
+#include "agent/cli/cli.h"
+
+#include "agent/scan/scan_run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "tripline scan"
+
+/* Exit code with --strict: all files were read to their ends, but events in them could not be. Others: 1, CLI_USAGE. */
+#define BAD_EVENTS 3
+
+struct options {
+    unsigned jobs;
+    bool is_strict;
+    const char *report;
+    const char **paths; /* of argv */
+    size_t count;
+};
+
+/* 1..SCAN_MAX_JOBS, or 0. */
+static unsigned jobs_of(const char *value)
+{
+    unsigned jobs = 0;
+    for (; *value >= '0' && *value <= '9' && jobs <= SCAN_MAX_JOBS; value++)
+        jobs = jobs * 10 + (unsigned)(*value - '0');
+    return *value == '\0' && jobs <= SCAN_MAX_JOBS ? jobs : 0;
+}
+
+/* argv[*i] is an option. Returns 0 or CLI_USAGE. */
+static int option_take(struct options *o, int argc, char **argv, int *i)
+{
+    const char *value = NULL;
+    const char *option = argv[*i];
+    if (strcmp(option, "--strict") == 0) {
+        o->is_strict = true;
+        return 0;
+    }
+    int is_jobs = cli_option(&value, argc, argv, i, "--jobs");
+    int is_report = is_jobs == 0 ? cli_option(&value, argc, argv, i, "--report") : 0;
+    if (is_jobs < 0)
+        return cli_usage(argv[0], "--jobs wants a number from 1 to 64", NULL);
+    if (is_report < 0)
+        return cli_usage(argv[0], "--report wants the name of an HTML file", NULL);
+    if (is_jobs == 0 && is_report == 0)
+        return cli_usage(argv[0], "knows no option", option);
+    if (is_report > 0) {
+        o->report = value;
+        return 0;
+    }
+    o->jobs = jobs_of(value);
+    return o->jobs > 0 ? 0 : cli_usage(argv[0], "--jobs wants a number from 1 to 64, not", value);
+}
+
+static int path_take(struct options *o, char **argv, const char *path)
+{
+    if (*path == '\0')
+        return cli_usage(argv[0], "a file has an empty name", NULL);
+    for (size_t i = 0; strcmp(path, "-") == 0 && i < o->count; i++)
+        if (strcmp(o->paths[i], "-") == 0)
+            return cli_usage(argv[0], "stdin can be read once, not twice", NULL);
+    o->paths[o->count++] = path;
+    return 0;
+}
+
+/* Returns 0 or CLI_USAGE. o->paths has room for argc of them. */
+static int options_read(struct options *o, int argc, char **argv)
+{
+    bool only_files = false;
+    int code = 0;
+    for (int i = 1; code == 0 && i < argc; i++) {
+        if (!only_files && strcmp(argv[i], "--") == 0)
+            only_files = true;
+        else if (!only_files && argv[i][0] == '-' && argv[i][1] != '\0')
+            code = option_take(o, argc, argv, &i);
+        else
+            code = path_take(o, argv, argv[i]);
+    }
+    if (code == 0 && o->count == 0)
+        code = cli_usage(argv[0], "wants one file or more", NULL);
+    for (size_t i = 0; code == 0 && o->report != NULL && i < o->count; i++)
+        if (strcmp(o->report, o->paths[i]) == 0)
+            code = cli_usage(argv[0], "the report would overwrite", o->report);
+    return code;
+}
+
+static void summary(const struct scan_totals *t)
+{
+    double megabytes = (double)t->bytes / 1e6;
+    fprintf(stderr, NAME ": %llu file%s", (unsigned long long)t->files, t->files == 1 ? "" : "s");
+    if (t->failed > 0)
+        fprintf(stderr, " (%llu not read as a whole)", (unsigned long long)t->failed);
+    fprintf(stderr, ", %llu events, %llu process creations, %llu alert%s, %llu bad event%s, %.1f MB in %.2f s",
+            (unsigned long long)t->events, (unsigned long long)t->process, (unsigned long long)t->alerts,
+            t->alerts == 1 ? "" : "s", (unsigned long long)t->bad, t->bad == 1 ? "" : "s", megabytes, t->seconds);
+    if (t->seconds > 0)
+        fprintf(stderr, " (%.1f MB/s)", megabytes / t->seconds);
+    fputc('\n', stderr);
+}
+
+static int scan(const struct options *o)
+{
+    struct scan_report *report = NULL;
+    struct scan_totals totals;
+    int rc = o->report == NULL ? 0 : scan_report_new(&report, o->report);
+    if (rc < 0) {
+        fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
+        return 1;
+    }
+    const struct scan_settings settings = {
+        .paths = o->paths, .count = o->count, .jobs = o->jobs, .report = report, .alerts = stdout, .messages = stderr};
+    int code = 0;
+    rc = scan_run(&totals, &settings);
+    if (rc < 0) {
+        fprintf(stderr, NAME ": ended early: %s: %s\n",
+                rc == -ENOMEM ? "memory" : "the alerts can't be written to stdout", strerror(-rc));
+        code = 1;
+    }
+    if (rc == 0 && report != NULL) {
+        rc = scan_report_write(report, &totals);
+        if (rc < 0) {
+            fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
+            code = 1;
+        }
+    }
+    summary(&totals);
+    scan_report_free(report);
+    return code != 0 || totals.failed > 0 ? 1 : o->is_strict && totals.bad > 0 ? BAD_EVENTS : 0;
+}
+
+int cli_scan(int argc, char **argv)
+{
+    struct options o = {.jobs = 1};
+    o.paths = calloc((size_t)argc, sizeof(*o.paths));
+    if (o.paths == NULL) {
+        fprintf(stderr, NAME ": out of memory\n");
+        return 1;
+    }
+    int code = options_read(&o, argc, argv);
+    if (code == 0)
+        code = scan(&o);
+    free(o.paths);
+    return code;
+}

@@ -1,0 +1,141 @@
+/*
+ * config: config/tripline.xml as a struct. Every setting, its default and its range: the comments of that file.
+ */
+#ifndef AGENT_CONFIG_CONFIG_H
+#define AGENT_CONFIG_CONFIG_H
+
+#include "detect/base/text.h"
+#include "transport/outputs/output.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define CONFIG_MAX_CHANNELS 63 /* EVENTLOG_MAX_CHANNELS */
+#define CONFIG_MAX_OUTPUTS 16  /* STORE_MAX_OUTPUTS */
+#define CONFIG_MAX_HEADERS 32  /* of one output */
+#define CONFIG_MAX_FAILOVER 8  /* OUTPUT_MAX_FAILOVER */
+
+/* Mistakes collected in one file; beyond, reading it ends. */
+#define CONFIG_MAX_ERRORS 50
+
+/* Most bytes of a config file. */
+#define CONFIG_MAX_SIZE (1024u * 1024u)
+
+struct config_channel {
+    char *name;  /* "Security" */
+    char *query; /* XPath; NULL: the default for this channel's name (config_default_query) */
+};
+
+/* One element of <outputs>: what output_open() wants, under the same names, but for the files, which are named and not
+ * yet read. */
+struct config_output {
+    char *name, *type, *url;                         /* type: the element's name; url is NULL for a file */
+    char *ca_file, *client_certificate, *client_key; /* paths, or NULL; certificate and key only together */
+    char *client_key_password;                       /* secret */
+    char *pin, *pin_next;                            /* base64 of a SHA-256, or NULL */
+    bool ocsp_staple, allow_plaintext;
+    char **headers; /* "Name: value"; secrets */
+    size_t header_count;
+    char **failover; /* URLs */
+    size_t failover_count;
+    enum output_format format;
+    enum output_encoding encoding;
+    bool gzip;
+    unsigned timeout_ms, connect_timeout_ms;
+    size_t max_batch_alerts, max_batch_bytes;
+    unsigned max_batch_age_ms;
+    char *user, *password; /* secret */
+    char *token, *api_key; /* secrets */
+    char *signing_key;     /* secret */
+    char *database, *table;
+    char *index, *source, *sourcetype;
+    bool ack;
+    char *tenant, *client_id;
+    char *client_secret;                          /* secret */
+    char *signing_certificate, *signing_key_file; /* paths, or NULL */
+    char *rule_id, *stream, *login_url, *scope;
+    unsigned resolve_after_s;
+    char *path;
+    uint64_t max_file_bytes;
+    unsigned files;
+};
+
+/* How outputs get out. */
+struct config_proxy {
+    char *url; /* "http://host[:port]", "none", or "environment" */
+    enum https_proxy_login login;
+    char *user, *password; /* password: secret */
+    char *bypass;          /* NULL: with a url of the config's own, none */
+};
+
+/* What is read by Event Tracing for Windows: docs/etw.md. */
+struct config_etw {
+    bool enabled, sysmon, security;
+    unsigned min_buffers, max_buffers, flush_ms;
+};
+
+enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
+
+struct config {
+    char *state_directory; /* store and log lie here */
+    char *log_file;        /* NULL: tripline.log in state_directory */
+    enum config_log_level log_level;
+    uint64_t log_max_bytes;
+    unsigned log_files;
+    uint64_t doctor_s;    /* between two rounds of the doctor; 0: none, also at start */
+    uint64_t heartbeat_s; /* between two heartbeats; 0: none */
+    char *metrics_file;   /* NULL: none */
+    unsigned cpu_percent; /* of one core, averaged over a minute; 100: no limit */
+    uint64_t memory_bytes;
+    uint64_t lookback_s; /* UINT64_MAX: all; 0: none */
+    unsigned retry_ms;   /* channels that are absent or denied are tried again, all channels' settings looked at */
+    struct config_channel channels[CONFIG_MAX_CHANNELS];
+    size_t channel_count;
+    struct config_etw etw;
+    bool is_faithful; /* each match is an alert, as the rule is written; else one for each process */
+    uint64_t store_max_alerts, store_max_bytes;
+    uint64_t store_max_age_s; /* 0: none */
+    struct config_proxy proxy;
+    unsigned start_spread_ms;
+    struct config_output outputs[CONFIG_MAX_OUTPUTS];
+    size_t output_count;
+    char sha256[65]; /* of the file that it was read from, hexadecimal; empty if it was not */
+};
+
+/* Where and what is wrong; kept in order of appearance. No message holds a secret or a URL. */
+struct config_error {
+    unsigned long line, column; /* 1 and up, column in characters; 0: the file as a whole */
+    char *message;              /* "what is wrong; what would be right" */
+};
+
+struct config_errors {
+    struct config_error *list;
+    size_t count;
+};
+
+/*
+ * Reads the file at path (UTF-8) and looks whether the files that it names can be read. All mistakes are collected, not
+ * only the first. A path in it is seen from its own directory.
+ * Returns 0 and *out, which the caller frees with config_free(). -EINVAL: *errors has at least one; *out is left as it
+ * was. -ENOENT, -EACCES, -EISDIR, -EFBIG ...: the file can't be read; *errors says so with line 0. -ENOMEM. The caller
+ * frees *errors with config_errors_free() in every case.
+ */
+int config_load(struct config **out, const char *path, struct config_errors *errors);
+
+/* The same for text in memory; name stands for the file in nothing but relative paths (its directory). Opens nothing.
+ */
+int config_parse(struct config **out, struct text xml, const char *name, struct config_errors *errors);
+
+/* Overwrites secrets before it frees. NULL is allowed. */
+void config_free(struct config *config);
+void config_errors_free(struct config_errors *errors);
+
+/* One line each: "path:line:column: message", or "path: message" for the file as a whole. */
+void config_errors_print(FILE *to, const char *path, const struct config_errors *errors);
+
+/* The XPath for a channel without a query: only what a rule can match, and "*" where filters are not trusted (any
+ * channel that Windows Event Forwarding may fill). Static text, or NULL for all. */
+const char *config_default_query(const char *channel);
+
+#endif

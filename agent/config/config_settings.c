@@ -1,0 +1,302 @@
+#include "agent/config/config_internal.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define DAY 86400u
+#define IN(type, field) offsetof(type, field)
+
+static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* enum config_log_level */
+static const char *const no_yes[] = {"no", "yes", NULL};
+static const char *const readings[] = {"corrected", "faithful", NULL};
+static const char *const versions[] = {"1", NULL};
+
+static const struct config_setting tripline[] = {
+    {.name = "version", .kind = CONFIG_WORD, .store = CONFIG_NOWHERE, .words = versions},
+};
+
+static const struct config_setting state[] = {
+    {.name = "directory",
+     .kind = CONFIG_PATH,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, state_directory),
+     .absent = "C:\\ProgramData\\Tripline",
+     .low = 1,
+     .high = CONFIG_MAX_PATH},
+    {.name = "max-alerts",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, store_max_alerts),
+     .initial = "100000",
+     .low = 1,
+     .high = 10000000,
+     .scale = 1},
+    {.name = "max-megabytes",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, store_max_bytes),
+     .initial = "256",
+     .low = 1,
+     .high = 65536,
+     .scale = 1024u * 1024u},
+    {.name = "max-age",
+     .kind = CONFIG_AGE,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, store_max_age_s),
+     .initial = "none",
+     .low = 60,
+     .high = 3650u * DAY,
+     .scale = 1},
+};
+
+static const char *const proxy_logins[] = {"none", "basic", "system", NULL}; /* enum https_proxy_login */
+
+static const struct config_setting proxy[] = {
+    {.name = "url",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.url),
+     .initial = "environment",
+     .low = 1,
+     .high = 300},
+    {.name = "login",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_PROXY_LOGIN,
+     .offset = IN(struct config, proxy.login),
+     .initial = "none",
+     .words = proxy_logins},
+    {.name = "user",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.user),
+     .absent = "none",
+     .low = 1,
+     .high = 256},
+    {.name = "password",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.password),
+     .absent = "none",
+     .is_secret = true,
+     .low = 1,
+     .high = 1024},
+    {.name = "bypass",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, proxy.bypass),
+     .absent = "NO_PROXY of the environment",
+     .low = 1,
+     .high = 4096},
+};
+
+static const struct config_setting outputs[] = {
+    {.name = "start-spread",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, start_spread_ms),
+     .initial = "10s",
+     .low = 0,
+     .high = 600,
+     .scale = 1000},
+};
+
+static const struct config_setting log_settings[] = {
+    {.name = "level",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_LEVEL,
+     .offset = IN(struct config, log_level),
+     .initial = "info",
+     .words = levels},
+    {.name = "file",
+     .kind = CONFIG_PATH,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, log_file),
+     .absent = "tripline.log in the state directory",
+     .low = 1,
+     .high = CONFIG_MAX_PATH},
+    {.name = "max-megabytes",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, log_max_bytes),
+     .initial = "10",
+     .low = 1,
+     .high = 1024,
+     .scale = 1024u * 1024u},
+    {.name = "files",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, log_files),
+     .initial = "5",
+     .low = 1,
+     .high = 100,
+     .scale = 1},
+};
+
+static const struct config_setting doctor[] = {
+    {.name = "interval",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, doctor_s),
+     .initial = "1d",
+     .low = 0,
+     .high = 30 * DAY,
+     .scale = 1},
+};
+
+static const struct config_setting heartbeat[] = {
+    {.name = "interval",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, heartbeat_s),
+     .initial = "60s",
+     .low = 0,
+     .high = DAY,
+     .scale = 1},
+};
+
+static const struct config_setting metrics[] = {
+    {.name = "file",
+     .kind = CONFIG_PATH,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, metrics_file),
+     .absent = "none",
+     .low = 1,
+     .high = CONFIG_MAX_PATH},
+};
+
+static const struct config_setting limits[] = {
+    {.name = "cpu-percent",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, cpu_percent),
+     .initial = "5",
+     .low = 1,
+     .high = 100,
+     .scale = 1},
+    {.name = "memory-megabytes",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, memory_bytes),
+     .initial = "64",
+     .low = 16,
+     .high = 4096,
+     .scale = 1024u * 1024u},
+};
+
+static const struct config_setting eventlog[] = {
+    {.name = "lookback",
+     .kind = CONFIG_LOOKBACK,
+     .store = CONFIG_U64,
+     .offset = IN(struct config, lookback_s),
+     .initial = "24h",
+     .low = 1,
+     .high = 3650u * DAY,
+     .scale = 1},
+    {.name = "retry",
+     .kind = CONFIG_DURATION,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, retry_ms),
+     .initial = "60s",
+     .low = 1,
+     .high = DAY,
+     .scale = 1000},
+};
+
+static const struct config_setting etw[] = {
+    {.name = "enabled",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, etw.enabled),
+     .initial = "no",
+     .words = no_yes},
+    {.name = "sysmon",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, etw.sysmon),
+     .initial = "yes",
+     .words = no_yes},
+    {.name = "security",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, etw.security),
+     .initial = "yes",
+     .words = no_yes},
+    {.name = "min-buffers",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, etw.min_buffers),
+     .initial = "64",
+     .low = 2,
+     .high = 1024,
+     .scale = 1},
+    {.name = "max-buffers",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, etw.max_buffers),
+     .initial = "256",
+     .low = 2,
+     .high = 4096,
+     .scale = 1},
+    {.name = "flush-milliseconds",
+     .kind = CONFIG_NUMBER,
+     .store = CONFIG_UNSIGNED,
+     .offset = IN(struct config, etw.flush_ms),
+     .initial = "1000",
+     .low = 5,
+     .high = 1000,
+     .scale = 1},
+};
+
+static const struct config_setting matching[] = {
+    {.name = "reading",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, is_faithful),
+     .initial = "corrected",
+     .words = readings},
+};
+
+static const struct config_setting channel[] = {
+    /* 255: learn.microsoft.com/windows/win32/wes/eventmanifestschema-channeltype-complextype; units of up to 3 bytes */
+    {.name = "name",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config_channel, name),
+     .low = 1,
+     .high = 3u * 255u},
+    {.name = "query",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config_channel, query),
+     .absent = "what the rules need",
+     .low = 1,
+     .high = 8192},
+};
+
+static const struct config_element config_elements[CONFIG_WEBHOOK] = {
+    [CONFIG_TRIPLINE] = {"tripline", CONFIG_TRIPLINE, 1, tripline, COUNT(tripline)},
+    [CONFIG_STATE] = {"state", CONFIG_TRIPLINE, 1, state, COUNT(state)},
+    [CONFIG_LOG] = {"log", CONFIG_TRIPLINE, 1, log_settings, COUNT(log_settings)},
+    [CONFIG_DOCTOR] = {"doctor", CONFIG_TRIPLINE, 1, doctor, COUNT(doctor)},
+    [CONFIG_HEARTBEAT] = {"heartbeat", CONFIG_TRIPLINE, 1, heartbeat, COUNT(heartbeat)},
+    [CONFIG_METRICS] = {"metrics", CONFIG_TRIPLINE, 1, metrics, COUNT(metrics)},
+    [CONFIG_LIMITS] = {"limits", CONFIG_TRIPLINE, 1, limits, COUNT(limits)},
+    [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
+    [CONFIG_ETW] = {"etw", CONFIG_TRIPLINE, 1, etw, COUNT(etw)},
+    [CONFIG_MATCHING] = {"matching", CONFIG_TRIPLINE, 1, matching, COUNT(matching)},
+    [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
+    [CONFIG_PROXY] = {"proxy", CONFIG_TRIPLINE, 1, proxy, COUNT(proxy)},
+    [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, outputs, COUNT(outputs)},
+};
+
+const struct config_element *config_element(enum config_element_id id)
+{
+    return id < CONFIG_WEBHOOK ? &config_elements[id] : &config_output_elements[id - CONFIG_WEBHOOK];
+}
+
+bool config_may_stand_in(enum config_element_id id, enum config_element_id parent)
+{
+    enum config_element_id wanted = config_element(id)->parent;
+    if (id == CONFIG_TRIPLINE)
+        return false;
+    return wanted == parent ||
+           (wanted == CONFIG_ANY_OUTPUT && config_element(parent)->parent == CONFIG_OUTPUTS && parent != CONFIG_FILE);
+}

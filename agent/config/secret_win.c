@@ -1,0 +1,99 @@
+/* Contracts: learn.microsoft.com/windows/win32/api/aclapi (GetNamedSecurityInfo), .../secauthz/well-known-sids. */
+#include "agent/config/secret.h"
+
+#include <windows.h>
+
+#include <aclapi.h>
+#include <errno.h>
+#include <sddl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Any of these lets its holder read, or give himself the right to. */
+#define READING (FILE_READ_DATA | GENERIC_READ | GENERIC_ALL | WRITE_DAC | WRITE_OWNER)
+
+static bool is_ours(PSID sid)
+{
+    DWORD size = 0;
+    HANDLE token = NULL;
+    bool is_same = false;
+    if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token))
+        return false;
+    (void)GetTokenInformation(token, TokenUser, NULL, 0, &size); /* fails, and says how much it wants */
+    TOKEN_USER *user = malloc(size);
+    if (user != NULL && GetTokenInformation(token, TokenUser, user, size, &size))
+        is_same = EqualSid(user->User.Sid, sid);
+    free(user);
+    CloseHandle(token);
+    return is_same;
+}
+
+/* S-1-5-80-...: a service's own account; S-1-3-4: whoever owns it; the rest: system, administrators. */
+static bool is_trusted(PSID sid)
+{
+    static const SID_IDENTIFIER_AUTHORITY nt = {SECURITY_NT_AUTHORITY};
+    if (IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid) ||
+        IsWellKnownSid(sid, WinCreatorOwnerRightsSid))
+        return true;
+    const SID_IDENTIFIER_AUTHORITY *authority = GetSidIdentifierAuthority(sid);
+    if (memcmp(authority, &nt, sizeof(nt)) == 0 && *GetSidSubAuthorityCount(sid) > 1 &&
+        *GetSidSubAuthority(sid, 0) == 80)
+        return true;
+    return is_ours(sid);
+}
+
+/* The first entry that lets somebody else read, or NULL. */
+static PSID find_stranger(PACL acl)
+{
+    for (DWORD i = 0; i < acl->AceCount; i++) {
+        ACCESS_ALLOWED_ACE *entry = NULL;
+        if (!GetAce(acl, i, (void **)&entry))
+            continue;
+        /* Entries that only pass on to children, in a file's list, mean nothing. */
+        if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE || (entry->Header.AceFlags & INHERIT_ONLY_ACE) != 0 ||
+            (entry->Mask & READING) == 0)
+            continue;
+        if (!is_trusted((PSID)&entry->SidStart))
+            return (PSID)&entry->SidStart;
+    }
+    return NULL;
+}
+
+static int refuse(const char *path, PSID stranger, struct fault *fault)
+{
+    wchar_t *wide = NULL;
+    char name[TEXT_UTF16_MAX_BYTES(200)] = "somebody else", words[700];
+    if (stranger != NULL && ConvertSidToStringSidW(stranger, &wide) && wcslen(wide) < 200)
+        (void)text_from_utf16(name, wide, wcslen(wide));
+    LocalFree(wide);
+    (void)snprintf(words, sizeof(words),
+                   "%s can read it too; icacls FILE /inheritance:r /grant SYSTEM:R Administrators:F",
+                   stranger == NULL ? "everybody" : name);
+    fault_set(fault, "reading the secret", EACCES, text_from(path), words);
+    return -EACCES;
+}
+
+int secret_check_file(const char *path, struct fault *fault)
+{
+    uint16_t *wide = NULL;
+    PACL acl = NULL;
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    int rc = text_to_utf16(&wide, NULL, text_from(path));
+    if (rc < 0)
+        return rc;
+    DWORD code = GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION | OWNER_SECURITY_INFORMATION,
+                                       &owner, NULL, &acl, NULL, &descriptor);
+    free(wide);
+    if (code != ERROR_SUCCESS) {
+        fault_set(fault, "GetNamedSecurityInfo", (long)code, text_from(path), "the file's protection can't be read");
+        return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND ? -ENOENT : -EACCES;
+    }
+    PSID stranger = acl == NULL ? NULL : find_stranger(acl);
+    if (acl == NULL || stranger != NULL)
+        rc = refuse(path, stranger, fault);
+    else if (!is_trusted(owner)) /* who may change the list */
+        rc = refuse(path, owner, fault);
+    LocalFree(descriptor);
+    return rc;
+}

@@ -1,8 +1,0 @@
-#include "agent/event_report.h"
-
-#include "agent/system_log.h"
-
-void event_report_write(enum config_log_level level, unsigned id, const char *text)
-{
-    system_log_write(level, (enum message)id, text);
-}

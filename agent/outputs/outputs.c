@@ -1,0 +1,389 @@
+#include "agent/outputs/outputs.h"
+
+#include "agent/config/config_internal.h"
+#include "agent/config/secret.h"
+#include "agent/log/messages.h"
+#include "agent/outputs/secret_output.h"
+#include "agent/system/file.h"
+#include "agent/system/version.h"
+#include "transport/outputs/sender.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* "sender " and an output's name. */
+#define OUTPUT_THREAD_SIZE 96
+
+/* Largest certificate or key file. */
+#define MAX_PEM (1024u * 1024u)
+
+/* A sender that promised a sign of life within some time may be so much later on a busy machine, ms. */
+#define ALIVE_MARGIN_MS 60000u
+/* How often it is looked whether a file that an output was made from has changed, s. */
+#define LOOK_S 10
+
+struct outputs {
+    struct log *log;
+    struct health *health;
+    size_t count;
+    const struct config *config;
+    struct one_output {
+        struct outputs *all;
+        const struct config_output *config;
+        struct output *output;           /* opened, until its sender has it */
+        struct sender *sender;           /* with its output; the rest is for its thread alone */
+        char stamp[SHA256_HEX_SIZE];     /* of what the output was made from */
+        time_t looked;                   /* when that was last compared */
+        bool has_trouble;                /* what changed can't be used: said once */
+        char thread[OUTPUT_THREAD_SIZE]; /* its name in health: "sender NAME" */
+    } list[CONFIG_MAX_OUTPUTS];
+};
+
+/* On a sender's thread. */
+static void alive(void *context, const char *name, unsigned wait_ms)
+{
+    struct one_output *one = context;
+    (void)name;
+    /* A request with failover may take its time once for each address. */
+    unsigned send_ms = one->config->timeout_ms * (1u + (unsigned)one->config->failover_count);
+    health_alive(one->all->health, one->thread, (wait_ms > 0 ? wait_ms : send_ms) + ALIVE_MARGIN_MS);
+}
+
+/* On a sender's thread. */
+static void report(void *context, const struct sender_report *r)
+{
+    struct outputs *o = ((struct one_output *)context)->all;
+    char text[512] = "";
+    if (r->fault != NULL)
+        fault_text(r->fault, text, sizeof(text));
+    switch (r->event) {
+    case SENDER_DELIVERED:
+        health_output_delivered(o->health, r->output, r->count, r->status);
+        for (size_t i = 0; i < r->count; i++)
+            health_test_result(o->health, r->items[i].id, r->output, HEALTH_TEST_TAKEN, r->status);
+        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
+                  (unsigned long long)r->count, r->status);
+        break;
+    case SENDER_RETRY:
+        health_output_failed(o->health, r->output, r->status, text);
+        log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,
+                  "output %s: not delivered, next try in %u ms: %s (status=%ld)", r->output, r->wait_ms, text,
+                  r->status);
+        break;
+    case SENDER_FORBIDDEN:
+        health_output_failed(o->health, r->output, r->status, text);
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_FORBIDDEN,
+                  "output %s: refused: the collector does not know us or does not let us; nothing is lost, next try in "
+                  "%u ms: %s",
+                  r->output, r->wait_ms, text);
+        break;
+    case SENDER_EXPIRED:
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_EXPIRED,
+                  "output %s: kept as dead letters, for they waited for longer than max-age: alerts=%llu", r->output,
+                  (unsigned long long)r->count);
+        break;
+    case SENDER_RENEWED:
+        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_RENEWED, "output %s: certificates and secrets were read anew",
+                  r->output);
+        break;
+    case SENDER_REFUSED:
+        health_output_refused(o->health, r->output, r->status);
+        health_test_result(o->health, r->id, r->output, HEALTH_TEST_REFUSED, r->status);
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
+                  "output %s: refused for good, kept as a dead letter: alert=%s status=%ld: %s", r->output, r->id,
+                  r->status, text);
+        break;
+    case SENDER_STORE:
+        health_output_failed(o->health, r->output, 0, text);
+        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_SENDER_STORE, "output %s: the outbox failed, next try in %u ms: %s",
+                  r->output, r->wait_ms, text);
+        break;
+    }
+}
+
+/* path NULL: there is none, *pem stays NULL. */
+static int read_pem(char **pem, size_t *size, const char *path, struct fault *fault)
+{
+    int rc = path == NULL ? 0 : file_read(pem, size, path, MAX_PEM);
+    if (rc < 0)
+        fault_set(fault, "reading the file", -rc, text_from(path), strerror(-rc));
+    return rc;
+}
+
+static void wipe(char *secret, size_t size)
+{
+    volatile char *p = secret; /* the compiler must not leave it out */
+    for (size_t i = 0; secret != NULL && i < size; i++)
+        p[i] = 0;
+    free(secret);
+}
+
+/* The files that an output's settings name. */
+struct pem {
+    char *text; /* NULL: none */
+    size_t size;
+};
+
+struct pems {
+    struct pem ca, certificate, key, signing_certificate, signing_key;
+};
+
+static int read_pems(struct pems *pems, const struct config_output *c, struct fault *fault)
+{
+    const struct {
+        struct pem *pem;
+        const char *path;
+    } files[] = {{&pems->ca, c->ca_file},
+                 {&pems->certificate, c->client_certificate},
+                 {&pems->key, c->client_key},
+                 {&pems->signing_certificate, c->signing_certificate},
+                 {&pems->signing_key, c->signing_key_file}};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < sizeof(files) / sizeof(files[0]); i++)
+        rc = read_pem(&files[i].pem->text, &files[i].pem->size, files[i].path, fault);
+    return rc;
+}
+
+static void free_pems(struct pems *pems)
+{
+    wipe(pems->signing_key.text, pems->signing_key.size);
+    wipe(pems->key.text, pems->key.size);
+    free(pems->signing_certificate.text);
+    free(pems->certificate.text);
+    free(pems->ca.text);
+}
+
+/* What each kind of output has of its own. */
+static void set_kind(struct output_settings *set, const struct config_output *c, const struct pems *pems)
+{
+    set->user = c->user;
+    set->password = c->password;
+    set->token = c->token;
+    set->api_key = c->api_key;
+    set->signing_key = c->signing_key;
+    set->database = c->database;
+    set->table = c->table;
+    set->index = c->index;
+    set->source = c->source;
+    set->sourcetype = c->sourcetype;
+    set->ack = c->ack;
+    set->tenant = c->tenant;
+    set->client_id = c->client_id;
+    set->client_secret = c->client_secret;
+    set->signing_certificate_pem = pems->signing_certificate.text;
+    set->signing_certificate_pem_size = pems->signing_certificate.size;
+    set->signing_key_pem = pems->signing_key.text;
+    set->signing_key_pem_size = pems->signing_key.size;
+    set->rule_id = c->rule_id;
+    set->stream = c->stream;
+    set->login_url = c->login_url;
+    set->scope = c->scope;
+    set->resolve_after_s = c->resolve_after_s;
+    set->path = c->path;
+    set->max_file_bytes = c->max_file_bytes;
+    set->files = c->files;
+}
+
+/* What is done with an output's settings while its secrets are open. */
+typedef int use_settings(void *context, const struct output_settings *set, struct fault *fault);
+
+/* c: with its secrets. */
+static int with_settings(const struct config_output *c, const struct config_proxy *proxy, const char *proxy_password,
+                         use_settings *use, void *context, struct fault *fault)
+{
+    struct pems pems = {.ca = {NULL, 0}};
+    int rc = read_pems(&pems, c, fault);
+    if (rc == 0) {
+        char agent[64] = "tripline/";
+        (void)text_copy(agent + strlen(agent), sizeof(agent) - strlen(agent), text_from(version_number));
+        struct output_settings set = {
+            .name = c->name,
+            .type = c->type,
+            .https = {.url = c->url,
+                      .ca_pem = pems.ca.text,
+                      .ca_pem_size = pems.ca.size,
+                      .certificate_pem = pems.certificate.text,
+                      .certificate_pem_size = pems.certificate.size,
+                      .key_pem = pems.key.text,
+                      .key_pem_size = pems.key.size,
+                      .key_password = c->client_key_password,
+                      .pins = {c->pin, c->pin_next},
+                      .wants_staple = c->ocsp_staple,
+                      .allows_http = c->allow_plaintext,
+                      .proxy = strcmp(proxy->url, "environment") == 0 ? NULL
+                               : strcmp(proxy->url, "none") == 0      ? ""
+                                                                      : proxy->url,
+                      .no_proxy = proxy->bypass,
+                      .proxy_login = proxy->login,
+                      .proxy_user = proxy->user,
+                      .proxy_password = proxy_password,
+                      .headers = (const char *const *)c->headers,
+                      .header_count = c->header_count,
+                      .user_agent = agent,
+                      .connect_timeout_ms = c->connect_timeout_ms,
+                      .timeout_ms = c->timeout_ms},
+            .failover = (const char *const *)c->failover,
+            .failover_count = c->failover_count,
+            .format = c->format,
+            .encoding = c->encoding,
+            .gzip = c->gzip,
+            .max_batch_alerts = c->max_batch_alerts,
+            .max_batch_bytes = c->max_batch_bytes,
+            .max_batch_age_ms = c->max_batch_age_ms,
+        };
+        set_kind(&set, c, &pems);
+        rc = use(context, &set, fault);
+    }
+    free_pems(&pems);
+    return rc;
+}
+
+/* Calls use with all that the output is made from as it is now. Unless is_needed, only when that has changed. */
+static int open_output(struct one_output *one, bool is_needed, use_settings *use, void *context, struct fault *fault)
+{
+    const struct config_proxy *proxy = &one->all->config->proxy;
+    struct config_output opened;
+    char stamp[SHA256_HEX_SIZE], *password = NULL;
+    int rc = secret_output_open(&opened, one->config, fault);
+    if (rc < 0)
+        return rc;
+    rc = secret_output_stamp(stamp, &opened);
+    if (rc == 0 && proxy->password != NULL)
+        rc = secret_read(&password, proxy->password, fault);
+    if (rc == 0 && (is_needed || strcmp(stamp, one->stamp) != 0)) {
+        rc = with_settings(&opened, proxy, password, use, context, fault);
+        if (rc == 0)
+            memcpy(one->stamp, stamp, sizeof(stamp));
+    }
+    config_wipe(password);
+    secret_output_close(&opened);
+    return rc;
+}
+
+/* context: struct output **. */
+static int make_output(void *context, const struct output_settings *set, struct fault *fault)
+{
+    return output_open(context, set, fault);
+}
+
+/* On a sender's thread: certificates, keys and secrets that have changed. */
+static struct output *renew(void *context, enum sender_renew why)
+{
+    struct one_output *one = context;
+    struct output *fresh = NULL;
+    struct fault fault = {.call = NULL};
+    char text[512];
+    time_t now = time(NULL);
+    /* A clock that went back is no reason to look no more. */
+    if (why == SENDER_RENEW_CHANGED && now >= one->looked && now - one->looked < LOOK_S)
+        return NULL;
+    one->looked = now;
+    int rc = open_output(one, false, make_output, &fresh, &fault);
+    if (rc < 0 && !one->has_trouble)
+        log_write(one->all->log, CONFIG_LOG_ERROR, MESSAGE_NOT_RENEWED,
+                  "output %s: a file or secret of it can't be read again, so the former is used: %s", one->config->name,
+                  fault_text(&fault, text, sizeof(text)));
+    one->has_trouble = rc < 0;
+    return fresh;
+}
+
+struct probe {
+    struct https_facts *facts;
+    const atomic_bool *cancel;
+};
+
+static int probe_one(void *context, const struct output_settings *set, struct fault *fault)
+{
+    const struct probe *probe = context;
+    struct https *https = NULL;
+    int rc = https_open(&https, &set->https, fault);
+    if (rc == 0)
+        rc = https_probe(https, probe->facts, probe->cancel, fault);
+    https_close(https);
+    return rc;
+}
+
+int outputs_probe(struct https_facts *facts, const struct config *config, size_t place, const atomic_bool *cancel,
+                  struct fault *fault)
+{
+    struct probe probe = {facts, cancel};
+    struct outputs all = {.config = config};
+    struct one_output one = {.all = &all, .config = &config->outputs[place]};
+    return open_output(&one, true, probe_one, &probe, fault);
+}
+
+int outputs_try(const struct config *config, size_t place, struct fault *fault)
+{
+    struct outputs all = {.config = config};
+    struct one_output one = {.all = &all, .config = &config->outputs[place]};
+    int rc = open_output(&one, true, make_output, &one.output, fault);
+    output_close(one.output); /* NULL is allowed */
+    return rc;
+}
+
+int outputs_open(struct outputs **out, const struct config *config, struct log *log, struct health *health,
+                 struct fault *fault)
+{
+    struct outputs *o = calloc(1, sizeof(*o));
+    if (o == NULL)
+        return -ENOMEM;
+    o->log = log;
+    o->health = health;
+    int rc = 0;
+    o->config = config;
+    for (; o->count < config->output_count && rc == 0; o->count++) {
+        struct one_output *one = &o->list[o->count];
+        one->all = o;
+        one->config = &config->outputs[o->count];
+        one->looked = time(NULL);
+        snprintf(one->thread, OUTPUT_THREAD_SIZE, "sender %s", one->config->name);
+        rc = open_output(one, true, make_output, &one->output, fault);
+    }
+    if (rc < 0) {
+        outputs_stop(o, 0);
+        return rc;
+    }
+    *out = o;
+    return 0;
+}
+
+int outputs_start(struct outputs *o, struct store *store, struct fault *fault)
+{
+    const char *names[CONFIG_MAX_OUTPUTS];
+    for (size_t i = 0; i < o->count; i++)
+        names[i] = o->list[i].config->name;
+    health_outputs_set(o->health, names, o->count);
+    for (size_t i = 0; i < o->count; i++) {
+        struct one_output *one = &o->list[i];
+        struct sender_settings set = {.store = store,
+                                      .output = one->output,
+                                      .context = one,
+                                      .report = report,
+                                      .renew = renew,
+                                      .alive = alive,
+                                      .start_spread_ms = o->config->start_spread_ms};
+        int rc = sender_start(&one->sender, &set);
+        if (rc < 0) {
+            fault_set(fault, "starting the sender", -rc, text_from(names[i]), strerror(-rc));
+            return rc;
+        }
+        one->output = NULL; /* the sender's own now */
+    }
+    return 0;
+}
+
+void outputs_stop(struct outputs *o, unsigned grace_ms)
+{
+    if (o == NULL)
+        return;
+    uint64_t end_ms = health_clock_ms() + grace_ms;
+    for (size_t i = o->count; i > 0; i--) {
+        uint64_t now_ms = health_clock_ms(); /* one time for all of them */
+        sender_stop(o->list[i - 1].sender, now_ms < end_ms ? (unsigned)(end_ms - now_ms) : 0);
+        health_gone(o->health, o->list[i - 1].thread);
+        output_close(o->list[i - 1].output);
+    }
+    free(o);
+}

@@ -1,0 +1,377 @@
+#include "agent/run/pipeline.h"
+
+#include "agent/log/messages.h"
+#include "agent/run/selftest.h"
+#include "collectors/eventlog/eventlog_bookmark.h"
+#include "detect/alert/alert.h"
+#include "transport/document/alert_id.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The collector goes its rounds at least every 10 s (collector.h); one round may take a while on a slow disk, ms. */
+#define ROUND_DUE_MS 120000u
+
+/* An alert that the next checkpoint keeps. */
+struct pending {
+    char id[ALERT_ID_SIZE];
+    char alert[ALERT_ID_SIZE]; /* the alert that it is, or adds to */
+    char *document;
+    size_t size;
+};
+
+struct pipeline {
+    struct pipeline_settings set;
+    struct match *matches; /* room for every rule */
+    struct sha256 sha256;  /* of the alerts' ids */
+    struct encode_ecs_kept kept;
+    struct pending *pending;
+    size_t count, room;
+    struct health_kept seen; /* since the last checkpoint */
+    int store_trouble;       /* what the store last failed with: said once, not at each try */
+    bool is_filling;         /* the outbox was said to be nearly full */
+};
+
+int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
+{
+    struct pipeline *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return -ENOMEM;
+    p->set = *settings;
+    p->matches = calloc(matcher_rule_count(settings->matcher), sizeof(*p->matches));
+    if (p->matches == NULL) {
+        free(p);
+        return -ENOMEM;
+    }
+    *out = p;
+    return 0;
+}
+
+static void pending_clear(struct pipeline *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        free(p->pending[i].document);
+    p->count = 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (p == NULL)
+        return;
+    pending_clear(p);
+    if (p->set.witness != NULL)
+        witness_forget(p->set.witness, p);
+    health_gone(p->set.health, p->set.thread);
+    sha256_clear(&p->sha256);
+    encode_ecs_clear(&p->kept);
+    free(p->pending);
+    free(p->matches);
+    free(p);
+}
+
+static int pending_grow(struct pipeline *p)
+{
+    if (p->count < p->room)
+        return 0;
+    size_t room = p->room == 0 ? 16 : 2 * p->room;
+    struct pending *grown = realloc(p->pending, room * sizeof(*grown));
+    if (grown == NULL)
+        return -ENOMEM;
+    p->pending = grown;
+    p->room = room;
+    return 0;
+}
+
+static void note_test(struct pipeline *p, const char *id, const struct process_event *event)
+{
+    char *command_line = text_dup(event->field[EVENT_COMMAND_LINE]);
+    if (command_line != NULL) /* else the test does not pass, no more */
+        health_test_matched(p->set.health, id, command_line, event->time);
+    free(command_line);
+}
+
+static int add_alert(struct pipeline *p, struct alert *alert)
+{
+    struct witness_verdict verdict = {.action = NULL};
+    int rc = pending_grow(p);
+    if (rc < 0)
+        return rc;
+    struct pending *next = &p->pending[p->count];
+    rc = alert_id(next->id, &p->sha256, alert);
+    if (rc == 0 && p->set.witness != NULL)
+        rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
+    memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
+    alert->follows = verdict.action != NULL ? next->alert : NULL;
+    alert->action = verdict.action;
+    if (rc == 0)
+        rc = encode_ecs(&next->document, &next->size, &p->kept, alert, next->id, p->set.agent);
+    if (rc < 0)
+        return rc;
+    p->count++;
+    p->seen.matches++;
+    if (alert->is_test)
+        note_test(p, next->id, alert->event);
+    if (verdict.action != NULL) {
+        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
+                  (unsigned long long)alert->event->record_id, next->id, verdict.alert);
+        return 0;
+    }
+    /* The command line stays out of the log: event contents stand in alerts alone. */
+    log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
+              alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
+    return 0;
+}
+
+/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
+static bool as_written(struct match *match)
+{
+    for (size_t i = 0; i < match->rule->branch_count; i++)
+        if (match->rule->branches[i].is_corrected)
+            match->branches &= ~(1u << i);
+    return match->branches != 0;
+}
+
+static int take_event(void *context, const struct process_event *event)
+{
+    struct pipeline *p = context;
+    p->seen.events++;
+    p->seen.empty_command_lines += event->field[EVENT_COMMAND_LINE].len == 0;
+    if (event->time > p->seen.last_event)
+        p->seen.last_event = event->time;
+    size_t found = matcher_match(p->set.matcher, event, p->matches);
+    for (size_t i = 0; i < found; i++) {
+        struct alert alert;
+        if (p->set.witness == NULL && !as_written(&p->matches[i]))
+            continue;
+        int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
+        if (rc == 0) {
+            alert.is_test = selftest_is_ours(p->set.selftest_path, event->field[EVENT_COMMAND_LINE]);
+            rc = add_alert(p, &alert);
+            alert_clear(&alert);
+        }
+        if (rc < 0) {
+            log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_EVENT_FAILED,
+                      "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
+                      (unsigned long long)event->record_id);
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+static void report_store(struct pipeline *p, int rc, const struct fault *fault)
+{
+    char text[512];
+    if (rc == p->store_trouble)
+        return;
+    p->store_trouble = rc;
+    health_store(p->set.health, rc);
+    if (rc == 0)
+        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
+    else if (rc == -ENOSPC)
+        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FULL,
+                  "the outbox is full: reading waits until outputs have taken alerts (%s)",
+                  fault_text(fault, text, sizeof(text)));
+    else
+        log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_STORE_FAILED, "the outbox can't be written: reading waits: %s",
+                  fault_text(fault, text, sizeof(text)));
+}
+
+/* The processes that what waits is about. */
+static size_t subjects_of(struct pipeline *p, struct store_subject *subjects)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < p->count && p->set.witness != NULL; i++)
+        if (witness_subject(p->set.witness, p->pending[i].alert, &subjects[count]))
+            count++;
+    return count;
+}
+
+/* Said at 90 %, and again only after it was below 80 %. */
+static void look_at_room(struct pipeline *p)
+{
+    struct store_counts counts;
+    if (store_counts(p->set.store, &counts, NULL) < 0)
+        return;
+    if (counts.percent >= 90 && !p->is_filling)
+        log_write(
+            p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
+            "the outbox is %u %% full: alerts=%llu; when it is full, reading waits, or an output that took nothing "
+            "for 10 minutes gives way to those that do",
+            counts.percent, (unsigned long long)counts.waiting);
+    p->is_filling = counts.percent >= 90 || (p->is_filling && counts.percent >= 80);
+}
+
+static int keep(void *context, struct text source, struct text bookmark)
+{
+    struct pipeline *p = context;
+    struct fault fault = {0};
+    struct store_alert *alerts = p->count == 0 ? NULL : calloc(p->count, sizeof(*alerts));
+    struct store_subject *subjects = p->count == 0 ? NULL : calloc(p->count, sizeof(*subjects));
+    char *name = text_dup(source), *mark = text_dup(bookmark);
+    int rc = -ENOMEM;
+    if (((alerts != NULL && subjects != NULL) || p->count == 0) && name != NULL && mark != NULL) {
+        for (size_t i = 0; i < p->count; i++)
+            alerts[i] = (struct store_alert){p->pending[i].id, p->pending[i].document, p->pending[i].size};
+        rc = store_keep_told(p->set.store, alerts, p->count, subjects, subjects_of(p, subjects),
+                             bookmark.bytes == NULL ? NULL : name, mark, NULL, &fault);
+    }
+    report_store(p, rc, &fault);
+    for (size_t i = 0; i < p->count && rc == 0 && p->set.witness != NULL; i++)
+        witness_kept(p->set.witness, p->pending[i].alert);
+    health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
+    if (rc == 0 && p->count > 0)
+        look_at_room(p);
+    if (rc == 0) {
+        for (size_t i = 0; i < p->count; i++)
+            health_test_kept(p->set.health, p->pending[i].id, name);
+        pending_clear(p);
+        p->seen.has_record = eventlog_bookmark_record(&p->seen.record, bookmark);
+        health_source_kept(p->set.health, name, &p->seen);
+        p->seen = (struct health_kept){0};
+    }
+    free(mark);
+    free(name);
+    free(subjects);
+    free(alerts);
+    return rc;
+}
+
+/* What r says of its source's health; trouble: its fault in words. */
+static void note(struct pipeline *p, const struct collector_report *r, const char *trouble)
+{
+    char name[HEALTH_NAME_SIZE];
+    (void)text_copy(name, sizeof(name), r->source); /* cut, as health keeps it */
+    switch (r->kind) {
+    case COLLECTOR_OPENED:
+        health_source_state(p->set.health, name, HEALTH_READING, NULL);
+        break;
+    case COLLECTOR_ABSENT:
+        health_source_state(p->set.health, name, HEALTH_ABSENT, trouble);
+        break;
+    case COLLECTOR_DENIED:
+        health_source_state(p->set.health, name, HEALTH_DENIED, trouble);
+        break;
+    case COLLECTOR_BROKEN:
+    case COLLECTOR_STOPPED:
+    case COLLECTOR_NO_SLOT:
+    case COLLECTOR_FOREIGN:
+        health_source_state(p->set.health, name, HEALTH_BROKEN, trouble);
+        break;
+    case COLLECTOR_BAD_EVENT:
+        health_source_bad_event(p->set.health, name);
+        break;
+    case COLLECTOR_GAP:
+        health_source_gap(p->set.health, name, r->first, r->last);
+        break;
+    case COLLECTOR_LOST:
+        health_source_lost(p->set.health, name, r->first);
+        break;
+    case COLLECTOR_RESUMED:
+        health_source_restart(p->set.health, name);
+        break;
+    default: /* a kind that changes nothing here */
+        break;
+    }
+}
+
+/* A source that is not read is no witness that could be missed; one that is disabled is. */
+static void note_witness(struct pipeline *p, const struct collector_report *r)
+{
+    switch (r->kind) {
+    case COLLECTOR_OPENED:
+        witness_source(p->set.witness, r->source, true);
+        break;
+    case COLLECTOR_ABSENT:
+    case COLLECTOR_DENIED:
+    case COLLECTOR_BROKEN:
+    case COLLECTOR_STOPPED:
+    case COLLECTOR_NO_SLOT:
+    case COLLECTOR_FOREIGN:
+        witness_source(p->set.witness, r->source, false);
+        break;
+    default: /* it goes on as it was */
+        break;
+    }
+}
+
+/* The numbers of a report as " name=value", or "". */
+static void report_numbers(char *to, size_t size, const struct collector_report *r)
+{
+    unsigned long long first = r->first, last = r->last, record = r->offset;
+    to[0] = '\0';
+    if (r->kind == COLLECTOR_GAP)
+        snprintf(to, size, " records=%llu-%llu count=%llu", first, last, last - first + 1);
+    else if (r->kind == COLLECTOR_SHRUNK)
+        snprintf(to, size, " from=%llu to=%llu", first, last);
+    else if (r->kind == COLLECTOR_RESTARTED)
+        snprintf(to, size, " before=%llu now=%llu", first, last);
+    else if (r->kind == COLLECTOR_WRAPPING)
+        snprintf(to, size, " hours=%llu", last);
+    else if (r->offset != 0)
+        snprintf(to, size, " record=%llu", record);
+}
+
+static void report(void *context, const struct collector_report *r)
+{
+    static const struct {
+        enum message id;
+        enum config_log_level level;
+        const char *says;
+    } lines[] = {
+        [COLLECTOR_OPENED] = {MESSAGE_SOURCE_OPENED, CONFIG_LOG_INFO, "reading"},
+        [COLLECTOR_ABSENT] = {MESSAGE_SOURCE_ABSENT, CONFIG_LOG_WARNING, "not there; will be tried again"},
+        [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, CONFIG_LOG_ERROR, "no right to read; will be tried again"},
+        [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, CONFIG_LOG_WARNING, "reading failed; will be opened again"},
+        [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
+        [COLLECTOR_VALUES_ONLY] = {MESSAGE_VALUES_ONLY, CONFIG_LOG_WARNING,
+                                   "one event's XML can't be read; what its values say is taken"},
+        [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
+        [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_BAD_MARK] = {MESSAGE_BAD_MARK, CONFIG_LOG_WARNING, "the place reached can't be kept"},
+        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, CONFIG_LOG_INFO, "a batch was too large; smaller ones are read"},
+        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, CONFIG_LOG_ERROR, "a log was cleared"},
+        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, CONFIG_LOG_ERROR, "disabled: nothing is written into it"},
+        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, CONFIG_LOG_INFO, "enabled again"},
+        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, CONFIG_LOG_WARNING, "the log was made smaller, bytes"},
+        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, CONFIG_LOG_WARNING, "record ids went down"},
+        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, CONFIG_LOG_WARNING, "will soon overwrite what was not read"},
+        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, CONFIG_LOG_ERROR, "events were lost; the Event Log may have them"},
+        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, CONFIG_LOG_ERROR,
+                               "somebody stopped the agent's session; it is started again"},
+        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, CONFIG_LOG_ERROR, "no session is free; will be tried again"},
+        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, CONFIG_LOG_ERROR,
+                               "the session's name is taken; will be tried again"},
+    };
+    struct pipeline *p = context;
+    char text[512] = "", numbers[80];
+    if (p->set.witness != NULL)
+        note_witness(p, r);
+    if (r->fault != NULL && r->fault->call == NULL) /* nothing failed: the detail says it all */
+        (void)text_copy(text, sizeof(text), text_from(r->fault->detail));
+    else if (r->fault != NULL)
+        fault_text(r->fault, text, sizeof(text));
+    note(p, r, text);
+    report_numbers(numbers, sizeof(numbers), r);
+    log_write(p->set.log, lines[r->kind].level, lines[r->kind].id, "%.*s: %s%s%s%.*s%s%s", (int)r->source.len,
+              r->source.bytes, lines[r->kind].says, numbers, r->detail.len > 0 ? ": " : "", (int)r->detail.len,
+              r->detail.len > 0 ? r->detail.bytes : "", text[0] != '\0' ? ": " : "", text);
+}
+
+static int alive(void *context, bool may_hold)
+{
+    struct pipeline *p = context;
+    unsigned ms = may_hold ? health_pace(p->set.health) : 0;
+    health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
+    if (ms > 0)
+        (void)nanosleep(&(struct timespec){ms / 1000u, (long)(ms % 1000u) * 1000000L}, NULL); /* shorter is no harm */
+    return 0;
+}
+
+struct collector_sink pipeline_sink(struct pipeline *p)
+{
+    return (struct collector_sink){
+        .context = p, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
+}

@@ -1,0 +1,46 @@
+/* run_internal: the running agent, shared by run.c (start, stop) and run_reload.c (a changed config). */
+#ifndef AGENT_RUN_RUN_INTERNAL_H
+#define AGENT_RUN_RUN_INTERNAL_H
+
+#include "agent/config/config.h"
+#include "agent/doctor/doctor_watch.h"
+#include "agent/guard/state_guard.h"
+#include "agent/health/health.h"
+#include "agent/health/monitor.h"
+#include "agent/log/log.h"
+#include "agent/outputs/outputs.h"
+#include "agent/run/run.h"
+#include "agent/run/sources.h"
+#include "transport/document/encode_ecs.h"
+
+/* Of one thread: the one that calls run_start, run_tick and run_stop. */
+struct run {
+    struct run_settings set;
+    char *config_path;
+    struct config *config;
+    struct config *outputs_config; /* that the outputs were made from: config, or the one before it */
+    struct state_guard *guard;
+    struct log *log;
+    struct health *health;
+    struct store *store;
+    char *agent_id, *selftest_path;
+    struct encode_agent agent;
+    struct matcher *matcher;
+    struct witness *witness;
+    struct outputs *outputs;
+    struct sources *sources;
+    struct monitor *monitor;
+    struct doctor_watch *doctor;
+    bool is_https_up, is_started;
+    uint64_t looked_ms;   /* when the config file was last looked at */
+    char seen_sha256[65]; /* what it was then: a change counts when it is seen twice */
+    char done_sha256[65]; /* the last one that was taken or refused */
+};
+
+/* Starts to read what r->config says. Returns RUN_GOOD; another, after a line in the log. */
+enum run_problem run_start_sources(struct run *r);
+
+/* Each source makes a last checkpoint; returns when all have ended. */
+void run_stop_sources(struct run *r);
+
+#endif

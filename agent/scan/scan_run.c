@@ -1,0 +1,155 @@
+#include "agent/scan/scan_run.h"
+
+#include "agent/scan/scan_file.h"
+#include "agent/scan/scan_order.h"
+#include "detect/rule/rule.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* The pieces that are left, and what came of the others. */
+struct work {
+    struct scan_shared shared;
+    struct scan_piece *pieces;
+    size_t count;
+    pthread_mutex_t lock; /* guards all below */
+    struct scan_order *order;
+    struct scan_totals totals;
+    int error; /* ends the scan */
+};
+
+void scan_totals_add(struct scan_totals *to, const struct scan_totals *from)
+{
+    to->files += from->files;
+    to->failed += from->failed;
+    to->bytes += from->bytes;
+    to->events += from->events;
+    to->process += from->process;
+    to->bad += from->bad;
+    to->alerts += from->alerts;
+}
+
+/* Runs on each of the scan's threads. */
+static void *worker(void *context)
+{
+    struct work *w = context;
+    size_t place;
+    pthread_mutex_lock(&w->lock);
+    while (w->error == 0 && (place = scan_order_next(w->order)) < w->count) {
+        struct scan_totals totals = {0};
+        pthread_mutex_unlock(&w->lock);
+        int rc = scan_file(&w->shared, &w->pieces[place], place, &totals);
+        scan_output_done(w->shared.output, place);
+        if (rc == 0)
+            rc = scan_output_error(w->shared.output);
+        else
+            scan_output_fail(w->shared.output, rc); /* the other threads end too, also one that waits for its turn */
+        pthread_mutex_lock(&w->lock);
+        scan_order_done(w->order, place);
+        scan_totals_add(&w->totals, &totals);
+        if (rc < 0 && w->error == 0)
+            w->error = rc;
+    }
+    pthread_mutex_unlock(&w->lock);
+    return NULL;
+}
+
+/* With as many of the threads as can be had; this one is the first. */
+static void work_all(struct work *w)
+{
+    pthread_t threads[SCAN_MAX_JOBS];
+    size_t wanted = w->shared.settings->jobs, count = 0;
+    if (wanted > w->count)
+        wanted = w->count;
+    while (count + 1 < wanted && pthread_create(&threads[count], NULL, worker, w) == 0)
+        count++;
+    (void)worker(w); /* NULL */
+    while (count > 0)
+        pthread_join(threads[--count], NULL);
+}
+
+static double now(void)
+{
+    struct timespec time;
+    return clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? (double)time.tv_sec + (double)time.tv_nsec / 1e9 : 0;
+}
+
+/* Cuts the files into pieces, as many as there are threads at most. sizes: room for those of the pieces. */
+static int cut(struct work *w, uint64_t *sizes)
+{
+    const struct scan_settings *settings = w->shared.settings;
+    for (size_t file = 0; file < settings->count; file++) {
+        uint64_t starts[SCAN_MAX_JOBS], size;
+        size_t count;
+        int rc = scan_file_split(starts, &count, &size, settings->paths[file], settings->jobs);
+        if (rc < 0)
+            return rc;
+        w->shared.states[file].left = count;
+        for (size_t i = 0; i < count; i++, w->count++) {
+            bool is_last = i + 1 == count;
+            w->pieces[w->count] = (struct scan_piece){file, starts[i], is_last ? UINT64_MAX : starts[i + 1], count > 1};
+            sizes[w->count] = (is_last ? size : starts[i + 1]) - starts[i];
+        }
+    }
+    return 0;
+}
+
+static int plan(struct work *w)
+{
+    size_t files = w->shared.settings->count, most = files * w->shared.settings->jobs;
+    uint64_t *sizes = calloc(most, sizeof(*sizes));
+    w->shared.states = calloc(files, sizeof(*w->shared.states));
+    w->pieces = calloc(most, sizeof(*w->pieces));
+    int rc = sizes == NULL || w->shared.states == NULL || w->pieces == NULL ? -ENOMEM : cut(w, sizes);
+    if (rc == 0)
+        rc = scan_order_new(&w->order, sizes, w->count);
+    free(sizes);
+    return rc;
+}
+
+static int locks_new(struct work *w)
+{
+    int rc = -pthread_mutex_init(&w->lock, NULL);
+    if (rc < 0)
+        return rc;
+    rc = -pthread_mutex_init(&w->shared.lock, NULL);
+    if (rc < 0)
+        pthread_mutex_destroy(&w->lock);
+    return rc;
+}
+
+int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
+{
+    struct work w = {.shared = {.settings = settings}};
+    struct matcher *matcher = NULL;
+    size_t rule_count;
+    const struct rule *const *rules = rules_all(&rule_count);
+    double begin = now();
+
+    *totals = (struct scan_totals){0};
+    int rc = locks_new(&w);
+    if (rc < 0)
+        return rc;
+    rc = matcher_new(&matcher, rules, rule_count);
+    if (rc == 0)
+        rc = plan(&w);
+    if (rc == 0)
+        rc = scan_output_new(&w.shared.output, settings->alerts, w.count);
+    if (rc == 0) {
+        w.shared.matcher = matcher;
+        work_all(&w);
+        *totals = w.totals;
+        rc = w.error;
+    }
+    totals->seconds = now() - begin;
+    scan_output_free(w.shared.output);
+    matcher_free(matcher);
+    scan_order_free(w.order);
+    free(w.pieces);
+    free(w.shared.states);
+    pthread_mutex_destroy(&w.shared.lock);
+    pthread_mutex_destroy(&w.lock);
+    return rc;
+}

@@ -1,0 +1,34 @@
+/* scan_run: recorded events in files -> alerts as JSON Lines, and what was read. One scan, one or more threads. */
+#ifndef AGENT_SCAN_SCAN_RUN_H
+#define AGENT_SCAN_SCAN_RUN_H
+
+#include "agent/scan/scan_output.h"
+#include "agent/scan/scan_report.h"
+#include "detect/rule/matcher.h"
+#include <stdbool.h>
+
+/* Most threads that read. Each reads a file of its own, or a part of a large one. */
+#define SCAN_MAX_JOBS 64
+
+/* Bad events named for one file; beyond, they are counted. */
+#define SCAN_MAX_NAMED 20
+
+struct scan_settings {
+    const char *const *paths;   /* UTF-8; "-" is stdin */
+    size_t count;               /* 1 or more */
+    unsigned jobs;              /* 1..SCAN_MAX_JOBS */
+    struct scan_report *report; /* NULL: none */
+    FILE *alerts;               /* JSON Lines */
+    FILE *messages;             /* what could not be read, a line each */
+};
+
+/* All but seconds. */
+void scan_totals_add(struct scan_totals *to, const struct scan_totals *from);
+
+/*
+ * Reads all files. *totals is filled in every case; its failed counts the files that were not read to their end or hold
+ * no event. Returns 0, -ENOMEM, or what writing alerts failed with; then the rest was left unread.
+ */
+int scan_run(struct scan_totals *totals, const struct scan_settings *settings);
+
+#endif

@@ -1,0 +1,19 @@
+/* install_options: the command lines of "tripline install" and "tripline uninstall". Plain C. */
+#ifndef AGENT_SERVICE_INSTALL_OPTIONS_H
+#define AGENT_SERVICE_INSTALL_OPTIONS_H
+
+#include "agent/service/install_properties.h"
+
+struct install_options {
+    struct install_properties properties; /* the caller clears them */
+    bool configures; /* --configure: service, files and registry are the MSI's; do what its tables can't */
+};
+
+/*
+ * Reads "[--configure] [--config F] [--properties F|-] [NAME=VALUE ...]"; --config F is CONFIG_FILE=F; the file, or
+ * stdin, holds one NAME=VALUE a line. What comes later wins.
+ * Returns 0, 1 (the file can't be read) or CLI_USAGE, the latter two after a message on stderr.
+ */
+int install_options_read(struct install_options *options, int argc, char **argv);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * file: paths in UTF-8 on both systems (file.c, file_posix.c, file_win.c).
+ *
+ * Every function returns 0 or a negative errno value and sets its out-parameter only on success. Files are opened in
+ * binary, are not inherited by child processes, and others may read, rename and delete them meanwhile.
+ */
+#ifndef AGENT_SYSTEM_FILE_H
+#define AGENT_SYSTEM_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* fopen with a UTF-8 path; a directory is -EISDIR. mode: "r", "w" or "a", with "b" or without. The caller closes it. */
+int file_open(FILE **out, const char *path, const char *mode);
+
+/* Is it a regular file, which can be opened twice? No pipe and no device; false too if there is nothing, or it can't be
+ * told. Does not open it. */
+bool file_is_regular(const char *path);
+
+/*
+ * The whole file, NUL-terminated (the NUL is not in *size); the caller frees it. More than max bytes: -EFBIG.
+ */
+int file_read(char **out, size_t *size, const char *path, size_t max);
+
+/* Makes directory path with its parents; one that is there is fine. What is there but no directory: -ENOTDIR. */
+int file_make_directory(const char *path);
+
+/* Renames from to to, replacing it, in one step. */
+int file_replace(const char *from, const char *to);
+
+/* Deletes a file; -ENOENT when there is none. */
+int file_remove(const char *path);
+
+/* path as seen from the directory that the file beside lies in; an absolute path stays as it is. The caller frees it.
+ */
+int file_resolve(char **out, const char *beside, const char *path);
+
+/* directory and name with the system's separator between; the caller frees it. */
+int file_join(char **out, const char *directory, const char *name);
+
+/* The path of this very program, UTF-8; the caller frees it. */
+int file_program(char **out);
+
+/*
+ * Where config and state lie when nothing else is said: C:\ProgramData\Tripline\tripline.xml and
+ * C:\ProgramData\Tripline; /etc/tripline/tripline.xml and /var/lib/tripline. The caller frees them.
+ */
+int file_default_config(char **out);
+int file_default_state(char **out);
+
+#endif

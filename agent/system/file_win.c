@@ -1,0 +1,279 @@
+#include "agent/system/file.h"
+#include "agent/system/file_internal.h"
+#include "agent/system/file_wide.h"
+#include "detect/base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <io.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <windows.h>
+
+#include <shlobj.h>
+
+const char file_separator = '\\';
+
+/* Longest path that Windows takes, units, with the prefix \\?\ (learn.microsoft.com: Maximum Path Length Limitation).
+ */
+#define MAX_PATH_UNITS 32767u
+
+static const struct {
+    DWORD code;
+    int error;
+} known[] = {
+    {ERROR_FILE_NOT_FOUND, ENOENT},   {ERROR_PATH_NOT_FOUND, ENOENT},
+    {ERROR_ACCESS_DENIED, EACCES},    {ERROR_SHARING_VIOLATION, EBUSY},
+    {ERROR_LOCK_VIOLATION, EBUSY},    {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},
+    {ERROR_OUTOFMEMORY, ENOMEM},      {ERROR_DISK_FULL, ENOSPC},
+    {ERROR_HANDLE_DISK_FULL, ENOSPC}, {ERROR_FILE_EXISTS, EEXIST},
+    {ERROR_ALREADY_EXISTS, EEXIST},   {ERROR_INVALID_NAME, EINVAL},
+    {ERROR_BAD_PATHNAME, EINVAL},     {ERROR_FILENAME_EXCED_RANGE, EINVAL},
+    {ERROR_DIRECTORY, ENOTDIR},       {ERROR_TOO_MANY_OPEN_FILES, EMFILE},
+    {ERROR_WRITE_PROTECT, EROFS},     {ERROR_BAD_NETPATH, ENOENT},
+};
+
+/* Must be the first call after the failed one: any other may change GetLastError(). */
+static int last_error(void)
+{
+    DWORD code = GetLastError();
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (known[i].code == code)
+            return -known[i].error;
+    return -EIO;
+}
+
+bool file_is_separator(char c)
+{
+    return c == '\\' || c == '/';
+}
+
+/* "C:x" means the current directory of drive C and "\x" the current drive, so neither is absolute in our sense; both
+ * are left to Windows all the same, since they can't be put behind another path. */
+bool file_is_absolute(const char *path)
+{
+    return file_is_separator(path[0]) || (path[0] != '\0' && path[1] == ':');
+}
+
+static int wide_copy(wchar_t **out, const char *path)
+{
+    uint16_t *units = NULL;
+    size_t count = 0;
+    int rc = text_to_utf16(&units, &count, text_from(path));
+    if (rc < 0)
+        return rc;
+    wchar_t *wide = calloc(count + 1, sizeof(*wide));
+    if (wide != NULL)
+        memcpy(wide, units, count * sizeof(*wide));
+    free(units);
+    if (wide == NULL)
+        return -ENOMEM;
+    *out = wide;
+    return 0;
+}
+
+int file_wide_path(wchar_t **out, const char *path)
+{
+    static const wchar_t plain[] = L"\\\\?\\", share[] = L"\\\\?\\UNC";
+    wchar_t *wide = NULL, *full = NULL;
+
+    int rc = *path == '\0' ? -ENOENT : wide_copy(&wide, path);
+    if (rc < 0)
+        return rc;
+    /* 12: room that CreateDirectory wants for an 8.3 name in it (same page). */
+    if (wcslen(wide) < MAX_PATH - 12 || wcsncmp(wide, plain, 4) == 0) {
+        *out = wide;
+        return 0;
+    }
+    full = calloc(MAX_PATH_UNITS + 8, sizeof(*full));
+    if (full == NULL) {
+        free(wide);
+        return -ENOMEM;
+    }
+    DWORD size = GetFullPathNameW(wide, MAX_PATH_UNITS, full + 8, NULL);
+    if (size == 0 || size >= MAX_PATH_UNITS) {
+        rc = size == 0 ? last_error() : -EINVAL;
+        free(full);
+        free(wide);
+        return rc;
+    }
+    bool is_share = full[8] == L'\\' && full[9] == L'\\'; /* \\server\x becomes \\?\UNC\server\x */
+    const wchar_t *prefix = is_share ? share : plain;
+    size_t prefix_size = wcslen(prefix);
+    memmove(full + prefix_size, full + 8 + (is_share ? 1 : 0), (size + 1) * sizeof(*full));
+    memcpy(full, prefix, prefix_size * sizeof(*full));
+    free(wide);
+    *out = full;
+    return 0;
+}
+
+static bool is_directory(const wchar_t *path)
+{
+    DWORD attributes = GetFileAttributesW(path);
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
+}
+
+/* A C stream on handle, which it then owns. */
+static int stream_open(FILE **out, HANDLE handle, char mode)
+{
+    int flags = mode == 'r' ? _O_RDONLY : mode == 'a' ? _O_WRONLY | _O_APPEND : _O_WRONLY;
+    int descriptor = _open_osfhandle((intptr_t)handle, flags | _O_BINARY | _O_NOINHERIT);
+    if (descriptor < 0) {
+        CloseHandle(handle);
+        return -EMFILE;
+    }
+    const char stream_mode[] = {mode, 'b', '\0'};
+    FILE *file = _fdopen(descriptor, stream_mode);
+    if (file == NULL) {
+        (void)_close(descriptor); /* closes the handle too */
+        return -EMFILE;
+    }
+    *out = file;
+    return 0;
+}
+
+/* Pipes and devices have names of their own, \\.\NAME and \\?\NAME
+ * (learn.microsoft.com/windows/win32/fileio/naming-a-file, "Win32 Device Namespaces"); to ask for their attributes
+ * would open them. So long paths are no regular files here. */
+bool file_is_regular(const char *path)
+{
+    return !(file_is_separator(path[0]) && file_is_separator(path[1]) && (path[2] == '.' || path[2] == '?'));
+}
+
+int file_open(FILE **out, const char *path, const char *mode)
+{
+    wchar_t *wide = NULL;
+    DWORD access = mode[0] == 'r' ? GENERIC_READ : mode[0] == 'a' ? FILE_APPEND_DATA | SYNCHRONIZE : GENERIC_WRITE;
+    DWORD how = mode[0] == 'r' ? OPEN_EXISTING : mode[0] == 'a' ? OPEN_ALWAYS : CREATE_ALWAYS;
+
+    int rc = file_wide_path(&wide, path);
+    if (rc < 0)
+        return rc;
+    HANDLE handle = CreateFileW(wide, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, how,
+                                FILE_ATTRIBUTE_NORMAL, NULL);
+    if (handle == INVALID_HANDLE_VALUE) {
+        rc = last_error();
+        if (is_directory(wide)) /* CreateFile says "access denied" for one */
+            rc = -EISDIR;
+    }
+    free(wide);
+    return rc < 0 ? rc : stream_open(out, handle, mode[0]);
+}
+
+static int make_one(const char *path)
+{
+    wchar_t *wide = NULL;
+    int rc = file_wide_path(&wide, path);
+    if (rc < 0)
+        return rc;
+    if (!CreateDirectoryW(wide, NULL)) {
+        rc = last_error();
+        if (is_directory(wide)) /* there already; a drive's root says "access denied" */
+            rc = 0;
+        else if (rc == -EEXIST)
+            rc = -ENOTDIR;
+    }
+    free(wide);
+    return rc;
+}
+
+int file_make_directory(const char *path)
+{
+    /* Nearly always the parents are there, and of \\server\share they can't be made. */
+    int rc = make_one(path);
+    if (rc != -ENOENT)
+        return rc;
+    size_t size = strlen(path);
+    while (size > 0 && file_is_separator(path[size - 1]))
+        size--;
+    while (size > 0 && !file_is_separator(path[size - 1]))
+        size--;
+    while (size > 0 && file_is_separator(path[size - 1]))
+        size--;
+    if (size == 0)
+        return rc;
+    char *parent = malloc(size + 1);
+    if (parent == NULL)
+        return -ENOMEM;
+    memcpy(parent, path, size);
+    parent[size] = '\0';
+    rc = file_make_directory(parent);
+    free(parent);
+    return rc < 0 ? rc : make_one(path);
+}
+
+int file_replace(const char *from, const char *to)
+{
+    wchar_t *wide_from = NULL, *wide_to = NULL;
+    int rc = file_wide_path(&wide_from, from);
+    if (rc == 0)
+        rc = file_wide_path(&wide_to, to);
+    if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+        rc = last_error();
+    free(wide_to);
+    free(wide_from);
+    return rc;
+}
+
+int file_remove(const char *path)
+{
+    wchar_t *wide = NULL;
+    int rc = file_wide_path(&wide, path);
+    if (rc == 0 && !DeleteFileW(wide))
+        rc = last_error();
+    free(wide);
+    return rc;
+}
+
+static int narrow_copy(char **out, const wchar_t *wide)
+{
+    size_t count = wcslen(wide);
+    char *path = malloc(TEXT_UTF16_MAX_BYTES(count));
+    uint16_t *units = calloc(count + 1, sizeof(*units));
+    if (path == NULL || units == NULL) {
+        free(units);
+        free(path);
+        return -ENOMEM;
+    }
+    memcpy(units, wide, count * sizeof(*units));
+    (void)text_from_utf16(path, units, count); /* the text is path itself */
+    free(units);
+    *out = path;
+    return 0;
+}
+
+int file_program(char **out)
+{
+    wchar_t *path = calloc(MAX_PATH_UNITS + 1, sizeof(*path));
+    if (path == NULL)
+        return -ENOMEM;
+    DWORD size = GetModuleFileNameW(NULL, path, MAX_PATH_UNITS);
+    int rc = size == 0 ? last_error() : size >= MAX_PATH_UNITS ? -EINVAL : narrow_copy(out, path);
+    free(path);
+    return rc;
+}
+
+/* Asked of the shell, not of %ProgramData%: a service need not have that variable. */
+int file_default_state(char **out)
+{
+    PWSTR wide = NULL;
+    char *data = NULL;
+    HRESULT result = SHGetKnownFolderPath(&FOLDERID_ProgramData, KF_FLAG_DEFAULT, NULL, &wide);
+    int rc = SUCCEEDED(result) ? narrow_copy(&data, wide) : -ENOENT;
+    CoTaskMemFree(wide); /* on failure too (learn.microsoft.com: SHGetKnownFolderPath) */
+    if (rc == 0)
+        rc = file_join(out, data, "Tripline");
+    free(data);
+    return rc;
+}
+
+int file_default_config(char **out)
+{
+    char *state = NULL;
+    int rc = file_default_state(&state);
+    if (rc == 0)
+        rc = file_join(out, state, "tripline.xml");
+    free(state);
+    return rc;
+}

@@ -1,0 +1,41 @@
+/*
+ * event_xml_values: the elements of one event, as a parser comes upon them -> what is kept of it -> a process event.
+ */
+#ifndef COLLECTORS_EVENT_XML_EVENT_XML_VALUES_H
+#define COLLECTORS_EVENT_XML_EVENT_XML_VALUES_H
+
+#include "detect/event/event.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+struct event_xml_values;
+
+/* Returns 0 or -ENOMEM. */
+int event_xml_values_new(struct event_xml_values **out);
+
+/* Frees v; NULL is allowed. */
+void event_xml_values_free(struct event_xml_values *v);
+
+/* Makes room for each event that a document of size bytes may have, with up to EVENT_XML_MAX_FIELDS elements. Returns 0
+ * or -ENOMEM. */
+int event_xml_values_reserve(struct event_xml_values *v, size_t size);
+
+/* An event begins; there is room. */
+void event_xml_values_begin(struct event_xml_values *v);
+
+/* An element of it begins; depth: 1 for the event itself. attributes: names and values by turns, then NULL. */
+void event_xml_values_start(struct event_xml_values *v, unsigned depth, const char *name, const char **attributes);
+
+/* Character data. */
+void event_xml_values_text(struct event_xml_values *v, const char *bytes, size_t size);
+
+/* The innermost element ends, which had this depth. */
+void event_xml_values_end(struct event_xml_values *v, unsigned depth);
+
+/*
+ * The event is whole. False: it is no process creation. True: it is *event, whose texts are v's until the next event
+ * begins. read_from: as for event_xml_new().
+ */
+bool event_xml_values_take(struct process_event *event, const struct event_xml_values *v, struct text read_from);
+
+#endif

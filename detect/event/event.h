@@ -1,0 +1,96 @@
+/*
+ * event: one process creation, whichever log or session it came from.
+ *
+ * Fields are looked up by canonical name, so that a rule is constant data. Everything is borrowed: an event is valid
+ * until the call that it was handed to returns.
+ * Sources of the raw fields: docs/rule-semantics.md, "Raw events".
+ */
+#ifndef DETECT_EVENT_EVENT_H
+#define DETECT_EVENT_EVENT_H
+
+#include "detect/base/text.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What kind of record an event is; a rule's branch asks for one kind. */
+enum event_kind {
+    EVENT_SECURITY_4688,  /* Security-Auditing 4688, read from the Security channel of this host */
+    EVENT_FORWARDED_4688, /* the same, read from any other channel (Windows Event Forwarding) */
+    EVENT_SYSMON_1,       /* Microsoft-Windows-Sysmon event 1 */
+    EVENT_ETW_PROCESS,    /* a kernel process event of ETW */
+    EVENT_KIND_COUNT
+};
+
+/* Canonical fields; in brackets the raw names of Security 4688 and of Sysmon 1. Numbers stand in struct process_event.
+ */
+enum event_field {
+    EVENT_PROVIDER,             /* System/Provider/@Name */
+    EVENT_CHANNEL,              /* System/Channel: where the event was written first */
+    EVENT_COMPUTER,             /* System/Computer: where it happened */
+    EVENT_COMMAND_LINE,         /* of the new process [CommandLine, CommandLine] */
+    EVENT_IMAGE,                /* full path of the new process [NewProcessName, Image] */
+    EVENT_PROCESS_GUID,         /* [-, ProcessGuid] */
+    EVENT_USER,                 /* account of the new process, domain\name [-, User] */
+    EVENT_SUBJECT_SID,          /* the creator's account [SubjectUserSid, -] */
+    EVENT_SUBJECT_NAME,         /* [SubjectUserName, -] */
+    EVENT_SUBJECT_DOMAIN,       /* [SubjectDomainName, -] */
+    EVENT_TARGET_SID,           /* account of the new process, S-1-0-0 where it is the creator's [TargetUserSid, -] */
+    EVENT_TARGET_NAME,          /* [TargetUserName, -] */
+    EVENT_TARGET_DOMAIN,        /* [TargetDomainName, -] */
+    EVENT_LOGON_ID,             /* of the creator's session [SubjectLogonId, LogonId] */
+    EVENT_PARENT_IMAGE,         /* full path of the creator [ParentProcessName, ParentImage] */
+    EVENT_PARENT_COMMAND_LINE,  /* [-, ParentCommandLine] */
+    EVENT_PARENT_USER,          /* domain\name [-, ParentUser] */
+    EVENT_PARENT_GUID,          /* [-, ParentProcessGuid] */
+    EVENT_USER_SID,             /* account of the new process; ETW alone [-, -] */
+    EVENT_PARENT_USER_SID,      /* of the creator; ETW alone [-, -] */
+    EVENT_GRANDPARENT_IMAGE,    /* of the creator's creator; ETW alone [-, -] */
+    EVENT_CLAIMED_PARENT_IMAGE, /* of the process claimed_parent_pid, ETW alone [-, -] */
+    EVENT_FIELD_COUNT
+};
+
+/*
+ * Longest command line kept, UTF-8 bytes. CreateProcess takes at most 32767 UTF-16 units
+ * (learn.microsoft.com/windows/win32/api/processthreadsapi/nf-processthreadsapi-createprocessw),
+ * each at most 3 bytes.
+ */
+#define EVENT_MAX_COMMAND_LINE (3u * 32767u)
+
+struct process_event {
+    enum event_kind kind;
+    uint32_t event_id;                    /* 4688, 1; 0 for ETW */
+    bool has_record_id;                   /* is record_id known? */
+    uint64_t record_id;                   /* System/EventRecordID: the source log's own number */
+    uint64_t time;                        /* when it happened: 100 ns since 1601-01-01 UTC (FILETIME); 0: not known */
+    bool has_pid, has_parent_pid;         /* are pid and parent_pid known? */
+    uint32_t pid, parent_pid;             /* of the new process and of its creator */
+    uint64_t parent_time;                 /* when the creator began, as time; 0: not known */
+    bool has_claimed_parent;              /* does the event name another parent than the process that created it? */
+    uint32_t claimed_parent_pid;          /* which; anybody may set it (PROC_THREAD_ATTRIBUTE_PARENT_PROCESS) */
+    bool is_from_values;                  /* the event could not be read whole: what fields it has came one by one */
+    struct text field[EVENT_FIELD_COUNT]; /* absent where the event has no such field */
+};
+
+/* The canonical name of a field, as ECS spells it where it has one ("process.command_line"); static. */
+const char *event_field_name(enum event_field field);
+
+/*
+ * Reads an xs:dateTime in UTC with 0 to 9 fraction digits, or Sysmon's "2022-09-23 00:00:46.275".
+ * Digits below 100 ns are dropped. Sets *time (as in struct process_event) and returns true; false: not such a time, or
+ * a year outside 1601 to 9999.
+ */
+bool event_time_parse(uint64_t *time, struct text text);
+
+/* Room that event_time_format needs: 2022-08-10T12:27:14.8726726Z and a NUL, rounded up. */
+#define EVENT_TIME_SIZE 32
+
+/* Writes time with seven fraction digits, as above. */
+void event_time_format(char to[EVENT_TIME_SIZE], uint64_t time);
+
+/* Reads the number of a process: decimal, or hexadecimal after 0x. False: not a number, or above 2^32-1. */
+bool event_pid_parse(uint32_t *pid, struct text text);
+
+/* This moment, by the system clock, as in struct process_event. */
+uint64_t event_time_now(void);
+
+#endif

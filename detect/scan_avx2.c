@@ -1,2 +1,0 @@
-/* The build compiles this file for AVX2. */
-#include "detect/scan_vector.h"

@@ -1,1 +1,0 @@
-#include "detect/scan_vector.h"

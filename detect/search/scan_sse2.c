@@ -1,0 +1,1 @@
+#include "detect/search/scan_vector.h"

@@ -1,0 +1,90 @@
+/* event_xml_cases: what may stand where an event is wanted. */
+#ifndef TESTS_COLLECTORS_EVENT_XML_EVENT_XML_CASES_H
+#define TESTS_COLLECTORS_EVENT_XML_EVENT_XML_CASES_H
+
+#include <stddef.h>
+
+/* Each with what expat says of it alone; NULL: it is good. */
+static const struct {
+    const char *xml, *detail;
+} cases[] = {
+    /* the end lies in a token or in an element */
+    {"", "no element found"},
+    {"<", "unclosed token"},
+    {"<Eve", "unclosed token"},
+    {"<Event", "unclosed token"},
+    {"<Event a='", "unclosed token"},
+    {"<Event>", "no element found"},
+    {"<Event>text", "no element found"},
+    {"<Event>\r", "no element found"},
+    {"<Event>]", "no element found"},
+    {"<Event>]]", "no element found"},
+    {"<Event><", "unclosed token"},
+    {"<Event><a", "unclosed token"},
+    {"<Event><a b='<", "not well-formed (invalid token)"},
+    {"<Event>&", "unclosed token"},
+    {"<Event>&am", "unclosed token"},
+    {"<Event>&#1", "unclosed token"},
+    {"<Event>\xE4", "no element found"},
+    {"<Event>\xE4\xB8", "no element found"},
+    {"<Event></", "unclosed token"},
+    {"<Event></Event", "unclosed token"},
+    {"<Event></Event ", "unclosed token"},
+    {"<Event><a></Event>", "mismatched tag"},
+    {"<Event><a></a>", "no element found"},
+    {"<Event><!", "unclosed token"},
+    {"<Event><!-- </Event>", "unclosed token"},
+    {"<Event><![CDATA[", "unclosed CDATA section"},
+    {"<Event><![CDATA[ </Event>", "unclosed CDATA section"},
+    {"<Event><![CDATA[ ]", "unclosed CDATA section"},
+    {"<Event><? </Event>", "not well-formed (invalid token)"},
+    {"<Event><?a </Event>", "unclosed token"},
+    /* something stands before or behind the event */
+    {"x<Event/>", "not well-formed (invalid token)"},
+    {"&amp;<Event/>", "not well-formed (invalid token)"},
+    {"<![CDATA[]]><Event/>", "syntax error"},
+    {"</e><Event/>", "not well-formed (invalid token)"},
+    {" <Event/>", NULL},
+    {"<!-- a --><Event/>", NULL},
+    {"<?a b?><Event/>", NULL},
+    {"\xEF\xBB\xBF<Event/>", NULL},
+    {"<?xml version='1.0'?><Event/>", NULL},
+    {"<!DOCTYPE a><Event/>", NULL},
+    {"<Event/>x", "junk after document element"},
+    {"<Event/>&amp;", "not well-formed (invalid token)"},
+    {"<Event/>&#13;", "not well-formed (invalid token)"},
+    {"<Event/><![CDATA[]]>", "junk after document element"},
+    {"<Event/><Event/>", "junk after document element"},
+    {"<Event></Event><Event></Event>", "junk after document element"},
+    {"<Event></Event></Event>", "not well-formed (invalid token)"},
+    {"<Event/></e>", "not well-formed (invalid token)"},
+    {"<Event/></e><e>", "not well-formed (invalid token)"},
+    {"<Event/></e><!-- -->", "not well-formed (invalid token)"},
+    {"</e><e><Event/>", "not well-formed (invalid token)"},
+    {"</e>", "not well-formed (invalid token)"},
+    {"<Event/><", "unclosed token"},
+    {"<Event/><!--", "unclosed token"},
+    {"<Event/>\r", NULL},
+    {"<Event></Event>\n", NULL},
+    {"<Event/><!-- a -->", NULL},
+    {"<Event/><?a b?>", NULL},
+    /* good, and as they should be */
+    {"<Event/>", NULL},
+    {"<Event a='b'/>", NULL},
+    {"<x:Event y:a=''></x:Event>", NULL},
+    {"<Event>\r\n]]&gt;</Event>", NULL},
+    {"<Event><!-- --><?a?><![CDATA[<]]></Event>", NULL},
+    /* wrong inside */
+    {"<Event><?xml version='1.0'?></Event>", "XML or text declaration not at start of entity"},
+    {"<Event><?XML a?></Event>", "not well-formed (invalid token)"},
+    {"<Event><!DOCTYPE a></Event>", "not well-formed (invalid token)"},
+    {"<Event>&e;</Event>", "undefined entity"},
+    {"<Event a='&e;'/>", "undefined entity"},
+    {"<Event a='1' a='1'/>", "duplicate attribute"},
+    {"<Event>]]></Event>", "not well-formed (invalid token)"},
+    {"<Event>&#x110000;</Event>", NULL},
+    {"<Event>\xC3(</Event>", NULL},
+    {"<Event></e></Event>", "mismatched tag"},
+};
+
+#endif

@@ -1,8 +1,0 @@
-#include "tests/collectors/pipe.h"
-
-#include <unistd.h>
-
-int pipe_open(int ends[2])
-{
-    return pipe(ends);
-}

@@ -1,9 +1,0 @@
-#include "tests/collectors/pipe.h"
-
-#include <fcntl.h>
-#include <io.h>
-
-int pipe_open(int ends[2])
-{
-    return _pipe(ends, 65536, _O_BINARY);
-}

@@ -1,0 +1,96 @@
+#include "transport/document/document.h"
+
+#include "tests/test.h"
+#include <string.h>
+
+static json_t *parse(const char *text)
+{
+    return document_parse(text, strlen(text));
+}
+
+static void test_parse(void)
+{
+    static const char *const bad[] = {"", "[]", "1", "{", "{} x", "\xFF"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CU_ASSERT_PTR_NULL(parse(bad[i]));
+    json_t *ecs = parse("{\"a\":{\"b\":\"x\\u0000y\",\"c\":{\"d\":7}}}");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ecs);
+    CU_ASSERT_EQUAL(json_string_length(document_at(ecs, "a.b")), 3);
+    CU_ASSERT_STRING_EQUAL(document_text(ecs, "a.b"), "x");
+    CU_ASSERT_EQUAL(json_integer_value(document_at(ecs, "a.c.d")), 7);
+    CU_ASSERT_STRING_EQUAL(document_text(ecs, "a.c.d"), ""); /* no text */
+    static const char *const absent[] = {
+        "b", "a.x", "a.b.c", "a.", "", "a..b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+    for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
+        CU_ASSERT_PTR_NULL(document_at(ecs, absent[i]));
+    json_decref(ecs);
+}
+
+static void test_time(void)
+{
+    json_t *ecs = parse("{\"a\":\"1970-01-01T00:00:01.0000002Z\",\"b\":\"1969-12-31T23:59:59Z\",\"c\":\"soon\"}");
+    CU_ASSERT_EQUAL(document_time(ecs, "a"), 10000002);
+    CU_ASSERT_EQUAL(document_time(ecs, "b"), 0);
+    CU_ASSERT_EQUAL(document_time(ecs, "c"), 0);
+    CU_ASSERT_EQUAL(document_time(ecs, "d"), 0);
+    json_decref(ecs);
+}
+
+static void test_account(void)
+{
+    char to[32], small[10];
+    json_t *both = parse("{\"user\":{\"name\":\"\xC3\xA9\xC3\xA9\xC3\xA9\",\"domain\":\"CORP\"}}");
+    json_t *name = parse("{\"user\":{\"name\":\"root\"}}"), *none = parse("{}");
+    CU_ASSERT_STRING_EQUAL(document_account(to, sizeof(to), both), "CORP\\\xC3\xA9\xC3\xA9\xC3\xA9");
+    CU_ASSERT_STRING_EQUAL(document_account(small, sizeof(small), both), "CORP\\\xC3\xA9\xC3\xA9"); /* 9 bytes */
+    CU_ASSERT_STRING_EQUAL(document_account(small, 9, both), "CORP\\\xC3\xA9"); /* no half character */
+    CU_ASSERT_STRING_EQUAL(document_account(to, sizeof(to), name), "root");
+    CU_ASSERT_STRING_EQUAL(document_account(to, sizeof(to), none), "");
+    json_decref(both);
+    json_decref(name);
+    json_decref(none);
+}
+
+static void test_copy(void)
+{
+    json_t *ecs = parse("{\"a\":{\"b\":1}}"), *to = json_object();
+    CU_ASSERT_EQUAL(document_copy(to, "x", ecs, "a.b"), 0);
+    CU_ASSERT_EQUAL(document_copy(to, "y", ecs, "a.c"), 0);
+    CU_ASSERT_EQUAL(json_object_size(to), 1);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(to, "x")), 1);
+    json_decref(to);
+    json_decref(ecs);
+}
+
+static void test_type(void)
+{
+    static const struct {
+        const char *json, *type;
+    } cases[] = {
+        {"{\"event\":{\"kind\":\"alert\",\"dataset\":\"endpoint.alert\"},\"tripline\":{\"test\":true}}",
+         "tripline.alert"},
+        {"{\"event\":{\"kind\":\"event\",\"dataset\":\"endpoint.witness\"},\"tripline\":{\"alert_id\":\"0a\"}}",
+         "tripline.follow-up"},
+        {"{\"event\":{\"kind\":\"metric\",\"dataset\":\"tripline.heartbeat\"},\"tripline\":{}}", "tripline.heartbeat"},
+        {"{}", "tripline.alert"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        json_t *ecs = parse(cases[i].json);
+        CU_ASSERT_STRING_EQUAL(document_type(ecs), cases[i].type);
+        CU_ASSERT_EQUAL(document_is_follow_up(ecs), strstr(cases[i].type, "follow") != NULL);
+        json_decref(ecs);
+    }
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        {"parse and find", test_parse},
+        {"time", test_time},
+        {"account", test_account},
+        {"copy", test_copy},
+        {"type", test_type},
+        CU_TEST_INFO_NULL,
+    };
+    return test_main("document", tests);
+}

@@ -1,0 +1,368 @@
+#include "transport/document/encode_ecs.h"
+
+#include "detect/base/utf8.h"
+#include "transport/document/json_writer.h"
+#include "transport/document/sha256.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Version of the Elastic Common Schema whose field names these are. */
+#define ECS_VERSION "9.4.0"
+
+/* The SID of nobody: 4688's TargetUserSid where the new process runs as its creator
+ * (learn.microsoft.com/windows/security/threat-protection/auditing/event-4688). */
+#define SID_NOBODY "S-1-0-0"
+
+static void put_text(struct json_writer *to, const char *key, struct text text)
+{
+    if (text.len > 0)
+        json_writer_text(to, key, text);
+}
+
+static void put_string(struct json_writer *to, const char *key, const char *string)
+{
+    put_text(to, key, text_from(string));
+}
+
+static void put_number(struct json_writer *to, const char *key, uint64_t number)
+{
+    if (number <= INT64_MAX) /* ECS's long ends there */
+        json_writer_number(to, key, (int64_t)number);
+}
+
+static void put_array_of(struct json_writer *to, const char *key, const char *string)
+{
+    json_writer_array(to, key);
+    json_writer_text(to, NULL, text_from(string));
+    json_writer_array_end(to);
+}
+
+/* An object of that one text, unless that says nothing. */
+static void put_object_of(struct json_writer *to, const char *key, const char *member, const char *string)
+{
+    json_writer_object(to, key);
+    put_string(to, member, string);
+    json_writer_object_end_filled(to);
+}
+
+/* An account's id or name that says something. */
+static struct text known(struct text text)
+{
+    text = entity_or_absent(text);
+    return text_equal_nocase(text, text_from(SID_NOBODY)) ? (struct text){NULL, 0} : text;
+}
+
+/* "domain\name" as ECS's user fields. */
+static void put_user_from(struct json_writer *to, struct text account)
+{
+    struct entity entity = entity_corrected((struct text){NULL, 0}, account);
+    json_writer_object(to, "user");
+    put_text(to, "name", entity.account_name);
+    put_text(to, "domain", entity.account_domain);
+    json_writer_object_end_filled(to);
+}
+
+/* ms: 2022-08-10T12:27:15.101Z; otherwise with seven digits. */
+static void put_time(struct json_writer *to, const char *key, uint64_t time, bool ms)
+{
+    char text[EVENT_TIME_SIZE];
+    event_time_format(text, time);
+    if (ms)
+        memcpy(text + strlen("2022-08-10T12:27:15.101"), "Z", sizeof("Z"));
+    put_string(to, key, text);
+}
+
+static uint64_t time_of(const struct alert *alert)
+{
+    return alert->event->time != 0 ? alert->event->time : alert->created;
+}
+
+static void put_event(struct json_writer *to, const struct alert *alert, const char *id)
+{
+    const struct process_event *event = alert->event;
+    char code[TEXT_NUMBER_SIZE];
+    json_writer_object(to, "event");
+    put_string(to, "kind", alert->follows == NULL ? "alert" : "event");
+    if (alert->follows != NULL)
+        put_string(to, "action", alert->action);
+    put_array_of(to, "category", "process");
+    put_array_of(to, "type", "start");
+    put_string(to, "module", "endpoint");
+    put_string(to, "dataset", alert->follows == NULL ? "endpoint.alert" : "endpoint.witness");
+    put_string(to, "id", id);
+    put_time(to, "created", alert->created, true);
+    if (event->event_id != 0)
+        put_text(to, "code", text_from_number(code, event->event_id));
+    put_text(to, "provider", event->field[EVENT_PROVIDER]);
+    if (event->has_record_id)
+        put_number(to, "sequence", event->record_id);
+    put_number(to, "severity", alert->rule->severity_ecs);
+    json_writer_object_end(to);
+}
+
+static void put_rule(struct json_writer *to, const struct rule *rule)
+{
+    json_writer_object(to, "rule");
+    put_string(to, "id", rule->id);
+    put_string(to, "uuid", rule->id);
+    put_string(to, "name", rule->name);
+    put_string(to, "version", rule->version);
+    put_array_of(to, "author", rule->author);
+    put_string(to, "ruleset", rule->ruleset);
+    put_string(to, "reference", rule->reference);
+    json_writer_object_end(to);
+}
+
+/* ECS wants ids and names as two arrays side by side. */
+static void put_attacks(struct json_writer *to, const char *key, const struct rule_attack *attacks, size_t count)
+{
+    if (count == 0)
+        return;
+    json_writer_object(to, key);
+    json_writer_array(to, "id");
+    for (size_t i = 0; i < count; i++)
+        json_writer_text(to, NULL, text_from(attacks[i].id));
+    json_writer_array_end(to);
+    json_writer_array(to, "name");
+    for (size_t i = 0; i < count; i++)
+        json_writer_text(to, NULL, text_from(attacks[i].name));
+    json_writer_array_end(to);
+    json_writer_object_end(to);
+}
+
+static void put_threat(struct json_writer *to, const struct rule *rule)
+{
+    if (rule->tactic_count + rule->technique_count == 0)
+        return;
+    json_writer_object(to, "threat");
+    put_string(to, "framework", "MITRE ATT&CK");
+    put_attacks(to, "tactic", rule->tactics, rule->tactic_count);
+    put_attacks(to, "technique", rule->techniques, rule->technique_count);
+    json_writer_object_end(to);
+}
+
+static void put_host(struct json_writer *to, const struct alert *alert)
+{
+    struct text name = entity_or_absent(alert->event->field[EVENT_COMPUTER]);
+    json_writer_object(to, "host");
+    if (name.len > 0) /* ECS recommends the fully qualified name in lower case */
+        json_writer_text_lower(to, "name", name);
+    put_text(to, "hostname", alert->host_account.host_name);
+    put_text(to, "domain", alert->host_account.host_domain);
+    put_object_of(to, "os", "type", "windows");
+    json_writer_object_end(to);
+}
+
+/* The field with the SID of the alert's account. */
+static enum event_field account_sid(enum rule_row row)
+{
+    if (row == RULE_ROW_DEVICE_PROCESS_OWN)
+        return EVENT_USER_SID;
+    return row == RULE_ROW_DEVICE_PROCESS ? EVENT_PARENT_USER_SID : EVENT_SUBJECT_SID;
+}
+
+static void put_user(struct json_writer *to, const struct alert *alert)
+{
+    const struct text *field = alert->event->field;
+    json_writer_object(to, "user");
+    put_text(to, "name", alert->host_account.account_name);
+    put_text(to, "domain", alert->host_account.account_domain);
+    put_text(to, "id", known(field[account_sid(alert->branch->row)]));
+    if (known(field[EVENT_TARGET_SID]).len > 0 && known(field[EVENT_TARGET_NAME]).len > 0) {
+        json_writer_object(to, "target");
+        put_text(to, "id", field[EVENT_TARGET_SID]);
+        put_text(to, "name", field[EVENT_TARGET_NAME]);
+        put_text(to, "domain", known(field[EVENT_TARGET_DOMAIN]));
+        json_writer_object_end(to);
+    }
+    json_writer_object_end_filled(to);
+}
+
+static void put_image(struct json_writer *to, struct text image)
+{
+    put_text(to, "name", text_after_last(image, '\\'));
+    put_text(to, "executable", image);
+}
+
+static void put_parent(struct json_writer *to, const struct process_event *event)
+{
+    json_writer_object(to, "parent");
+    if (event->has_parent_pid)
+        put_number(to, "pid", event->parent_pid);
+    put_text(to, "entity_id", event->field[EVENT_PARENT_GUID]);
+    put_image(to, event->field[EVENT_PARENT_IMAGE]);
+    put_text(to, "command_line", event->field[EVENT_PARENT_COMMAND_LINE]);
+    put_user_from(to, event->field[EVENT_PARENT_USER]);
+    json_writer_object_end_filled(to);
+}
+
+static void put_process(struct json_writer *to, const struct alert *alert)
+{
+    const struct process_event *event = alert->event;
+    json_writer_object(to, "process");
+    if (event->has_pid)
+        put_number(to, "pid", event->pid);
+    put_text(to, "entity_id", event->field[EVENT_PROCESS_GUID]);
+    put_image(to, event->field[EVENT_IMAGE]);
+    put_text(to, "command_line", event->field[EVENT_COMMAND_LINE]);
+    if (event->time != 0)
+        put_time(to, "start", event->time, false);
+    /* Only there is the account of the alert not the new process's own. */
+    if (alert->branch->row == RULE_ROW_DEVICE_PROCESS)
+        put_user_from(to, event->field[EVENT_USER]);
+    put_parent(to, event);
+    json_writer_object_end_filled(to);
+}
+
+static void put_agent(struct json_writer *to, const struct encode_agent *agent)
+{
+    json_writer_object(to, "agent");
+    put_string(to, "type", "tripline");
+    put_string(to, "version", agent->version);
+    put_string(to, "id", agent->id);
+    json_writer_object_end(to);
+}
+
+/* The rule's own row: every column, in the rule's order, "" where the branch has none. */
+static void put_sentinel(struct json_writer *to, const struct alert *alert)
+{
+    json_writer_object(to, "sentinel");
+    json_writer_text(to, "SourceTable", alert->row[ALERT_TYPE]);
+    put_time(to, "TimeGenerated", time_of(alert), false);
+    put_time(to, "timestamp", time_of(alert), false);
+    for (int column = 0; column < ALERT_COLUMN_COUNT; column++) {
+        json_writer_text(to, alert_column_name((enum alert_column)column), alert->row[column]);
+        if (column == ALERT_HOST_NAME)
+            json_writer_number(to, "DomainIndex", alert->domain_index);
+    }
+    json_writer_object_end(to);
+}
+
+/* Says that a text was cut, and what it was whole. Returns 0, -ENOMEM or -EIO. */
+static int put_cut(struct json_writer *to, const char *flag, const char *digest, struct text text)
+{
+    char hex[SHA256_HEX_SIZE], *clean;
+    size_t size;
+    if (text.len <= ENCODE_MAX_TEXT)
+        return 0;
+    int rc = utf8_clean(&clean, &size, text);
+    if (rc < 0)
+        return rc;
+    if (utf8_prefix(clean, size, ENCODE_MAX_TEXT) < size) {
+        rc = sha256_of(hex, clean, size);
+        json_writer_bool(to, flag, true);
+        if (rc == 0)
+            put_string(to, digest, hex);
+    }
+    free(clean);
+    return rc;
+}
+
+/* The numbers of the branches that matched, each once. */
+static void put_branches(struct json_writer *to, const struct alert *alert)
+{
+    const struct rule_branch *branches = alert->rule->branches;
+    json_writer_array(to, "branches");
+    for (size_t i = 0; i < alert->rule->branch_count; i++) {
+        bool is_new = (alert->branches & 1u << i) != 0;
+        for (size_t before = 0; before < i && is_new; before++)
+            is_new = (alert->branches & 1u << before) == 0 || branches[before].number != branches[i].number;
+        if (is_new)
+            json_writer_number(to, NULL, branches[i].number);
+    }
+    json_writer_array_end(to);
+}
+
+/* The parent that the event names although another process created this one. */
+static void put_claimed_parent(struct json_writer *to, const struct process_event *event)
+{
+    if (!event->has_claimed_parent)
+        return;
+    json_writer_object(to, "claimed_parent");
+    put_number(to, "pid", event->claimed_parent_pid);
+    put_image(to, event->field[EVENT_CLAIMED_PARENT_IMAGE]);
+    json_writer_object_end(to);
+}
+
+/* What only this agent says. Returns 0, -ENOMEM or -EIO. */
+static int put_tripline(struct json_writer *to, const struct alert *alert)
+{
+    const struct rule *rule = alert->rule;
+    json_writer_object(to, "tripline");
+    put_string(to, "alert_id", alert->follows);
+    put_branches(to, alert);
+    if (alert->is_test)
+        json_writer_bool(to, "test", true);
+    if (alert->event->is_from_values)
+        json_writer_bool(to, "from_values", true);
+    json_writer_object(to, "rule_upstream");
+    put_string(to, "commit", rule->upstream_commit);
+    put_string(to, "version", rule->upstream_version);
+    put_string(to, "sha256", rule->upstream_sha256);
+    json_writer_object_end_filled(to);
+    put_claimed_parent(to, alert->event);
+    int rc = put_cut(to, "command_line_truncated", "command_line_sha256", alert->event->field[EVENT_COMMAND_LINE]);
+    if (rc == 0)
+        rc = put_cut(to, "parent_command_line_truncated", "parent_command_line_sha256",
+                     alert->event->field[EVENT_PARENT_COMMAND_LINE]);
+    json_writer_object_end(to);
+    return rc;
+}
+
+/* What each alert of a rule has. */
+static void put_common(struct json_writer *to, const struct rule *rule, const struct encode_agent *agent)
+{
+    put_object_of(to, "ecs", "version", ECS_VERSION);
+    put_object_of(to, "log", "level", rule->severity);
+    put_rule(to, rule);
+    put_threat(to, rule);
+    put_agent(to, agent);
+}
+
+/* The same, out of kept if it is there. */
+static void put_kept(struct json_writer *to, struct encode_ecs_kept *kept, const struct rule *rule,
+                     const struct encode_agent *agent)
+{
+    if (kept->rule == rule) {
+        json_writer_again(to, (struct text){kept->members, kept->size});
+        return;
+    }
+    encode_ecs_clear(kept);
+    size_t mark = json_writer_mark(to);
+    put_common(to, rule, agent);
+    struct text members = json_writer_since(to, mark);
+    kept->members = members.len == 0 ? NULL : malloc(members.len);
+    if (kept->members == NULL) /* the next document tries again */
+        return;
+    memcpy(kept->members, members.bytes, members.len);
+    kept->size = members.len;
+    kept->rule = rule;
+}
+
+void encode_ecs_clear(struct encode_ecs_kept *kept)
+{
+    free(kept->members);
+    *kept = (struct encode_ecs_kept){0};
+}
+
+int encode_ecs(char **out, size_t *size, struct encode_ecs_kept *kept, const struct alert *alert, const char *id,
+               const struct encode_agent *agent)
+{
+    struct json_writer to;
+    json_writer_init(&to, ENCODE_MAX_TEXT);
+    json_writer_object(&to, NULL);
+    put_time(&to, "@timestamp", time_of(alert), false);
+    put_event(&to, alert, id);
+    put_kept(&to, kept, alert->rule, agent);
+    put_host(&to, alert);
+    put_user(&to, alert);
+    put_process(&to, alert);
+    int rc = put_tripline(&to, alert);
+    put_sentinel(&to, alert);
+    json_writer_object_end(&to);
+    if (rc == 0)
+        return json_writer_finish(out, size, &to);
+    json_writer_clear(&to);
+    return rc;
+}

@@ -1,0 +1,145 @@
+/*
+ * output_elasticsearch: the _bulk API with "create" and our id as _id, into a data stream
+ * (elastic.co/docs/api, "Bulk index or delete documents"). Its answer is 200 even when alerts failed: each is looked
+ * at.
+ */
+#include "transport/https/url.h"
+#include "transport/outputs/output_http.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct elasticsearch {
+    struct output_http http;
+    char *index;
+};
+
+static void elasticsearch_close(void *state)
+{
+    struct elasticsearch *elasticsearch = state;
+    output_http_close(&elasticsearch->http);
+    free(elasticsearch->index);
+    free(elasticsearch);
+}
+
+/* An API key, or else a user's password, or none. */
+static int make_header(char **header, const struct output_settings *settings)
+{
+    if (settings->api_key != NULL) {
+        *header = output_http_join("Authorization: ApiKey ", settings->api_key);
+        return *header == NULL ? -ENOMEM : 0;
+    }
+    if (settings->user != NULL)
+        return output_http_basic(header, settings->user, settings->password == NULL ? "" : settings->password);
+    return 0;
+}
+
+static int elasticsearch_open(void **state, const struct output_settings *settings, struct fault *fault)
+{
+    /* Only what is read of the answer, so that it stays small. */
+    static const char *const query[] = {"filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason",
+                                        NULL};
+    char *url = NULL, *header = NULL;
+    struct elasticsearch *elasticsearch = calloc(1, sizeof(*elasticsearch));
+    if (elasticsearch == NULL)
+        return -ENOMEM;
+    elasticsearch->index = text_dup(text_from(settings->index));
+    int rc = elasticsearch->index == NULL ? -ENOMEM : url_make(&url, settings->https.url, "/_bulk", query);
+    if (rc == 0)
+        rc = make_header(&header, settings);
+    if (rc == 0)
+        rc = output_http_open(&elasticsearch->http, settings, url, header, fault);
+    output_http_wipe(header);
+    output_http_wipe(url);
+    if (rc < 0)
+        elasticsearch_close(elasticsearch);
+    else
+        *state = elasticsearch;
+    return rc;
+}
+
+static void elasticsearch_cancel(void *state)
+{
+    output_http_cancel(&((struct elasticsearch *)state)->http);
+}
+
+static enum output_outcome outcome_of(long status)
+{
+    if ((status >= 200 && status <= 299) || status == 409) /* 409: our id is there already */
+        return OUTPUT_DELIVERED;
+    /* The index or the account is at fault, not the alert: an operator must mend it. */
+    if (status == 401 || status == 403 || status == 404 || status == 408 || status == 425 || status == 429)
+        return OUTPUT_RETRY;
+    return status >= 400 && status <= 499 ? OUTPUT_REFUSED : OUTPUT_RETRY;
+}
+
+/* One alert's part of the answer. */
+static void read_item(struct output_item *item, const json_t *answer)
+{
+    const json_t *create = json_object_get(answer, "create"), *error = json_object_get(create, "error");
+    const char *type = json_string_value(json_object_get(error, "type"));
+    const char *reason = json_string_value(json_object_get(error, "reason"));
+    char words[OUTPUT_MAX_ANSWER + 1];
+    item->status = (long)json_integer_value(json_object_get(create, "status"));
+    item->outcome = outcome_of(item->status);
+    snprintf(words, sizeof(words), "%s%s%s", type == NULL ? "" : type, reason == NULL ? "" : ": ",
+             reason == NULL ? "" : reason);
+    output_answer_set(item->answer, words, strlen(words));
+}
+
+/* What 200 really meant. */
+static void read_answer(struct elasticsearch *elasticsearch, size_t count, struct output_result *result)
+{
+    json_t *reply = output_http_reply(&elasticsearch->http);
+    const json_t *items = json_object_get(reply, "items");
+    size_t failed = 0;
+    if (json_array_size(items) != count) {
+        if (elasticsearch->http.reply.size == HTTPS_MAX_REPLY && count > 1)
+            output_http_refuse(result, count, "the answer is too long to be read whole");
+        else
+            output_http_unconfirmed(result, "the answer does not say of each alert whether it was taken");
+        json_decref(reply);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        read_item(&result->items[i], json_array_get(items, i));
+        if (result->items[i].outcome != OUTPUT_DELIVERED && failed++ == 0) {
+            char detail[64];
+            result->status = result->items[i].status;
+            memcpy(result->answer, result->items[i].answer, sizeof(result->answer));
+            snprintf(detail, sizeof(detail), "an alert of the batch was answered with %ld", result->status);
+            fault_set(&result->fault, "POST", result->status, text_from(NULL), detail);
+        }
+    }
+    result->outcome = failed > 0 ? OUTPUT_MIXED : OUTPUT_DELIVERED;
+    json_decref(reply);
+}
+
+static void elasticsearch_send(void *state, const struct output_alert *alerts, size_t count,
+                               struct output_result *result)
+{
+    struct elasticsearch *elasticsearch = state;
+    struct output_body body = {.bytes = NULL};
+    struct https_request request = {.content_type = "application/x-ndjson"};
+    for (size_t i = 0; i < count; i++) {
+        output_body_add_json(&body,
+                             json_pack("{s:{s:s,s:s}}", "create", "_index", elasticsearch->index, "_id", alerts[i].id));
+        output_body_add_text(&body, "\n");
+        output_body_add(&body, alerts[i].document, alerts[i].size);
+        output_body_add_text(&body, "\n");
+    }
+    int rc = output_http_send_alerts(&elasticsearch->http, &body, &request, alerts, count, result);
+    if (rc == 0 && result->outcome == OUTPUT_DELIVERED)
+        read_answer(elasticsearch, count, result);
+    output_body_free(&body);
+}
+
+const struct output_type output_elasticsearch = {
+    .name = "elasticsearch",
+    .open = elasticsearch_open,
+    .close = elasticsearch_close,
+    .send = elasticsearch_send,
+    .cancel = elasticsearch_cancel,
+};
