@@ -31,8 +31,6 @@ static size_t libraries(struct library to[MAX_LIBRARIES])
     to[count++] = (struct library){"sqlite", sqlite3_libversion()};
     to[count++] = (struct library){"jansson", jansson_version_str()};
     to[count++] = (struct library){"zlib", zlibVersion()};
-    if (version_evtx() != NULL)
-        to[count++] = (struct library){"libevtx", version_evtx()};
     /* Expat's begins with its name. */
     if (strncmp(to[0].version, "expat_", 6) == 0)
         to[0].version += 6;

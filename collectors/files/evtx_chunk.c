@@ -2,12 +2,14 @@
 
 #define RECORDS_AT 512u     /* bytes of the chunk's header */
 #define USED_END_AT 48u     /* "free space offset" in it */
-#define FRAGMENT_HEADER 0x0Fu /* the first token of binary XML */
 
 /* A record has its header, a token at least, and the copy of its size. */
 #define RECORD_MIN (EVTX_RECORD_HEADER_SIZE + 8u)
 
 static const unsigned char record_signature[4] = {'*', '*', 0, 0};
+
+/* What binary XML begins with: a token and its version. */
+static const unsigned char fragment_header[4] = {0x0F, 1, 1, 0};
 
 bool evtx_is_chunk(const unsigned char *bytes, size_t size)
 {
@@ -75,22 +77,23 @@ static size_t find_record(struct evtx_chunk chunk, size_t from, size_t to)
     return to;
 }
 
-/* As whole_record, where a record is expected: signature or size copy may be wrong. */
-static size_t expected_record(struct evtx_chunk chunk, size_t at)
+/* As whole_record, where a record is expected in the bytes before used: signature, size or its copy may be wrong. */
+static size_t expected_record(struct evtx_chunk chunk, size_t at, size_t used)
 {
     size_t size = whole_record(chunk, at);
-    if (size > 0 || chunk.size - at < RECORD_MIN)
+    if (size > 0 || used - at < RECORD_MIN)
         return size;
     const unsigned char *bytes = chunk.bytes + at;
-    size = evtx_u32(bytes + 4);
-    if (size < RECORD_MIN || size > chunk.size - at || bytes[EVTX_RECORD_HEADER_SIZE] != FRAGMENT_HEADER)
+    if (memcmp(bytes + EVTX_RECORD_HEADER_SIZE, fragment_header, sizeof(fragment_header)) != 0)
         return 0;
-    if (evtx_u32(bytes + size - 4) == size)
+    size = evtx_u32(bytes + 4);
+    bool fits = size >= RECORD_MIN && size <= used - at;
+    if (fits && evtx_u32(bytes + size - 4) == size)
         return size;
     if (memcmp(bytes, record_signature, sizeof(record_signature)) != 0)
         return 0;
-    /* The size may be the wrong one of the two: no whole record is swallowed. */
-    return find_record(chunk, at + EVTX_RECORD_HEADER_SIZE, at + size) - at;
+    /* The size may be wrong, or its copy: no whole record is swallowed. */
+    return find_record(chunk, at + EVTX_RECORD_HEADER_SIZE, fits ? at + size : used) - at;
 }
 
 /* Fills record with what its header says. */
@@ -133,7 +136,7 @@ enum evtx_found evtx_walk_next(struct evtx_walk *walk, struct evtx_record *recor
 {
     struct evtx_chunk chunk = walk->chunk;
     if (walk->at < walk->used) {
-        size_t size = expected_record(chunk, walk->at);
+        size_t size = expected_record(chunk, walk->at, walk->used);
         return size > 0 ? take(walk, record, size, false) : take_damage(walk, record);
     }
     if (walk->at >= chunk.size)

@@ -1,6 +1,6 @@
 #include "collectors/files/evtx_event.h"
 
-#include "collectors/event_xml_values.h"
+#include "collectors/event_xml/event_xml_values.h"
 #include "collectors/files/evtx_value.h"
 #include "collectors/files/evtx_xml.h"
 

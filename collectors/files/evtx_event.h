@@ -3,7 +3,7 @@
 #define COLLECTORS_FILES_EVTX_EVENT_H
 
 #include "collectors/files/evtx_tree.h"
-#include "detect/event.h"
+#include "detect/event/event.h"
 
 struct evtx_event;
 

@@ -1,6 +1,6 @@
 #include "collectors/files/evtx_given.h"
 
-#include "detect/event.h"
+#include "detect/event/event.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -11,10 +11,8 @@
 struct evtx_given {
     pthread_mutex_t lock; /* guards all below */
     uint64_t salt;        /* no file knows it, so none can hide a record behind another one's mark */
-    uint64_t *marks;      /* open addressing; 0: free */
+    uint64_t *marks;      /* open addressing; 0: free; bit 0: was recovered */
     size_t room, count;
-    uint64_t *deferred;
-    size_t deferred_count, deferred_room;
 };
 
 int evtx_given_new(struct evtx_given **out)
@@ -37,7 +35,6 @@ void evtx_given_free(struct evtx_given *g)
     if (g == NULL)
         return;
     pthread_mutex_destroy(&g->lock);
-    free(g->deferred);
     free(g->marks);
     free(g);
 }
@@ -53,8 +50,8 @@ static uint64_t mix(uint64_t value)
 /* The mark's place, or the free one where it belongs. */
 static size_t find(const uint64_t *marks, size_t room, uint64_t mark)
 {
-    size_t at = (size_t)mark & (room - 1);
-    while (marks[at] != 0 && marks[at] != mark)
+    size_t at = (size_t)(mark >> 1) & (room - 1);
+    while (marks[at] != 0 && (marks[at] ^ mark) > 1)
         at = (at + 1) & (room - 1);
     return at;
 }
@@ -74,51 +71,21 @@ static int grow(struct evtx_given *g)
     return 0;
 }
 
-int evtx_given_add(bool *is_new, struct evtx_given *g, uint64_t id, uint64_t written)
+int evtx_given_add(bool *is_new, struct evtx_given *g, uint64_t id, uint64_t written, bool is_recovered)
 {
-    uint64_t mark = mix(mix(id ^ g->salt) + written);
-    mark += mark == 0;
+    uint64_t mark = mix(mix(id ^ g->salt) + written) & ~(uint64_t)1;
+    mark += mark == 0 ? 2 : 0;
     pthread_mutex_lock(&g->lock);
     int rc = 4 * g->count < 3 * g->room ? 0 : grow(g);
     if (rc == 0) {
-        size_t at = find(g->marks, g->room, mark);
-        *is_new = g->marks[at] == 0;
-        g->marks[at] = mark;
-        g->count += *is_new ? 1 : 0;
+        uint64_t *place = &g->marks[find(g->marks, g->room, mark)];
+        *is_new = *place == 0 || (!is_recovered && (*place & 1) == 0);
+        g->count += *place == 0;
+        if (*place == 0)
+            *place = mark | is_recovered;
+        else if (!is_recovered)
+            *place &= ~(uint64_t)1;
     }
     pthread_mutex_unlock(&g->lock);
     return rc;
-}
-
-int evtx_given_defer(struct evtx_given *g, uint64_t offset)
-{
-    int rc = 0;
-    pthread_mutex_lock(&g->lock);
-    if (g->deferred_count == g->deferred_room) {
-        size_t room = 2 * g->deferred_room + 16;
-        uint64_t *deferred = realloc(g->deferred, room * sizeof(*deferred));
-        if (deferred == NULL)
-            rc = -ENOMEM;
-        else
-            g->deferred = deferred;
-        g->deferred_room = rc == 0 ? room : g->deferred_room;
-    }
-    if (rc == 0)
-        g->deferred[g->deferred_count++] = offset;
-    pthread_mutex_unlock(&g->lock);
-    return rc;
-}
-
-static int compare(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-    return left < right ? -1 : left > right;
-}
-
-const uint64_t *evtx_given_deferred(struct evtx_given *g, size_t *count)
-{
-    if (g->deferred_count > 0)
-        qsort(g->deferred, g->deferred_count, sizeof(*g->deferred), compare);
-    *count = g->deferred_count;
-    return g->deferred;
 }

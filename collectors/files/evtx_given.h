@@ -1,6 +1,6 @@
 /*
  * evtx_given: which records of a file were given, by record id and time, so that what is found a second time in unused
- * space is not given again. Shared by the threads that read one file.
+ * space is not given again. Shared by the threads that read one file; about 11 bytes a record.
  */
 #ifndef COLLECTORS_FILES_EVTX_GIVEN_H
 #define COLLECTORS_FILES_EVTX_GIVEN_H
@@ -17,14 +17,11 @@ int evtx_given_new(struct evtx_given **out);
 /* Frees g; NULL is allowed. */
 void evtx_given_free(struct evtx_given *g);
 
-/* Adds a record; *is_new: it was not there yet. Any thread. Returns 0 or -ENOMEM. */
-int evtx_given_add(bool *is_new, struct evtx_given *g, uint64_t id, uint64_t written);
-
-/* Keeps the offset in the file of a chunk whose unused space is to be looked at when all else was read. Any thread.
- * Returns 0 or -ENOMEM. */
-int evtx_given_defer(struct evtx_given *g, uint64_t offset);
-
-/* The deferred offsets, ascending; *count: how many. No thread adds any more. */
-const uint64_t *evtx_given_deferred(struct evtx_given *g, size_t *count);
+/*
+ * Adds a record. *is_new: it is to be given now. A live one always is, as two may have one id and time (two files in
+ * one), but if it was recovered before; a recovered one only if it was not given at all. Any thread. Returns 0 or
+ * -ENOMEM.
+ */
+int evtx_given_add(bool *is_new, struct evtx_given *g, uint64_t id, uint64_t written, bool is_recovered);
 
 #endif

@@ -1,6 +1,6 @@
 #include "collectors/files/evtx_value.h"
 
-#include "detect/event.h"
+#include "detect/event/event.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -8,7 +8,7 @@
 #define COLLECTORS_FILES_EVTX_VALUE_H
 
 #include "collectors/files/evtx_program.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 
 /* Most bytes that the text of a value of size bytes takes, with a NUL. */
 #define EVTX_VALUE_MAX(size) (3u * (size_t)(size) + 64u)

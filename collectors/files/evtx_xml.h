@@ -6,7 +6,7 @@
 #define COLLECTORS_FILES_EVTX_XML_H
 
 #include "collectors/files/evtx_tree.h"
-#include "detect/text.h"
+#include "detect/base/text.h"
 
 /* Room for texts that is used again and again. All zero: empty. */
 struct evtx_buffer {
