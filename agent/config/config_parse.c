@@ -1,7 +1,7 @@
 #include "agent/config/config_parse.h"
 
 #include "agent/config/config_place.h"
-#include "agent/system/suggest.h"
+#include "detect/base/suggest.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 
 #include "agent/config/secret.h"
 #include "agent/system/file.h"
-#include "agent/system/suggest.h"
+#include "detect/base/suggest.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* suggest: the name that a mistyped one was probably meant to be. */
-#ifndef AGENT_SYSTEM_SUGGEST_H
-#define AGENT_SYSTEM_SUGGEST_H
+#ifndef DETECT_BASE_SUGGEST_H
+#define DETECT_BASE_SUGGEST_H
 
 #include <stddef.h>
 

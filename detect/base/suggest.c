@@ -1,4 +1,4 @@
-#include "agent/system/suggest.h"
+#include "detect/base/suggest.h"
 
 #include <stdint.h>
 #include <string.h>
