@@ -22,8 +22,8 @@ struct evtx {
     struct evtx_counts counts;
     unsigned char *carried; /* a window that is not yet whole */
     size_t used;
-    uint64_t offset; /* in the file, of the window that is read */
-    bool has_next; /* another part follows */
+    uint64_t offset;     /* in the file, of the window that is read */
+    bool has_next;       /* another part follows */
     uint64_t told, seen; /* chunks, by the file's header, and met */
     uint64_t trouble_at;
     const char *trouble; /* the file breaks off; NULL: it doesn't */
@@ -116,10 +116,8 @@ static void report_bad(struct evtx *e, const struct evtx_record *record, const c
     (void)snprintf(fault.detail, sizeof(fault.detail), "record %s%s: %s%s", id,
                    record->is_recovered ? " in unused space" : "", why,
                    is_suspect ? "; words that a rule asks for stand in it" : "");
-    struct collector_report report = {.kind = COLLECTOR_BAD_EVENT,
-                                      .source = e->source,
-                                      .offset = e->offset + record->offset,
-                                      .fault = &fault};
+    struct collector_report report = {
+        .kind = COLLECTOR_BAD_EVENT, .source = e->source, .offset = e->offset + record->offset, .fault = &fault};
     e->counts.events++;
     e->counts.bad++;
     e->counts.suspects += is_suspect;
@@ -233,8 +231,8 @@ static void take_header(struct evtx *e, const unsigned char *bytes, size_t size)
 }
 
 /*
- * Takes what lies at the front of a window: a file's header, a chunk, or neither. Returns 0 and sets *done to how far it
- * went; the next header or chunk begins there.
+ * Takes what lies at the front of a window: a file's header, a chunk, or neither. Returns 0 and sets *done to how far
+ * it went; the next header or chunk begins there.
  */
 static int take_window(struct evtx *e, const unsigned char *bytes, size_t size, size_t *done)
 {

@@ -30,9 +30,9 @@ struct evtx_counts {
 
 /*
  * Makes a reader. sink: its event, report and alive (after each chunk) are used; it must outlive the reader. source:
- * the file's name in reports; copied. matcher: NULL, or one whose terms are looked for in the raw bytes, so that records
- * that certainly match no rule are not read (not handed over, nor checked for being bad). given: shared by all that read
- * parts of this file; NULL: this is the only one. Returns 0 or -ENOMEM.
+ * the file's name in reports; copied. matcher: NULL, or one whose terms are looked for in the raw bytes, so that
+ * records that certainly match no rule are not read (not handed over, nor checked for being bad). given: shared by all
+ * that read parts of this file; NULL: this is the only one. Returns 0 or -ENOMEM.
  */
 int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct matcher *matcher,
              struct evtx_given *given);
@@ -40,7 +40,8 @@ int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text s
 /* Frees e; NULL is allowed. */
 void evtx_free(struct evtx *e);
 
-/* Bytes at a file's beginning from which evtx_told() learns how many chunks the file has; 0: it is no such beginning. */
+/* Bytes at a file's beginning from which evtx_told() learns how many chunks the file has; 0: it is no such beginning.
+ */
 #define EVTX_TOLD_FROM 128u
 uint64_t evtx_told(const unsigned char bytes[EVTX_TOLD_FROM]);
 

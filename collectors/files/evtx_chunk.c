@@ -1,7 +1,7 @@
 #include "collectors/files/evtx_chunk.h"
 
-#define RECORDS_AT 512u     /* bytes of the chunk's header */
-#define USED_END_AT 48u     /* "free space offset" in it */
+#define RECORDS_AT 512u /* bytes of the chunk's header */
+#define USED_END_AT 48u /* "free space offset" in it */
 
 /* A record has its header, a token at least, and the copy of its size. */
 #define RECORD_MIN (EVTX_RECORD_HEADER_SIZE + 8u)

@@ -351,7 +351,8 @@ const char *evtx_instance_read(struct evtx_instance *out, struct evtx_cursor *cu
     return NULL;
 }
 
-const char *evtx_definition_read(struct evtx_cursor *body, struct evtx_chunk chunk, const struct evtx_instance *instance)
+const char *evtx_definition_read(struct evtx_cursor *body, struct evtx_chunk chunk,
+                                 const struct evtx_instance *instance)
 {
     size_t at = instance->definition;
     if (at > chunk.size || chunk.size - at < DEFINITION_HEADER)

@@ -70,7 +70,7 @@ enum evtx_step_kind {
     EVTX_STEP_ATTRIBUTE, /* its name; end: the step after its value */
     EVTX_STEP_CONTENT,   /* the start tag ends */
     EVTX_STEP_TEXT,
-    EVTX_STEP_ENTITY,    /* its name */
+    EVTX_STEP_ENTITY, /* its name */
     EVTX_STEP_SUBSTITUTION,
     EVTX_STEP_INSTANCE, /* of a template; units.at: where it begins */
     EVTX_STEP_ELEMENT_END
@@ -79,7 +79,7 @@ enum evtx_step_kind {
 #define EVTX_NO_NUMBER 0xFFFFu
 
 struct evtx_step {
-    uint8_t kind; /* enum evtx_step_kind */
+    uint8_t kind;     /* enum evtx_step_kind */
     bool is_optional; /* SUBSTITUTION */
     uint16_t number;  /* SUBSTITUTION: of the value; ELEMENT: of the value without which it is left out */
     uint16_t only;    /* ELEMENT, ATTRIBUTE: the number of the value that is all its content; else EVTX_NO_NUMBER */
@@ -118,7 +118,8 @@ struct evtx_instance {
 const char *evtx_instance_read(struct evtx_instance *out, struct evtx_cursor *cursor);
 
 /* Sets body to the binary XML of the definition of a template. NULL, or why it can't be read. */
-const char *evtx_definition_read(struct evtx_cursor *body, struct evtx_chunk chunk, const struct evtx_instance *instance);
+const char *evtx_definition_read(struct evtx_cursor *body, struct evtx_chunk chunk,
+                                 const struct evtx_instance *instance);
 
 /*
  * Appends the steps of one element, whose token is at the cursor, which then stands after it; or, with is_template, of

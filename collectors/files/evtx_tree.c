@@ -26,8 +26,8 @@ static const char too_much[] = "its binary XML is too complex";
 /* A template of this chunk. */
 struct kept {
     uint32_t definition, id;
-    size_t first, count;  /* steps */
-    size_t next;          /* in the bucket; templates' count: none */
+    size_t first, count; /* steps */
+    size_t next;         /* in the bucket; templates' count: none */
 };
 
 /* A value that a template is filled with. */
@@ -115,7 +115,8 @@ static int grow(void **list, size_t *room, size_t count, size_t size)
     return 0;
 }
 
-static int add_node(struct evtx_tree *t, enum evtx_node_kind kind, unsigned type, const unsigned char *bytes, size_t size)
+static int add_node(struct evtx_tree *t, enum evtx_node_kind kind, unsigned type, const unsigned char *bytes,
+                    size_t size)
 {
     if (t->count == MAX_NODES)
         return bad(t, "it has too many elements");
@@ -129,8 +130,7 @@ static int add_node(struct evtx_tree *t, enum evtx_node_kind kind, unsigned type
     t->bytes += kind == EVTX_NODE_VALUE ? size : 0;
     if (t->bytes > MAX_BYTES)
         return bad(t, "its values are too long");
-    t->nodes[t->count++] =
-        (struct evtx_node){(uint8_t)kind, (uint8_t)type, (uint16_t)t->depth, (uint32_t)size, bytes};
+    t->nodes[t->count++] = (struct evtx_node){(uint8_t)kind, (uint8_t)type, (uint16_t)t->depth, (uint32_t)size, bytes};
     return 0;
 }
 
@@ -348,7 +348,8 @@ static int run_steps(struct evtx_tree *t, const struct run *run, size_t from, si
     return rc;
 }
 
-/* Sets *out to a kept template of the same id: what was in unused space has lost its own, but others may use the same. */
+/* Sets *out to a kept template of the same id: what was in unused space has lost its own, but others may use the same.
+ */
 static bool find_twin(struct kept *out, const struct evtx_tree *t, const struct evtx_instance *instance)
 {
     for (size_t i = t->is_recovered ? t->template_count : 0; i > 0; i--) {
@@ -372,7 +373,8 @@ static int find_template(struct kept *out, struct evtx_tree *t, const struct evt
     /* Not while steps are run that would be forgotten. */
     if (t->steps.count > MAX_KEPT_STEPS)
         return bad(t, "its chunk has too many templates");
-    *out = (struct kept){.definition = instance->definition, .id = instance->id, .first = t->steps.count, .next = *bucket};
+    *out =
+        (struct kept){.definition = instance->definition, .id = instance->id, .first = t->steps.count, .next = *bucket};
     struct evtx_cursor body;
     int rc = 0;
     const char *why = evtx_definition_read(&body, t->chunk, instance);

@@ -18,8 +18,8 @@ enum evtx_node_kind {
 };
 
 struct evtx_node {
-    uint8_t kind; /* enum evtx_node_kind */
-    uint8_t type; /* VALUE: enum evtx_type, never EVTX_NULL, EVTX_XML nor an array */
+    uint8_t kind;   /* enum evtx_node_kind */
+    uint8_t type;   /* VALUE: enum evtx_type, never EVTX_NULL, EVTX_XML nor an array */
     uint16_t depth; /* of the element: 1 for the event */
     uint32_t size;  /* bytes */
     const unsigned char *bytes;

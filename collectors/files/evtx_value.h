@@ -15,8 +15,8 @@
 
 /*
  * Writes the text of a value to to, which has room for EVTX_VALUE_MAX(size). Strings come as they are, in UTF-8 (WTF-8
- * where they are no UTF-16), less the NULs that end them. What does not have the size of its type, or has an unknown type, comes as its bytes in
- * hexadecimal.
+ * where they are no UTF-16), less the NULs that end them. What does not have the size of its type, or has an unknown
+ * type, comes as its bytes in hexadecimal.
  */
 struct text evtx_value_text(char *to, unsigned type, const unsigned char *bytes, size_t size);
 

@@ -167,8 +167,7 @@ static void take_counts(struct replay *r, struct replay_counts *counts)
 }
 
 /* What all reading has around it. read: does it. */
-static int with_reader(struct replay *r, struct replay_counts *counts,
-                       int (*read)(struct replay *r))
+static int with_reader(struct replay *r, struct replay_counts *counts, int (*read)(struct replay *r))
 {
     *counts = (struct replay_counts){0};
     int rc = -ENOMEM;
@@ -192,10 +191,8 @@ out:
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault)
 {
-    struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX},
-                       .sink = sink,
-                       .matcher = matcher,
-                       .fault = fault};
+    struct replay r = {
+        .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .matcher = matcher, .fault = fault};
     return with_reader(&r, counts, read_file);
 }
 

@@ -23,13 +23,13 @@ struct replay_counts {
 };
 
 /*
- * Reads file to its end. path: its name, for reports. file: opened for binary reading at its first byte, may be a pipe; the caller closes it.
- * sink: event and report are called on this thread, and alive after each block of REPLAY_BLOCK bytes of content, of an
- * .evtx after each chunk; checkpoint is not used.
- * Returns 0 when all was read, even if single events were bad (those are reported and counted).
- * -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx that breaks off); what could be read was handed
- * over. -ENOTSUP: packed otherwise or twice, or a log of Windows XP (fault says what to do); -EISDIR, -EIO and others
- * as reading gave them; what event or alive returned. *counts is filled in every case. fault says what, where.
+ * Reads file to its end. path: its name, for reports. file: opened for binary reading at its first byte, may be a pipe;
+ * the caller closes it. sink: event and report are called on this thread, and alive after each block of REPLAY_BLOCK
+ * bytes of content, of an .evtx after each chunk; checkpoint is not used. Returns 0 when all was read, even if single
+ * events were bad (those are reported and counted). -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx
+ * that breaks off); what could be read was handed over. -ENOTSUP: packed otherwise or twice, or a log of Windows XP
+ * (fault says what to do); -EISDIR, -EIO and others as reading gave them; what event or alive returned. *counts is
+ * filled in every case. fault says what, where.
  */
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault);
@@ -39,11 +39,11 @@ int replay_file(FILE *file, struct text path, const struct collector_sink *sink,
 
 /*
  * Where a large file can be cut into parts that, read each for itself, give just what the whole file gives: in front of
- * an event, outside of all sections (docs/event-xml.md, "Cutting a file"); an .evtx in front of a chunk. Sets starts[0..*count-1], ascending from 0;
- * *count: 1..max; 1 where the file is small, packed, UTF-16 or no file that can be read twice. *is_evtx: which of the two
- * it is. *size: the
- * file's bytes; 0 where it is no such file, or max is 1. max: 1 or more. file: opened for binary reading; left at its
- * first byte. Returns 0, -ENOMEM, -EIO or what reading gave.
+ * an event, outside of all sections (docs/event-xml.md, "Cutting a file"); an .evtx in front of a chunk. Sets
+ * starts[0..*count-1], ascending from 0; *count: 1..max; 1 where the file is small, packed, UTF-16 or no file that can
+ * be read twice. *is_evtx: which of the two it is. *size: the file's bytes; 0 where it is no such file, or max is 1.
+ * max: 1 or more. file: opened for binary reading; left at its first byte. Returns 0, -ENOMEM, -EIO or what reading
+ * gave.
  */
 int replay_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_evtx, FILE *file, size_t max);
 

@@ -1,8 +1,8 @@
 /*
  * .evtx from outside: no crash, no undefined behaviour, the same result whatever the pieces it comes in, and what a
  * rule matches is given with the scan for terms as without.
- * The first byte says what the input is: a file, a chunk's records (a good header is put before them), or the binary XML
- * of one record; the second gives the size of the pieces.
+ * The first byte says what the input is: a file, a chunk's records (a good header is put before them), or the binary
+ * XML of one record; the second gives the size of the pieces.
  */
 #include "collectors/files/evtx.h"
 #include "collectors/files/evtx_xml.h"

@@ -227,9 +227,12 @@ void evtx_maker_process(struct evtx_maker *m, uint64_t id, const uint16_t *comma
     uint64_t time = WRITTEN + id;
     uint16_t event_id = 1;
     uint32_t pid = 4321;
-    const struct evtx_maker_value values[] = {{EVTX_UINT16, &event_id, 2},  {EVTX_FILETIME, &time, 8},
-                                              {EVTX_UINT64, &id, 8},        {EVTX_NULL, NULL, 0},
-                                              {EVTX_STRING, u"C:\\a.exe", 16}, {EVTX_UINT32, &pid, 4},
+    const struct evtx_maker_value values[] = {{EVTX_UINT16, &event_id, 2},
+                                              {EVTX_FILETIME, &time, 8},
+                                              {EVTX_UINT64, &id, 8},
+                                              {EVTX_NULL, NULL, 0},
+                                              {EVTX_STRING, u"C:\\a.exe", 16},
+                                              {EVTX_UINT32, &pid, 4},
                                               {EVTX_STRING, command, 2 * units}};
     begin_record(m, id);
     begin_instance(m, 0x1234, m->template);

@@ -7,7 +7,10 @@
 
 static struct evtx_maker maker;
 
-#define V(type, bytes) {(type), (bytes), sizeof(bytes) - 1}
+#define V(type, bytes)                                                                                                 \
+    {                                                                                                                  \
+        (type), (bytes), sizeof(bytes) - 1                                                                             \
+    }
 #define ARRAY(type) ((type) | EVTX_ARRAY)
 #define DATA(text) "<Data Name='x'>" text "</Data>"
 
@@ -52,7 +55,8 @@ static const struct {
     {V(ARRAY(EVTX_ANSI_STRING), "a\0bc\0"), DATA("a") DATA("bc")},
     {V(ARRAY(EVTX_UINT16), "\x01\x00\x02\x00"), DATA("1") DATA("2")},
     {V(ARRAY(EVTX_UINT32), "\x01\x00\x00\x00\x02\x00"), DATA("1") DATA("0200")},
-    {V(ARRAY(EVTX_SID), "\x01\x01\x00\x00\x00\x00\x00\x05\x12\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x05\x13\x00\x00\x00"),
+    {V(ARRAY(EVTX_SID),
+       "\x01\x01\x00\x00\x00\x00\x00\x05\x12\x00\x00\x00\x01\x01\x00\x00\x00\x00\x00\x05\x13\x00\x00\x00"),
      DATA("S-1-5-18") DATA("S-1-5-19")},
     {V(ARRAY(EVTX_STRING), ""), DATA("")},
 };
@@ -126,8 +130,7 @@ static void test_forwarded(void)
     evtx_maker_forwarded(&maker, 1, "t");
     evtx_maker_end(&maker);
     CU_ASSERT_EQUAL(render(xml, sizeof(xml), &why), 0);
-    CU_ASSERT_STRING_EQUAL(
-        xml, "<Event><EventData><Data>t</Data><Data>t</Data></EventData><RenderingInfo/></Event>");
+    CU_ASSERT_STRING_EQUAL(xml, "<Event><EventData><Data>t</Data><Data>t</Data></EventData><RenderingInfo/></Event>");
 }
 
 static CU_TestInfo tests[] = {

@@ -166,12 +166,8 @@ static void test_alive(void)
 }
 
 static CU_TestInfo tests[] = {
-    {"packed and not", test_packed_and_not},
-    {"alive", test_alive},
-    {"truncated", test_truncated},
-    {"forwarded", test_forwarded},
-    {"in parts", test_parts},
-    CU_TEST_INFO_NULL,
+    {"packed and not", test_packed_and_not}, {"alive", test_alive},    {"truncated", test_truncated},
+    {"forwarded", test_forwarded},           {"in parts", test_parts}, CU_TEST_INFO_NULL,
 };
 
 int main(void)
