@@ -219,7 +219,7 @@ static int take_chunk(struct evtx *e, struct evtx_chunk chunk, size_t *end)
         else
             goes_on = take_damage(e, &walk, &record, end);
     }
-    return rc < 0 ? rc : collector_alive(&e->sink, true);
+    return rc;
 }
 
 static void take_header(struct evtx *e, const unsigned char *bytes, size_t size)
@@ -253,7 +253,7 @@ static int take_window(struct evtx *e, const unsigned char *bytes, size_t size, 
     /* Where nothing is in its place, a beginning may lie across the end of the window. */
     if (walk.used == 0 && *done == EVTX_CHUNK_SIZE)
         *done -= EVTX_SIGNATURE_SIZE - 1;
-    return rc;
+    return rc < 0 ? rc : collector_alive(&e->sink, true);
 }
 
 static int take(struct evtx *e, const unsigned char *bytes, size_t size, size_t *done)
