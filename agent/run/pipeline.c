@@ -1,10 +1,9 @@
 #include "agent/run/pipeline.h"
 
+#include "agent/alerts/alert_maker.h"
 #include "agent/log/messages.h"
 #include "agent/run/selftest.h"
 #include "collectors/eventlog/eventlog_bookmark.h"
-#include "detect/alert/alert.h"
-#include "transport/document/alert_id.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,52 +23,14 @@ struct pending {
 
 struct pipeline {
     struct pipeline_settings set;
-    struct match *matches; /* room for every rule */
-    struct sha256 sha256;  /* of the alerts' ids */
-    struct encode_ecs_kept kept;
+    struct alert_maker *maker;
     struct pending *pending;
     size_t count, room;
-    struct health_kept seen; /* since the last checkpoint */
-    int store_trouble;       /* what the store last failed with: said once, not at each try */
-    bool is_filling;         /* the outbox was said to be nearly full */
+    struct health_kept seen;   /* since the last checkpoint */
+    const struct rule *failed; /* the one that was said to have failed last */
+    int store_trouble;         /* what the store last failed with: said once, not at each try */
+    bool is_filling;           /* the outbox was said to be nearly full */
 };
-
-int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
-{
-    struct pipeline *p = calloc(1, sizeof(*p));
-    if (p == NULL)
-        return -ENOMEM;
-    p->set = *settings;
-    p->matches = calloc(matcher_rule_count(settings->matcher), sizeof(*p->matches));
-    if (p->matches == NULL) {
-        free(p);
-        return -ENOMEM;
-    }
-    *out = p;
-    return 0;
-}
-
-static void pending_clear(struct pipeline *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        free(p->pending[i].document);
-    p->count = 0;
-}
-
-void pipeline_free(struct pipeline *p)
-{
-    if (p == NULL)
-        return;
-    pending_clear(p);
-    if (p->set.witness != NULL)
-        witness_forget(p->set.witness, p);
-    health_gone(p->set.health, p->set.thread);
-    sha256_clear(&p->sha256);
-    encode_ecs_clear(&p->kept);
-    free(p->pending);
-    free(p->matches);
-    free(p);
-}
 
 static int pending_grow(struct pipeline *p)
 {
@@ -92,21 +53,24 @@ static void note_test(struct pipeline *p, const char *id, const struct event *ev
     free(command_line);
 }
 
-static int add_alert(struct pipeline *p, struct alert *alert)
+/* Keeps what alert_maker made, for the next checkpoint. */
+static int take_alert(void *context, struct alert *alert, const char *id)
 {
+    struct pipeline *p = context;
     struct witness_verdict verdict = {.action = NULL};
     int rc = pending_grow(p);
     if (rc < 0)
         return rc;
     struct pending *next = &p->pending[p->count];
-    rc = alert_id(next->id, &p->sha256, alert);
-    if (rc == 0 && p->set.witness != NULL)
+    memcpy(next->id, id, sizeof(next->id));
+    alert->is_test = selftest_is_ours(p->set.selftest_path, alert->event->field[EVENT_COMMAND_LINE]);
+    if (p->set.witness != NULL && event_kind_is_process(alert->event->kind))
         rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
     memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
     alert->follows = verdict.action != NULL ? next->alert : NULL;
     alert->action = verdict.action;
     if (rc == 0)
-        rc = encode_ecs(&next->document, &next->size, &p->kept, alert, next->id, p->set.agent);
+        rc = alert_maker_document(p->maker, &next->document, &next->size, alert, id);
     if (rc < 0)
         return rc;
     p->count++;
@@ -120,45 +84,82 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     }
     /* The command line stays out of the log: event contents stand in alerts alone. */
     log_write(p->set.log, LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
-              alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
+              alert->rule->name, alert_part(alert), (unsigned long long)alert->event->record_id, next->id);
     return 0;
 }
 
-/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
-static bool as_written(struct match *match)
+/* Said of each rule once in a while: it is not "no", and may come with each event. */
+static void rule_failed(void *context, const struct rule *rule, const struct event *event)
 {
-    for (size_t i = 0; i < match->rule->branch_count; i++)
-        if (match->rule->branches[i].is_corrected)
-            match->branches &= ~(1u << i);
-    return match->branches != 0;
+    struct pipeline *p = context;
+    if (p->failed == rule)
+        return;
+    p->failed = rule;
+    log_write(p->set.log, LOG_ERROR, MESSAGE_RULE_FAILED,
+              "rule \"%s\" (%s): its answer could not be had, as a limit was reached: record=%llu", rule->name,
+              rule->id, (unsigned long long)event->record_id);
+}
+
+int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
+{
+    struct pipeline *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return -ENOMEM;
+    p->set = *settings;
+    struct alert_maker_settings set = {.matcher = settings->matcher,
+                                       .agent = settings->agent,
+                                       .is_as_written = settings->witness == NULL,
+                                       .context = p,
+                                       .take = take_alert,
+                                       .failed = rule_failed};
+    int rc = alert_maker_new(&p->maker, &set);
+    if (rc < 0)
+        free(p);
+    else
+        *out = p;
+    return rc;
+}
+
+static void pending_clear(struct pipeline *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        free(p->pending[i].document);
+    p->count = 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (p == NULL)
+        return;
+    pending_clear(p);
+    if (p->set.witness != NULL)
+        witness_forget(p->set.witness, p);
+    health_gone(p->set.health, p->set.thread);
+    alert_maker_free(p->maker);
+    free(p->pending);
+    free(p);
+}
+
+static bool wants(void *context, const struct event *event)
+{
+    const struct pipeline *p = context;
+    return alert_maker_wants(p->maker, event);
 }
 
 static int take_event(void *context, const struct event *event)
 {
     struct pipeline *p = context;
     p->seen.events++;
-    p->seen.empty_command_lines += event->field[EVENT_COMMAND_LINE].len == 0;
+    p->seen.empty_command_lines += event_kind_is_process(event->kind) && event->field[EVENT_COMMAND_LINE].len == 0;
     if (event->time > p->seen.last_event)
         p->seen.last_event = event->time;
-    size_t found = matcher_match(p->set.matcher, event, p->matches);
-    for (size_t i = 0; i < found; i++) {
-        struct alert alert;
-        if (p->set.witness == NULL && !as_written(&p->matches[i]))
-            continue;
-        int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
-        if (rc == 0) {
-            alert.is_test = selftest_is_ours(p->set.selftest_path, event->field[EVENT_COMMAND_LINE]);
-            rc = add_alert(p, &alert);
-            alert_clear(&alert);
-        }
-        if (rc < 0) {
-            log_write(p->set.log, LOG_ERROR, MESSAGE_EVENT_FAILED,
-                      "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
-                      (unsigned long long)event->record_id);
-            return -ENOMEM;
-        }
-    }
-    return 0;
+    int rc = alert_maker_event(p->maker, event);
+    if (rc == 0)
+        return 0;
+    log_write(p->set.log, LOG_ERROR, MESSAGE_EVENT_FAILED,
+              "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
+              (unsigned long long)event->record_id);
+    return -ENOMEM;
 }
 
 static void report_store(struct pipeline *p, int rc, const struct fault *fault)
@@ -372,5 +373,5 @@ static int alive(void *context, bool may_hold)
 struct collector_sink pipeline_sink(struct pipeline *p)
 {
     return (struct collector_sink){
-        .context = p, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
+        .context = p, .wants = wants, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
 }
