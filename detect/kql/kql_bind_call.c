@@ -225,16 +225,30 @@ struct kql_value kql_bind_call(struct kql_binder *binder, struct kql_name *scope
     return out;
 }
 
+/* Data1, Data2, ...: the event's data by its place, from 1; for events whose data has no names. */
+static bool is_position(struct text name, unsigned *out)
+{
+    uint32_t number;
+    if (name.len < 5 || name.len > 7 || memcmp(name.bytes, "Data", 4) != 0 || name.bytes[4] == '0' ||
+        !event_pid_parse(&number, (struct text){name.bytes + 4, name.len - 4}) || number < 1)
+        return false;
+    *out = number - 1;
+    return true;
+}
+
 /* A step from our own readings of EventData. False: none of them. */
 static bool step(struct kql_binder *binder, const struct kql_value *object, struct text name, const struct value *index,
                  struct expr_place place, struct kql_value *out)
 {
+    unsigned position;
     *out = *object;
     switch (object->what) {
     case KQL_IS_BAG:
         if (name.bytes == NULL)
             return false;
-        *out = kql_value_data(binder, name, place);
+        *out = is_position(name, &position)
+                   ? kql_value_column(binder, column_of_position(binder->columns, position), name, place)
+                   : kql_value_data(binder, name, place);
         out->is_loose = true;
         return true;
     case KQL_IS_XML_ROOT:
@@ -254,7 +268,7 @@ static bool step(struct kql_binder *binder, const struct kql_value *object, stru
         return step(binder, out, name, index, place, out);
     case KQL_IS_XML_ITEM:
         if (is(name, "#text") && object->is_offset_known) {
-            unsigned position = object->offset < 4096 ? (unsigned)object->offset : 4096;
+            position = object->offset < 4096 ? (unsigned)object->offset : 4096;
             *out = kql_value_column(binder, column_of_position(binder->columns, position), name, place);
             out->is_loose = true;
         } else if (is(name, "#text")) {
