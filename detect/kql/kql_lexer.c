@@ -389,7 +389,7 @@ int kql_lexer_run(struct kql_token **out, struct arena *arena, struct text query
     struct lexer lexer = {.query = query, .place = {1, 1}, .faults = faults};
     if (query.len > KQL_MAX_QUERY) {
         kql_faults_add(faults, (struct expr_place){1, 1}, "K105",
-                       "the query has %zu bytes; at most %d are taken", query.len, KQL_MAX_QUERY);
+                       "the query has %u bytes; at most %d are taken", (unsigned)query.len, KQL_MAX_QUERY);
         return -EINVAL;
     }
     lexer.values = arena_alloc(arena, query.len + 4); /* no value is longer than what is written */
