@@ -6,6 +6,10 @@
 #define ACCOUNT_NAME "iff(" IS_LOGON ", TargetUserName, SubjectUserName)"
 #define ACCOUNT_DOMAIN "iff(" IS_LOGON ", TargetDomainName, SubjectDomainName)"
 
+#define LEVEL_NAME \
+    "case($level == '1', 'Critical', $level == '2', 'Error', $level == '3', 'Warning', $level == '5', 'Verbose', " \
+    "'Information')"
+
 static const struct kql_table_column security[] = {
     SYSTEM(TimeGenerated, DATETIME, TIME),
     SYSTEM(EventID, INT, EVENT_ID),
@@ -13,6 +17,17 @@ static const struct kql_table_column security[] = {
     FIELD(Channel, CHANNEL),
     FIELD(EventSourceName, PROVIDER),
     TEXT(Type, "SecurityEvent"),
+    KQL(Level, STRING, "$level"),
+    KQL(EventRecordId, STRING, "tostring($record_id)"),
+    KQL(Task, INT, "toint($task)"),
+    KQL(Version, INT, "toint($version)"),
+    KQL(Opcode, STRING, "$opcode"),
+    KQL(Keywords, STRING, "$keywords"),
+    KQL(Correlation, STRING, "$activity_id"),
+    KQL(SystemProcessId, INT, "toint($logger_pid)"),
+    KQL(SystemThreadId, INT, "toint($logger_tid)"),
+    KQL(SystemUserId, STRING, "$logger_sid"),
+    KQL(EventLevelName, STRING, LEVEL_NAME),
     COLUMN(EventData, STRING, XML, 0, NULL),
     FIELD(CommandLine, COMMAND_LINE),
     FIELD(NewProcessName, IMAGE),
@@ -69,13 +84,11 @@ static const struct kql_table_column security[] = {
     DATA(TemplateSchemaVersion), DATA(TemplateVersion), DATA(TokenElevationType), DATA(TransmittedServices),
     DATA(UserAccountControl), DATA(UserParameters), DATA(UserPrincipalName), DATA(UserWorkstations),
     DATA(VirtualAccount), DATA(VendorIds), DATA(Workstation), DATA(WorkstationName),
-    NOTHING(AzureDeploymentID, STRING), NOTHING(Correlation, STRING), NOTHING(EventRecordId, STRING),
-    NOTHING(Keywords, STRING), NOTHING(Level, STRING), NOTHING(Opcode, STRING), NOTHING(Task, INT),
-    NOTHING(Version, INT), NOTHING(ManagementGroupName, STRING), NOTHING(MG, STRING), NOTHING(PartitionKey, STRING),
+    NOTHING(AzureDeploymentID, STRING), 
+    NOTHING(ManagementGroupName, STRING), NOTHING(MG, STRING), NOTHING(PartitionKey, STRING),
     NOTHING(RowKey, STRING), NOTHING(SourceComputerId, STRING), NOTHING(SourceSystem, STRING),
-    NOTHING(SystemProcessId, INT), NOTHING(SystemThreadId, INT), NOTHING(SystemUserId, STRING),
     NOTHING(TenantId, STRING), NOTHING(TimeCollected, DATETIME), NOTHING(_ResourceId, STRING),
-    NOTHING(_SubscriptionId, STRING), NOTHING(_ItemId, STRING), NOTHING(EventLevelName, STRING),
+    NOTHING(_SubscriptionId, STRING), NOTHING(_ItemId, STRING), 
     NOTHING(Activity, STRING),
 };
 
@@ -86,14 +99,24 @@ static const struct kql_table_column windows[] = {
     FIELD(Channel, CHANNEL),
     FIELD(Provider, PROVIDER),
     TEXT(Type, "WindowsEvent"),
-    COLUMN(EventData, DYNAMIC, BAG, COLUMN_EVENT_DATA, NULL),
+    KQL(EventLevel, INT, "toint($level)"),
     KQL(EventRecordId, STRING, "tostring($record_id)"),
-    NOTHING(EventLevel, INT), NOTHING(EventLevelName, STRING), NOTHING(EventOriginId, STRING),
-    NOTHING(EventRecordIdText, STRING), NOTHING(Keywords, STRING), NOTHING(ManagementGroupName, STRING),
-    NOTHING(MG, STRING), NOTHING(Opcode, STRING), NOTHING(RawEventData, STRING), NOTHING(SourceComputerId, STRING),
-    NOTHING(SourceSystem, STRING), NOTHING(SystemProcessId, INT), NOTHING(SystemThreadId, INT),
-    NOTHING(SystemUserId, STRING), NOTHING(Task, INT), NOTHING(TenantId, STRING), NOTHING(UserName, STRING),
-    NOTHING(Version, INT), NOTHING(Correlation, STRING), NOTHING(TimeCreated, DATETIME),
+    KQL(Task, INT, "toint($task)"),
+    KQL(Version, INT, "toint($version)"),
+    KQL(Opcode, STRING, "$opcode"),
+    KQL(Keywords, STRING, "$keywords"),
+    KQL(Correlation, STRING, "$activity_id"),
+    KQL(SystemProcessId, INT, "toint($logger_pid)"),
+    KQL(SystemThreadId, INT, "toint($logger_tid)"),
+    KQL(SystemUserId, STRING, "$logger_sid"),
+    KQL(EventLevelName, STRING, LEVEL_NAME),
+    COLUMN(EventData, DYNAMIC, BAG, COLUMN_EVENT_DATA, NULL),
+    NOTHING(EventOriginId, STRING),
+    NOTHING(ManagementGroupName, STRING),
+    NOTHING(MG, STRING), NOTHING(RawEventData, STRING), NOTHING(SourceComputerId, STRING),
+    NOTHING(SourceSystem, STRING), 
+    NOTHING(TenantId, STRING), NOTHING(UserName, STRING),
+    NOTHING(TimeCreated, DATETIME),
     NOTHING(_ResourceId, STRING), NOTHING(_SubscriptionId, STRING), NOTHING(_ItemId, STRING), NOTHING(Data, DYNAMIC),
 };
 
@@ -104,9 +127,12 @@ static const struct kql_table_column event[] = {
     FIELD(EventLog, CHANNEL),
     FIELD(Source, PROVIDER),
     TEXT(Type, "Event"),
+    KQL(EventLevel, INT, "toint($level)"),
+    KQL(EventLevelName, STRING, LEVEL_NAME),
+    KQL(EventCategory, INT, "toint($task)"),
     COLUMN(EventData, STRING, XML, 0, NULL),
-    NOTHING(AzureDeploymentID, STRING), NOTHING(EventCategory, INT), NOTHING(EventLevel, INT),
-    NOTHING(EventLevelName, STRING), NOTHING(ManagementGroupName, STRING), NOTHING(MG, STRING),
+    NOTHING(AzureDeploymentID, STRING), 
+    NOTHING(ManagementGroupName, STRING), NOTHING(MG, STRING),
     NOTHING(Message, STRING), NOTHING(ParameterXml, STRING), NOTHING(RenderedDescription, STRING),
     NOTHING(Role, STRING), NOTHING(SourceSystem, STRING), NOTHING(TenantId, STRING), NOTHING(UserName, STRING),
     NOTHING(_ResourceId, STRING), NOTHING(_SubscriptionId, STRING), NOTHING(_ItemId, STRING),
@@ -196,36 +222,25 @@ bool kql_table_field(enum event_field *out, struct text name)
         enum event_field field;
     } fields[] = {
         {"$command_line", EVENT_COMMAND_LINE}, {"$image", EVENT_IMAGE}, {"$user", EVENT_USER},
-        {"$user_sid", EVENT_USER_SID}, {"$subject_name", EVENT_SUBJECT_NAME}, {"$subject_domain", EVENT_SUBJECT_DOMAIN},
-        {"$subject_sid", EVENT_SUBJECT_SID}, {"$target_name", EVENT_TARGET_NAME}, {"$target_domain", EVENT_TARGET_DOMAIN},
+        {"$user_sid", EVENT_USER_SID}, {"$subject_name", EVENT_SUBJECT_NAME},
+        {"$subject_domain", EVENT_SUBJECT_DOMAIN}, {"$subject_sid", EVENT_SUBJECT_SID},
+        {"$target_name", EVENT_TARGET_NAME}, {"$target_domain", EVENT_TARGET_DOMAIN},
         {"$target_sid", EVENT_TARGET_SID}, {"$parent_image", EVENT_PARENT_IMAGE},
         {"$parent_user", EVENT_PARENT_USER}, {"$grandparent_image", EVENT_GRANDPARENT_IMAGE},
-        {"$computer", EVENT_COMPUTER}, {"$logon_id", EVENT_LOGON_ID}, {"$parent_user_sid", EVENT_PARENT_USER_SID},
-        {"$provider", EVENT_PROVIDER},
+        {"$computer", EVENT_COMPUTER}, {"$logon_id", EVENT_LOGON_ID}, {"$target_logon_id", EVENT_TARGET_LOGON_ID},
+        {"$parent_user_sid", EVENT_PARENT_USER_SID}, {"$provider", EVENT_PROVIDER}, {"$company", EVENT_COMPANY},
+        {"$product", EVENT_PRODUCT}, {"$description", EVENT_DESCRIPTION}, {"$file_version", EVENT_FILE_VERSION},
+        {"$original_name", EVENT_ORIGINAL_NAME}, {"$sha256", EVENT_SHA256}, {"$sha1", EVENT_SHA1},
+        {"$md5", EVENT_MD5}, {"$imphash", EVENT_IMPHASH}, {"$integrity", EVENT_INTEGRITY},
+        {"$token_elevation", EVENT_TOKEN_ELEVATION_TYPE}, {"$current_directory", EVENT_CURRENT_DIRECTORY},
+        {"$session", EVENT_TERMINAL_SESSION}, {"$version", EVENT_VERSION}, {"$level", EVENT_LEVEL},
+        {"$task", EVENT_TASK}, {"$opcode", EVENT_OPCODE}, {"$keywords", EVENT_KEYWORDS},
+        {"$activity_id", EVENT_ACTIVITY_ID}, {"$logger_pid", EVENT_LOGGER_PID}, {"$logger_tid", EVENT_LOGGER_TID},
+        {"$logger_sid", EVENT_LOGGER_SID},
     };
     for (size_t i = 0; i < COUNT(fields); i++)
         if (text_equal(name, text_from(fields[i].name))) {
             *out = fields[i].field;
-            return true;
-        }
-    return false;
-}
-
-bool kql_table_data_field(enum event_field *out, struct text name, bool is_sysmon)
-{
-    static const struct {
-        const char *name;
-        enum event_field field;
-    } security_fields[] = {{"CommandLine", EVENT_COMMAND_LINE}, {"NewProcessName", EVENT_IMAGE},
-                           {"ParentProcessName", EVENT_PARENT_IMAGE}},
-      sysmon_fields[] = {{"CommandLine", EVENT_COMMAND_LINE},       {"Image", EVENT_IMAGE},
-                         {"ParentImage", EVENT_PARENT_IMAGE},       {"ParentCommandLine", EVENT_PARENT_COMMAND_LINE},
-                         {"ProcessGuid", EVENT_PROCESS_GUID},       {"ParentProcessGuid", EVENT_PARENT_GUID},
-                         {"User", EVENT_USER},                      {"ParentUser", EVENT_PARENT_USER}};
-    size_t count = is_sysmon ? COUNT(sysmon_fields) : COUNT(security_fields);
-    for (size_t i = 0; i < count; i++)
-        if (text_equal(name, text_from(is_sysmon ? sysmon_fields[i].name : security_fields[i].name))) {
-            *out = is_sysmon ? sysmon_fields[i].field : security_fields[i].field;
             return true;
         }
     return false;

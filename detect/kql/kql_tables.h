@@ -61,7 +61,4 @@ const struct kql_table_column *kql_table_column(const struct kql_table *table, s
 /* A canonical field by the name that KQL_FROM_KQL's texts give it ("$image"). */
 bool kql_table_field(enum event_field *out, struct text name);
 
-/* The canonical field of process creation that the event data of that name is (4688's "CommandLine"). */
-bool kql_table_data_field(enum event_field *out, struct text name, bool is_sysmon);
-
 #endif

@@ -9,10 +9,10 @@ struct out {
     size_t len;
 };
 
-static void put(struct out *out, const char *format, struct text text)
+static void put(struct out *out, const char *before, struct text text, const char *after)
 {
-    int len = snprintf(out->text + out->len, sizeof out->text - out->len, format, (int)text.len,
-                       text.bytes != NULL ? text.bytes : "");
+    int len = snprintf(out->text + out->len, sizeof out->text - out->len, "%s%.*s%s", before, (int)text.len,
+                       text.bytes != NULL ? text.bytes : "", after);
     if (len > 0 && out->len + (size_t)len < sizeof out->text)
         out->len += (size_t)len;
 }
@@ -27,22 +27,23 @@ static void show(struct out *out, const struct kql_node *node)
         [KQL_BAD] = "bad"};
     const char *word = node->kind < sizeof words / sizeof words[0] ? words[node->kind] : NULL;
     if (node->kind == KQL_STRING) {
-        put(out, "'%.*s'", node->text);
+        put(out, "'", node->text, "'");
         return;
     }
     bool has_parts = node->first != NULL || node->kind == KQL_CALL;
     if (has_parts)
-        put(out, "(%.*s", text_from(""));
+        put(out, "(", text_from(""), "");
     if (node->kind == KQL_LET || node->kind == KQL_ASSIGN || node->kind == KQL_TYPE || node->kind == KQL_MEMBER)
-        put(out, node->kind == KQL_LET ? "let:%.*s" : node->kind == KQL_MEMBER ? ".%.*s" : "%.*s=", node->text);
+        put(out, node->kind == KQL_LET ? "let:" : node->kind == KQL_MEMBER ? "." : "", node->text,
+            node->kind == KQL_ASSIGN || node->kind == KQL_TYPE ? "=" : "");
     else
-        put(out, "%.*s", word != NULL ? text_from(word) : node->text);
+        put(out, "", word != NULL ? text_from(word) : node->text, "");
     for (const struct kql_node *child = node->first; child != NULL; child = child->next) {
-        put(out, " %.*s", text_from(""));
+        put(out, " ", text_from(""), "");
         show(out, child);
     }
     if (has_parts)
-        put(out, ")%.*s", text_from(""));
+        put(out, ")", text_from(""), "");
 }
 
 static const struct {
