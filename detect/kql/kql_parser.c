@@ -42,8 +42,7 @@ struct kql_node *kql_parser_fail(struct kql_parser *parser, const char *expected
     const struct kql_token *token = kql_parser_peek(parser, 0);
     if (!parser->is_failing) {
         if (token->kind == KQL_TOKEN_END)
-            kql_faults_add(parser->faults, token->place, "K101",
-                           "the query ends where %s should follow", expected);
+            kql_faults_add(parser->faults, token->place, "K101", "the query ends where %s should follow", expected);
         else
             kql_faults_add(parser->faults, token->place, "K101", "unexpected %s%.*s%s; expected %s",
                            token->kind == KQL_TOKEN_STRING ? "" : "\"", KQL_NAME(token->text),
@@ -71,8 +70,10 @@ bool kql_parser_deeper(struct kql_parser *parser)
     }
     const struct kql_token *token = kql_parser_peek(parser, 0);
     if (!parser->is_failing)
-        kql_faults_add(parser->faults, token->place, "K105", "nested deeper than %d; give the inner part "
-                       "a name with let", KQL_MAX_DEPTH);
+        kql_faults_add(parser->faults, token->place, "K105",
+                       "nested deeper than %d; give the inner part "
+                       "a name with let",
+                       KQL_MAX_DEPTH);
     parser->is_failing = true;
     return false;
 }
@@ -208,8 +209,8 @@ static bool is_foreign_statement(const struct kql_parser *parser)
 static void finish_statement(struct kql_parser *parser, unsigned nesting, const char *end)
 {
     const struct kql_token *token = kql_parser_peek(parser, 0);
-    bool is_end = kql_parser_is(token, ";") || token->kind == KQL_TOKEN_END ||
-                  (end != NULL && kql_parser_is(token, end));
+    bool is_end =
+        kql_parser_is(token, ";") || token->kind == KQL_TOKEN_END || (end != NULL && kql_parser_is(token, end));
     if (!parser->is_failing && !is_end) {
         (void)kql_parser_fail(parser, "\"|\" or \";\"");
         if (token->kind == KQL_TOKEN_NAME) { /* only the ; is missing */

@@ -206,9 +206,10 @@ static void bind_column(struct kql_binder *binder, struct kql_column *column)
     if (column->is_bound || column->is_busy)
         return;
     if (column->is_of_one && !binder->is_output)
-        kql_faults_add(binder->warnings, column->node->place, "W407",
-                       "\"%.*s\" is taken as the set of this one event: what only several events together hold is not seen",
-                       KQL_NAME(column->name));
+        kql_faults_add(
+            binder->warnings, column->node->place, "W407",
+            "\"%.*s\" is taken as the set of this one event: what only several events together hold is not seen",
+            KQL_NAME(column->name));
     if (column->is_aggregate && !column->is_of_one && !binder->is_output) {
         column->value = (struct kql_value){.what = KQL_IS_AGGREGATE};
         return; /* in the result it is something else */

@@ -3,8 +3,9 @@
  * here.
  *
  * Sources: learn.microsoft.com/azure/azure-monitor/reference/tables (SecurityEvent, WindowsEvent, Event,
- * DeviceProcessEvents: names and types of columns), learn.microsoft.com/azure/sentinel/normalization-schema-process-event
- * (ASIM), docs/rule-semantics.md (fields of 4688, Sysmon 1 and ETW). Names are told apart by case, as Kusto does.
+ * DeviceProcessEvents: names and types of columns),
+ * learn.microsoft.com/azure/sentinel/normalization-schema-process-event (ASIM), docs/rule-semantics.md (fields of 4688,
+ * Sysmon 1 and ETW). Names are told apart by case, as Kusto does.
  */
 #ifndef DETECT_KQL_KQL_TABLES_H
 #define DETECT_KQL_KQL_TABLES_H

@@ -29,10 +29,14 @@ static const struct {
     const char *name;
     enum event_field field;
 } fields[] = {
-    {"CommandLine", EVENT_COMMAND_LINE},         {"NewProcessName", EVENT_IMAGE},
-    {"Image", EVENT_IMAGE},                      {"ParentProcessName", EVENT_PARENT_IMAGE},
-    {"ParentImage", EVENT_PARENT_IMAGE},         {"ParentCommandLine", EVENT_PARENT_COMMAND_LINE},
-    {"SubjectUserName", EVENT_SUBJECT_NAME},     {"SubjectDomainName", EVENT_SUBJECT_DOMAIN},
+    {"CommandLine", EVENT_COMMAND_LINE},
+    {"NewProcessName", EVENT_IMAGE},
+    {"Image", EVENT_IMAGE},
+    {"ParentProcessName", EVENT_PARENT_IMAGE},
+    {"ParentImage", EVENT_PARENT_IMAGE},
+    {"ParentCommandLine", EVENT_PARENT_COMMAND_LINE},
+    {"SubjectUserName", EVENT_SUBJECT_NAME},
+    {"SubjectDomainName", EVENT_SUBJECT_DOMAIN},
     {"User", EVENT_USER},
 };
 
@@ -71,11 +75,11 @@ static void make(struct sample *sample, const char *text)
 }
 
 #define PROCESS                                                                                                        \
-    "security 4688\tSubjectUserName=ann\tSubjectDomainName=CORP\tNewProcessName=C:\\Windows\\System32\\net.exe"         \
+    "security 4688\tSubjectUserName=ann\tSubjectDomainName=CORP\tNewProcessName=C:\\Windows\\System32\\net.exe"        \
     "\tCommandLine=net.exe user bob Passw0rd /add\tParentProcessName=C:\\Windows\\System32\\cmd.exe"
 #define FORWARDED "forwarded 4688\tCommandLine=reg add HKLM\\x\tNewProcessName=C:\\a\\reg.exe"
 #define SYSMON                                                                                                         \
-    "sysmon 1\tRuleName=-\tUtcTime=x\tProcessGuid={1}\tProcessId=7\tImage=C:\\a\\b.exe\tCommandLine=b.exe -p1 -q"       \
+    "sysmon 1\tRuleName=-\tUtcTime=x\tProcessGuid={1}\tProcessId=7\tImage=C:\\a\\b.exe\tCommandLine=b.exe -p1 -q"      \
     "\tHashes=SHA1=AA,SHA256=BB,IMPHASH=CC\tParentImage=C:\\p\\q.exe\tParentCommandLine=q.exe z\tUser=CORP\\ann"
 #define LOGON "other 4624\tTargetUserName=eve\tTargetDomainName=CORP\tLogonType=3\tSubjectUserName=-"
 #define SCRIPT "powershell 4104\tScriptBlockText=iex (iwr http://x)\tPath="
@@ -92,51 +96,63 @@ static const struct {
     {"SecurityEvent | where EventID == 4624 and LogonType == 2", LOGON, 0},
     {"SecurityEvent | where EventID in (4624, 4625)", PROCESS, 0},
     {"DeviceProcessEvents | where FileName =~ 'net.exe' and InitiatingProcessFileName == 'cmd.exe'", PROCESS, 1},
-    {"DeviceProcessEvents | where FolderPath endswith '\\\\b.exe' | where AccountName == 'ann' and AccountDomain == 'CORP'",
+    {"DeviceProcessEvents | where FolderPath endswith '\\\\b.exe' | where AccountName == 'ann' and AccountDomain == "
+     "'CORP'",
      SYSMON, 1},
     {"DeviceProcessEvents | where InitiatingProcessCommandLine has 'z'", SYSMON, 1},
     {"imProcessCreate | where CommandLine has_all ('user', '/add') | where EventType == 'ProcessCreated'", PROCESS, 1},
     {"_Im_ProcessCreate(commandline_has_any=dynamic(['nothing', 'bob']))", PROCESS, 1},
     {"_Im_ProcessCreate(commandline_has_any=dynamic(['nothing']))", PROCESS, 0},
-    {"WindowsEvent | where EventID == 4688 and EventData has 'reg' | extend c = tostring(EventData.CommandLine) | where c "
+    {"WindowsEvent | where EventID == 4688 and EventData has 'reg' | extend c = tostring(EventData.CommandLine) | "
+     "where c "
      "has 'HKLM'",
      FORWARDED, 1},
     {"WindowsEvent | where EventID == 4688 | where EventData.CommandLine has 'HKCU'", FORWARDED, 0},
     {"WindowsEvent | where Channel == 'Microsoft-Windows-PowerShell/Operational' and EventID == 4104 | where "
      "EventData.ScriptBlockText has 'iwr'",
      SCRIPT, 1},
-    {"WindowsEvent | where EventID == 4104 | where EventData['ScriptBlockText'] has 'iwr' and EventData.Data1 has 'iex'",
+    {"WindowsEvent | where EventID == 4104 | where EventData['ScriptBlockText'] has 'iwr' and EventData.Data1 has "
+     "'iex'",
      SCRIPT, 1},
-    {"Event | where Source == 'Microsoft-Windows-Sysmon' and EventID == 1 | parse EventData with * 'Image\">' Image '<' * "
+    {"Event | where Source == 'Microsoft-Windows-Sysmon' and EventID == 1 | parse EventData with * 'Image\">' Image "
+     "'<' * "
      "| where Image endswith 'b.exe'",
      SYSMON, 1},
-    {"Event | where EventID == 1 | extend d = parse_xml(EventData).DataItem.EventData.Data | extend i = d[4]['#text'] | "
+    {"Event | where EventID == 1 | extend d = parse_xml(EventData).DataItem.EventData.Data | extend i = d[4]['#text'] "
+     "| "
      "where i has 'b.exe'",
      SYSMON, 1},
     {"Event | where EventID == 1 | extend EventData = parse_xml(EventData).DataItem.EventData.Data | mv-expand "
-     "bagexpansion=array EventData | evaluate bag_unpack(EventData) | extend Key=tostring(['@Name']), Value=['#text'] | "
+     "bagexpansion=array EventData | evaluate bag_unpack(EventData) | extend Key=tostring(['@Name']), Value=['#text'] "
+     "| "
      "evaluate pivot(Key, any(Value), TimeGenerated, Computer) | where CommandLine has 'p1' and Computer has 'srv1'",
      SYSMON, 1},
-    {"Event | where EventID == 1 | extend e = parse_xml(EventData) | extend d = e.DataItem.EventData.Data | parse d with * "
+    {"Event | where EventID == 1 | extend e = parse_xml(EventData) | extend d = e.DataItem.EventData.Data | parse d "
+     "with * "
      "'SHA256=' h '\",' * | where h has 'BB'",
      SYSMON, 1},
     /* lets, lambdas, unions, sub-queries */
     {"let t = 1d; let names = dynamic(['bob']); let f = (x:string) { x has_any (names) }; SecurityEvent | where "
      "TimeGenerated > ago(t) | where f(CommandLine)",
      PROCESS, 1},
-    {"let p = () { SecurityEvent | where EventID == 4688 | project c = CommandLine }; p | where c has 'bob'", PROCESS, 1},
-    {"let p = (n:string, T:(CommandLine:string)) { T | where CommandLine has n }; p('bob', (SecurityEvent | where EventID "
+    {"let p = () { SecurityEvent | where EventID == 4688 | project c = CommandLine }; p | where c has 'bob'", PROCESS,
+     1},
+    {"let p = (n:string, T:(CommandLine:string)) { T | where CommandLine has n }; p('bob', (SecurityEvent | where "
+     "EventID "
      "== 4688))",
      PROCESS, 1},
-    {"union isfuzzy=true (DeviceFileEvents | where x == 1), (SecurityEvent | where EventID == 4688) | where CommandLine has "
+    {"union isfuzzy=true (DeviceFileEvents | where x == 1), (SecurityEvent | where EventID == 4688) | where "
+     "CommandLine has "
      "'bob'",
      PROCESS, 1},
     {"union (SecurityEvent | extend a = 'x'), (DeviceProcessEvents | extend b = 'y') | where isempty(b) and a == 'x'",
      PROCESS, 1},
-    {"let l = datatable(n:string, k:int)['bob', 1, 'eve', 2]; SecurityEvent | where CommandLine has_any ((l | where k == 1 "
+    {"let l = datatable(n:string, k:int)['bob', 1, 'eve', 2]; SecurityEvent | where CommandLine has_any ((l | where k "
+     "== 1 "
      "| project n))",
      PROCESS, 1},
-    {"let l = datatable(n:string, k:int)['bob', 1, 'eve', 2]; SecurityEvent | where CommandLine has_any ((l | where k == 2 "
+    {"let l = datatable(n:string, k:int)['bob', 1, 'eve', 2]; SecurityEvent | where CommandLine has_any ((l | where k "
+     "== 2 "
      "| project n))",
      PROCESS, 0},
     {"materialize(SecurityEvent | where EventID == 4688) | filter CommandLine contains 'add'", PROCESS, 1},
@@ -144,19 +160,23 @@ static const struct {
     {"SecurityEvent | project-rename c = CommandLine | where c has 'bob'", PROCESS, 1},
     {"SecurityEvent | extend CommandLine = 'x' | where CommandLine has 'bob'", PROCESS, 0},
     {"SecurityEvent | project-keep Comm* | where CommandLine has 'bob'", PROCESS, 1},
-    {"SecurityEvent | summarize count() by c = CommandLine, Computer | where c has 'bob' | top 1 by count_", PROCESS, 1},
+    {"SecurityEvent | summarize count() by c = CommandLine, Computer | where c has 'bob' | top 1 by count_", PROCESS,
+     1},
     {"SecurityEvent | summarize makeset(CommandLine) by Computer | where set_CommandLine has 'bob'", PROCESS, 1},
     {"SecurityEvent | where iff(column_ifexists('Nope', 'y') == 'y', true, false)", PROCESS, 1},
     {"SecurityEvent | parse CommandLine with * 'user ' who ' ' rest | where who == 'bob' and rest == 'Passw0rd /add'",
      PROCESS, 1},
-    {"SecurityEvent | parse-where CommandLine with 'net.exe ' what ' /add' | where what == 'user bob Passw0rd'", PROCESS, 1},
+    {"SecurityEvent | parse-where CommandLine with 'net.exe ' what ' /add' | where what == 'user bob Passw0rd'",
+     PROCESS, 1},
     {"SecurityEvent | parse-where CommandLine with 'net1' what", PROCESS, 0},
     {"SecurityEvent | parse kind=regex flags=i CommandLine with * 'USER ' who ' ' * | where who == 'bob'", PROCESS, 1},
-    {"SecurityEvent | mv-expand w = split(CommandLine, ' ') | where w startswith 'Pass' and w endswith '0rd'", PROCESS, 1},
+    {"SecurityEvent | mv-expand w = split(CommandLine, ' ') | where w startswith 'Pass' and w endswith '0rd'", PROCESS,
+     1},
     {"SecurityEvent | mv-expand w = split(CommandLine, ' ') | where w == 'user' and w == 'bob'", PROCESS, 0},
     /* time */
     {"SecurityEvent | where TimeGenerated > ago(1h) and TimeGenerated between (ago(1d) .. now())", PROCESS, 1},
-    {"let s = todatetime('{{StartTimeISO}}'); let e = todatetime('{{EndTimeISO}}'); SecurityEvent | where TimeGenerated "
+    {"let s = todatetime('{{StartTimeISO}}'); let e = todatetime('{{EndTimeISO}}'); SecurityEvent | where "
+     "TimeGenerated "
      "between ((s - 7d) .. e)",
      PROCESS, 1},
     {"SecurityEvent | where TimeGenerated > datetime(2200-01-01)", PROCESS, 0},
@@ -240,8 +260,8 @@ static const struct {
     {"SecurityEvent | make-series count() on TimeGenerated step 1h", "1:17:K303", "make-series"},
     {"SecurityEvent | where TimeGenerated between (ago(14d) .. ago(1d))", "1:37:K303", "past"},
     {"SecurityEvent | where TimeGenerated < ago(1d)", "1:37:K303", "past"},
-    {"let h = SecurityEvent | where EventID == 1 | distinct Computer; SecurityEvent | where Computer in (h)", "1:100:K301",
-     "sub-query"},
+    {"let h = SecurityEvent | where EventID == 1 | distinct Computer; SecurityEvent | where Computer in (h)",
+     "1:100:K301", "sub-query"},
     {"let h = SigninLogs | distinct Computer; SecurityEvent | where Computer in (h)", "1:76:K203", "not on this host"},
     {"let h = externaldata(a:string)['https://x/y.csv']; SecurityEvent | where CommandLine has_any (h)", "1:95:K304",
      "freeze"},
@@ -255,7 +275,8 @@ static const struct {
     {"SecurityEvent | where CommandLine matches regex '(?=x)'", "1:49:K123", ""},
     {"SecurityEvent | where arraylength(split(CommandLine, 'x')) > 1", "1:23:K120", "array_length"},
     {"let x = 5; let y = x; SecurityEvent | where z == y", "1:45:K201", "there is no column"},
-    {"SecurityEvent | where EventID == 4624 | join (SecurityEvent) on Computer", "1:1:K204 1:41:K301", "process creation"},
+    {"SecurityEvent | where EventID == 4624 | join (SecurityEvent) on Computer", "1:1:K204 1:41:K301",
+     "process creation"},
     {"Event | where EventData has 'x'", "1:25:K204", "XML"},
 };
 
@@ -268,8 +289,8 @@ static void test_refused(void)
         size_t len = 0;
         CU_ASSERT_EQUAL(compile(&legs, &notes, refused[i].query), -EINVAL);
         for (size_t k = 0; k < notes.error_count; k++)
-            len += (size_t)snprintf(is + len, sizeof is - len, "%s%u:%u:%s", k > 0 ? " " : "", notes.errors[k].place.line,
-                                    notes.errors[k].place.column, notes.errors[k].code);
+            len += (size_t)snprintf(is + len, sizeof is - len, "%s%u:%u:%s", k > 0 ? " " : "",
+                                    notes.errors[k].place.line, notes.errors[k].place.column, notes.errors[k].code);
         CU_ASSERT_STRING_EQUAL(is, refused[i].faults);
         bool is_said = notes.error_count > 0 && strstr(notes.errors[0].message, refused[i].said) != NULL;
         CU_ASSERT(is_said);
@@ -316,8 +337,9 @@ static void test_sources(void)
 {
     struct legs legs;
     struct notes notes;
-    CU_ASSERT_EQUAL_FATAL(compile(&legs, &notes, "WindowsEvent | where Channel =~ 'A/B' and Provider == 'P' and EventID in "
-                                                 "(5, 6) | project TimeGenerated, x = EventID"),
+    CU_ASSERT_EQUAL_FATAL(compile(&legs, &notes,
+                                  "WindowsEvent | where Channel =~ 'A/B' and Provider == 'P' and EventID in "
+                                  "(5, 6) | project TimeGenerated, x = EventID"),
                           0);
     CU_ASSERT_EQUAL_FATAL(legs.count, 1);
     CU_ASSERT_EQUAL_FATAL(legs.items[0].source_count, 1);
@@ -346,9 +368,10 @@ static struct text frozen_data(void *context, struct text address)
 static void test_frozen(void)
 {
     static char csv[] = "name,kind\r\n\"bob, \"\"b\"\"\",a\r\nann,b\r\n\r\n";
-    static const char query[] = "let l = externaldata(name:string, kind:string)[@'https://x/y.csv'] with (format='csv', "
-                                "ignoreFirstRecord=true); SecurityEvent | where SubjectUserName in ((l | where kind == 'b' "
-                                "| project name))";
+    static const char query[] =
+        "let l = externaldata(name:string, kind:string)[@'https://x/y.csv'] with (format='csv', "
+        "ignoreFirstRecord=true); SecurityEvent | where SubjectUserName in ((l | where kind == 'b' "
+        "| project name))";
     struct rule_beside beside = {.context = csv, .data = frozen_data};
     struct kql_options options = {.at = {1, 1}, .beside = &beside};
     struct legs legs = {0};
@@ -372,8 +395,9 @@ static bool accept_join(void *context, size_t leg, const char *code)
 
 static void test_accepted(void)
 {
-    static const char query[] = "union (SecurityEvent | where EventID == 4688), (SecurityEvent | join (SecurityEvent) on "
-                                "Computer)";
+    static const char query[] =
+        "union (SecurityEvent | where EventID == 4688), (SecurityEvent | join (SecurityEvent) on "
+        "Computer)";
     struct rule_beside beside = {.accepts = accept_join};
     struct kql_options options = {.at = {10, 5}, .beside = &beside};
     struct legs legs = {0};
@@ -464,10 +488,9 @@ static void test_expression(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"cases", test_cases},       {"refused", test_refused},
-                                        {"warned", test_warned},     {"sources", test_sources},
-                                        {"frozen", test_frozen},     {"accepted", test_accepted},
-                                        {"limits", test_limits},     {"expression", test_expression},
-                                        CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {
+        {"cases", test_cases},     {"refused", test_refused},       {"warned", test_warned},
+        {"sources", test_sources}, {"frozen", test_frozen},         {"accepted", test_accepted},
+        {"limits", test_limits},   {"expression", test_expression}, CU_TEST_INFO_NULL};
     return test_main("kql", tests);
 }

@@ -73,8 +73,12 @@ static void test_nearest(void)
     static const struct {
         const char *word, *meant;
     } cases[] = {
-        {"commandline", "CommandLine"}, {"CommandLnie", "CommandLine"}, {"Proces", "Process"}, {"Compute", "Computer"},
-        {"Zebra", NULL},                {"", NULL},
+        {"commandline", "CommandLine"},
+        {"CommandLnie", "CommandLine"},
+        {"Proces", "Process"},
+        {"Compute", "Computer"},
+        {"Zebra", NULL},
+        {"", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct text meant = kql_nearest(text_from(cases[i].word), names, 3, sizeof names[0]);
@@ -84,7 +88,10 @@ static void test_nearest(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {
-        {"order", test_order}, {"full", test_full}, {"class", test_class}, {"nearest", test_nearest}, CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {{"order", test_order},
+                                        {"full", test_full},
+                                        {"class", test_class},
+                                        {"nearest", test_nearest},
+                                        CU_TEST_INFO_NULL};
     return test_main("kql_fault", tests);
 }

@@ -38,9 +38,9 @@ static const struct {
     {"```a", "s:a", "1:1"},
 };
 
-static const char letters[] = {[KQL_TOKEN_NAME] = 'n', [KQL_TOKEN_STRING] = 's', [KQL_TOKEN_LONG] = 'l',
-                               [KQL_TOKEN_REAL] = 'r', [KQL_TOKEN_TIMESPAN] = 't', [KQL_TOKEN_TYPED] = 'd',
-                               [KQL_TOKEN_SIGN] = 'x'};
+static const char letters[] = {
+    [KQL_TOKEN_NAME] = 'n',     [KQL_TOKEN_STRING] = 's', [KQL_TOKEN_LONG] = 'l', [KQL_TOKEN_REAL] = 'r',
+    [KQL_TOKEN_TIMESPAN] = 't', [KQL_TOKEN_TYPED] = 'd',  [KQL_TOKEN_SIGN] = 'x'};
 
 static void test_tokens(void)
 {

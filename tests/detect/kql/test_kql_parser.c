@@ -20,11 +20,21 @@ static void put(struct out *out, const char *before, struct text text, const cha
 /* The tree as text: (operator part ...). */
 static void show(struct out *out, const struct kql_node *node)
 {
-    static const char *const words[] = {
-        [KQL_ARRAY] = "array", [KQL_BAG] = "bag", [KQL_INDEX] = "index", [KQL_PIPE] = "pipe", [KQL_UNION] = "union",
-        [KQL_DATATABLE] = "datatable", [KQL_EXTERNAL] = "external", [KQL_BY] = "by", [KQL_PATTERN] = "pattern",
-        [KQL_LAMBDA] = "lambda", [KQL_QUERY] = "query", [KQL_SCHEMA] = "schema", [KQL_STAR] = "*", [KQL_NULL] = "null",
-        [KQL_BAD] = "bad"};
+    static const char *const words[] = {[KQL_ARRAY] = "array",
+                                        [KQL_BAG] = "bag",
+                                        [KQL_INDEX] = "index",
+                                        [KQL_PIPE] = "pipe",
+                                        [KQL_UNION] = "union",
+                                        [KQL_DATATABLE] = "datatable",
+                                        [KQL_EXTERNAL] = "external",
+                                        [KQL_BY] = "by",
+                                        [KQL_PATTERN] = "pattern",
+                                        [KQL_LAMBDA] = "lambda",
+                                        [KQL_QUERY] = "query",
+                                        [KQL_SCHEMA] = "schema",
+                                        [KQL_STAR] = "*",
+                                        [KQL_NULL] = "null",
+                                        [KQL_BAD] = "bad"};
     const char *word = node->kind < sizeof words / sizeof words[0] ? words[node->kind] : NULL;
     if (node->kind == KQL_STRING) {
         put(out, "'", node->text, "'");
@@ -34,8 +44,11 @@ static void show(struct out *out, const struct kql_node *node)
     if (has_parts)
         put(out, "(", text_from(""), "");
     if (node->kind == KQL_LET || node->kind == KQL_ASSIGN || node->kind == KQL_TYPE || node->kind == KQL_MEMBER)
-        put(out, node->kind == KQL_LET ? "let:" : node->kind == KQL_MEMBER ? "." : "", node->text,
-            node->kind == KQL_ASSIGN || node->kind == KQL_TYPE ? "=" : "");
+        put(out,
+            node->kind == KQL_LET      ? "let:"
+            : node->kind == KQL_MEMBER ? "."
+                                       : "",
+            node->text, node->kind == KQL_ASSIGN || node->kind == KQL_TYPE ? "=" : "");
     else
         put(out, "", word != NULL ? text_from(word) : node->text, "");
     for (const struct kql_node *child = node->first; child != NULL; child = child->next) {
@@ -85,8 +98,7 @@ static const struct {
      "(query (pipe T (summarize (n= (count)) (make_set a) (by b (bin t 1h)))))"},
     {"T | parse kind=regex flags=i a with * 'x' b:long 'y' *",
      "(query (pipe T (parse (kind= regex) (flags= i) a (pattern * 'x' (b= long) 'y' *))))"},
-    {"datatable(a:string, b:int)['x', 1, 'y', 2]",
-     "(query (datatable (schema (a= string) (b= int)) 'x' 1 'y' 2))"},
+    {"datatable(a:string, b:int)['x', 1, 'y', 2]", "(query (datatable (schema (a= string) (b= int)) 'x' 1 'y' 2))"},
     {"externaldata(a:string)[@'https://x/y.csv'] with (format='csv', ignoreFirstRecord=True)",
      "(query (external (schema (a= string)) 'https://x/y.csv' (format= 'csv') (ignoreFirstRecord= True)))"},
     {"T | join kind=inner hint.strategy=shuffle (U) on $left.a == $right.b | where c",
@@ -192,8 +204,13 @@ static void test_depth(void)
 {
     static const struct {
         const char *open, *middle, *close;
-    } shapes[] = {{"(", "T", ")"},     {"f(", "1", ")"},          {"T | where x in (", "1", ")"},
-                  {"dynamic([", "", "])"}, {"let f = () { ", "T", "}; f"}, {"union (", "T", ")"}, {"[", "1", "]"}};
+    } shapes[] = {{"(", "T", ")"},
+                  {"f(", "1", ")"},
+                  {"T | where x in (", "1", ")"},
+                  {"dynamic([", "", "])"},
+                  {"let f = () { ", "T", "}; f"},
+                  {"union (", "T", ")"},
+                  {"[", "1", "]"}};
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
         struct arena *arena;
         struct kql_faults faults;

@@ -163,9 +163,9 @@ static void test_places(void)
         rows++;
         bool is_same = is_told(&outcome.notes, row, at, class);
         bool is_shifted = !is_same && row > 1 && is_told(&outcome.notes, row - 1, at, class);
-        bool is_supported = !is_same && !is_shifted &&
-                            (text_equal(class, text_from("function-not-in-core")) ||
-                             text_equal(class, text_from("row-expansion")));
+        bool is_supported =
+            !is_same && !is_shifted &&
+            (text_equal(class, text_from("function-not-in-core")) || text_equal(class, text_from("row-expansion")));
         same += is_same;
         shifted += is_shifted;
         supported += is_supported;
