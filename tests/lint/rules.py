@@ -28,6 +28,8 @@ LIBRARIES = {
     "zlib.h": {"collectors", "transport", "agent"},
     "jansson.h": {"transport", "agent"},
     "sqlite3.h": {"transport", "agent"},
+    "yaml.h": {"detect", "agent"},
+    "pcre2.h": {"detect", "agent"},
     "curl/": {"transport", "agent"},
     "openssl/": {"transport", "agent"},
 }
