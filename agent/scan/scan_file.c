@@ -30,7 +30,7 @@ struct reading {
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
 };
 
-static int put_alert(struct reading *r, const struct match *match, const struct process_event *event)
+static int put_alert(struct reading *r, const struct match *match, const struct event *event)
 {
     static const struct encode_agent agent = {.version = version_number};
     struct alert alert;
@@ -53,7 +53,7 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
     return rc;
 }
 
-static int on_event(void *context, const struct process_event *event)
+static int on_event(void *context, const struct event *event)
 {
     struct reading *r = context;
     size_t count = matcher_match(r->shared->matcher, event, r->matches);

@@ -28,7 +28,7 @@ struct totals {
 
 static struct totals seen;
 
-static int count_event(void *context, const struct process_event *event)
+static int count_event(void *context, const struct event *event)
 {
     struct totals *file = context;
     file->security += event->event_id == 4688;

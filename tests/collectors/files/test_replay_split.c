@@ -26,7 +26,7 @@ struct seen {
 static struct seen whole, parts;
 static struct matcher *matcher;
 
-static int on_event(void *context, const struct process_event *event)
+static int on_event(void *context, const struct event *event)
 {
     struct seen *seen = context;
     if (event->field[EVENT_COMMAND_LINE].len > 0 && seen->count < MAX_SEEN)
