@@ -24,6 +24,7 @@ static const struct function *const tables[] = {
     /* ours, that no query can write */
     function_sigma,
     function_powershell,
+    function_kql,
 };
 
 const struct function *function_at(size_t i)

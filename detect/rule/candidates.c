@@ -1,5 +1,6 @@
 #include "detect/rule/candidates.h"
 
+#include "detect/event/kinds.h"
 #include "detect/search/words.h"
 
 #include <errno.h>
@@ -120,7 +121,7 @@ static int add_marks(struct candidates *c, struct items *raw, const struct leg *
         for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
             if ((source->kinds & UINT64_C(1) << kind) == 0)
                 continue;
-            struct text part = words_part(mark.bytes != NULL ? mark : event_kind_provider((enum event_kind)kind), XML_SIGNS);
+            struct text part = words_part(mark.bytes != NULL ? mark : kinds_provider((enum event_kind)kind), XML_SIGNS);
             if (part.bytes == NULL && kind != EVENT_ETW_PROCESS) /* which stands in no file */
                 c->is_raw_open = true;
             int rc = part.bytes == NULL ? 0 : add_item(raw, (struct item){.word = part});

@@ -10,8 +10,6 @@
 #include "detect/event/event.h"
 #include "detect/rule/expr.h"
 
-struct event;
-
 /* No column: memory is short. */
 #define COLUMN_NONE (~0u)
 

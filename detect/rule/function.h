@@ -143,6 +143,7 @@ extern const struct function function_search[];
 extern const struct function function_list[];
 extern const struct function function_math[];
 extern const struct function function_cast[];
+extern const struct function function_kql[];
 extern const struct function function_string[];
 extern const struct function function_characters[];
 extern const struct function function_regular[];
