@@ -30,6 +30,19 @@ static void bools(void)
         {"(\"sigma:like\" s \"a*c\")", "ABBC", true},
         {"(\"sigma:like_cs\" s \"a*c\")", "ABBC", false},
         {"(\"sigma:like\" s \"*\")", NULL, false},
+        {"(\"sigma:re\" s \"b+\" \"\")", "abbc", true},
+        {"(\"sigma:re\" s \"B+\" \"\")", "abbc", false},
+        {"(\"sigma:re\" s \"B+\" \"i\")", "abbc", true},
+        {"(\"sigma:re\" s \"^b\" \"m\")", "a\nb", true},
+        {"(\"sigma:re\" s \"a.b\" \"s\")", "a\nb", true},
+        {"(\"sigma:re\" s \"b|c\" \"^\")", "ab", false},
+        {"(\"sigma:re\" s \"b|c\" \"$\")", "ab", true},
+        {"(\"sigma:re\" s \"a.b\" \"\")",
+         "a\xFF"
+         "b",
+         true},
+        {"(\"sigma:re\" s \"\" \"\")", "", true},
+        {"(\"sigma:re\" s \"\" \"\")", NULL, false},
         {"(\"sigma:cidr\" s \"10.0.0.0/8\")", "10.1.2.3", true},
         {"(\"sigma:cidr\" s \"10.0.0.0/8\")", "localhost", false},
         {"(\"sigma:cidr\" s \"10.0.0.0/8\")", NULL, false},
@@ -120,14 +133,23 @@ static void texts(void)
 
 static void mistakes_are_told(void)
 {
-    static const char *const refused[] = {"(\"sigma:cidr\" s \"10.1.0.0/8\")", "(\"sigma:cidr\" s \"all\")",
-                                          "(\"sigma:number\" s \"ne\" 5)", "(\"sigma:time\" s \"hour\" \"above\" 5)",
-                                          "(\"sigma:like\" s s2)"};
+    static const char *const refused[] = {
+        "(\"sigma:cidr\" s \"10.1.0.0/8\")",       "(\"sigma:cidr\" s \"all\")", "(\"sigma:number\" s \"ne\" 5)",
+        "(\"sigma:time\" s \"hour\" \"above\" 5)", "(\"sigma:like\" s s2)",      "(\"sigma:re\" s \"a\" \"x\")"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct expr_text parser = {.at = refused[i], .arena = arena};
         CU_ASSERT_PTR_NULL(expr_text_parse(&parser));
         CU_ASSERT_STRING_EQUAL(parser.fault.code, "K122");
     }
+}
+
+static void a_bad_expression_is_told(void)
+{
+    struct expr_text parser = {.at = "(\"sigma:re\" s \"a(\" \"\")", .arena = arena};
+    CU_ASSERT_PTR_NULL(expr_text_parse(&parser));
+    CU_ASSERT_STRING_EQUAL(parser.fault.code, "K123");
+    parser = (struct expr_text){.at = "(\"sigma:re\" s \"(a)\\\\1\" \"\")", .arena = arena};
+    CU_ASSERT_PTR_NULL(expr_text_parse(&parser)); /* what the matcher can't do is not taken */
 }
 
 static void what_a_pattern_requires(void)
@@ -141,6 +163,9 @@ static void what_a_pattern_requires(void)
     parser = (struct expr_text){.at = "(\"sigma:like_cs\" s \"*AB?*\")", .arena = arena};
     CU_ASSERT_TRUE_FATAL(expr_required(&needs, expr_text_parse(&parser), arena));
     CU_ASSERT_TRUE(text_equal(needs.literals[0].text, text_from("ab")));
+    parser = (struct expr_text){.at = "(\"sigma:re\" s \"x*Word[0-9]\" \"\")", .arena = arena};
+    CU_ASSERT_TRUE_FATAL(expr_required(&needs, expr_text_parse(&parser), arena));
+    CU_ASSERT_TRUE(text_equal(needs.literals[0].text, text_from("word")));
     parser = (struct expr_text){.at = "(\"sigma:like\" s \"*?*\")", .arena = arena};
     CU_ASSERT_FALSE(expr_required(&needs, expr_text_parse(&parser), arena));
 }
@@ -150,6 +175,7 @@ int main(void)
     static const CU_TestInfo tests[] = {{"true or false", bools},
                                         {"texts", texts},
                                         {"mistakes are told", mistakes_are_told},
+                                        {"a bad expression is told", a_bad_expression_is_told},
                                         {"what a pattern requires", what_a_pattern_requires},
                                         CU_TEST_INFO_NULL};
     if (arena_new(&arena, (size_t)4 << 20) != 0 || arena_new(&scratch, EXPR_SCRATCH_BYTES) != 0)
