@@ -1,7 +1,6 @@
 # The libraries that are not ours, under the same names for both builds:
 #   deps::expat deps::curl deps::ssl deps::crypto deps::sqlite3 deps::jansson deps::zlib deps::yaml deps::pcre2,
-#   for tests deps::cunit,
-#   and deps::evtx (.evtx files; Linux only, Windows reads them itself).
+#   for tests deps::cunit.
 # Linux: Debian's -dev packages, but for libcurl, which is the small one of cmake/deps/build-deps.sh --host where
 # TRIPLINE_CURL_PREFIX says where that is. Windows: the static libraries of cmake/deps/build-deps.sh, with the parts of Windows
 # that each needs. A library that is missing ends the configuring with the name of its Debian package.
@@ -64,13 +63,6 @@ else()
     else()
         message(STATUS "Debian's libcurl, with its thirty libraries; ./dev build host makes a small one")
         host_library(curl libcurl libcurl4-openssl-dev)
-    endif()
-    host_library(evtx libevtx libevtx-dev)
-    # libevtx.h includes it, and libevtx-dev does not depend on it.
-    find_path(DEPS_BFIO_INCLUDE libbfio.h)
-    mark_as_advanced(DEPS_BFIO_INCLUDE)
-    if(NOT DEPS_BFIO_INCLUDE)
-        message(FATAL_ERROR "libbfio.h is missing: install the Debian package libbfio-dev")
     endif()
     if(NOT DEFINED BUILD_TESTING OR BUILD_TESTING)
         host_library(cunit cunit libcunit1-dev)

@@ -50,8 +50,6 @@ static size_t libraries(struct library to[MAX_LIBRARIES])
     to[count++] = (struct library){"zlib", zlibVersion()};
     to[count++] = (struct library){"libyaml", yaml_get_version_string()};
     to[count++] = (struct library){"pcre2", pcre2_version()};
-    if (version_evtx() != NULL)
-        to[count++] = (struct library){"libevtx", version_evtx()};
     /* Expat's begins with its name. */
     if (strncmp(to[0].version, "expat_", 6) == 0)
         to[0].version += 6;

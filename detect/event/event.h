@@ -100,6 +100,7 @@ struct event {
     bool has_claimed_parent;              /* does the event name another parent than the process that created it? */
     uint32_t claimed_parent_pid;          /* which; anybody may set it (PROC_THREAD_ATTRIBUTE_PARENT_PROCESS) */
     bool is_from_values;                  /* the event could not be read whole: what fields it has came one by one */
+    bool is_recovered;                    /* it was found in unused space of an .evtx file */
     struct text field[EVENT_FIELD_COUNT]; /* absent where the event has no such field */
     const struct event_datum *data;       /* all of the event's own data, in its order; ETW: none */
     size_t data_count;

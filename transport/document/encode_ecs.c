@@ -296,6 +296,8 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
         json_writer_bool(to, "test", true);
     if (alert->event->is_from_values)
         json_writer_bool(to, "from_values", true);
+    if (alert->event->is_recovered)
+        json_writer_bool(to, "recovered", true);
     json_writer_object(to, "rule_upstream");
     put_string(to, "commit", rule->upstream_commit);
     put_string(to, "version", rule->upstream_version);
