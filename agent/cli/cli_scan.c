@@ -8,7 +8,8 @@
 
 #define NAME "tripline scan"
 
-/* Exit code with --strict: all files were read to their ends, but events in them could not be. Others: 1, CLI_USAGE. */
+/* Exit code: all files were read to their ends, but events in them could not be, and that matters: with --strict, or as
+ * words that a rule asks for stand in one. Others: 1, CLI_USAGE. */
 #define BAD_EVENTS 3
 
 struct options {
@@ -94,6 +95,11 @@ static void summary(const struct scan_totals *t)
     fprintf(stderr, ", %llu events, %llu process creations, %llu alert%s, %llu bad event%s, %.1f MB in %.2f s",
             (unsigned long long)t->events, (unsigned long long)t->process, (unsigned long long)t->alerts,
             t->alerts == 1 ? "" : "s", (unsigned long long)t->bad, t->bad == 1 ? "" : "s", megabytes, t->seconds);
+    if (t->recovered > 0)
+        fprintf(stderr, ", %llu recovered from unused space", (unsigned long long)t->recovered);
+    if (t->remnants > 0)
+        fprintf(stderr, ", %llu older records in unused space that can't be read any more",
+                (unsigned long long)t->remnants);
     if (t->seconds > 0)
         fprintf(stderr, " (%.1f MB/s)", megabytes / t->seconds);
     fputc('\n', stderr);
@@ -126,7 +132,9 @@ static int scan(const struct options *o)
     }
     summary(&totals);
     scan_report_free(report);
-    return code != 0 || totals.failed > 0 ? 1 : o->is_strict && totals.bad > 0 ? BAD_EVENTS : 0;
+    if (code != 0 || totals.failed > 0)
+        return 1;
+    return totals.suspects > 0 || (o->is_strict && totals.bad > 0) ? BAD_EVENTS : 0;
 }
 
 int cli_scan(int argc, char **argv)

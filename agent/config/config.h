@@ -24,7 +24,7 @@
 
 struct config_channel {
     char *name;  /* "Security" */
-    char *query; /* XPath; NULL: the default for this channel's name (config_default_query) */
+    char *query; /* XPath; NULL: the default for this channel (kinds_query), or all events */
 };
 
 /* One element of <outputs>: what output_open() wants, under the same names, but for the files, which are named and not
@@ -133,9 +133,5 @@ void config_errors_free(struct config_errors *errors);
 
 /* One line each: "path:line:column: message", or "path: message" for the file as a whole. */
 void config_errors_print(FILE *to, const char *path, const struct config_errors *errors);
-
-/* The XPath for a channel without a query: only what a rule can match, and "*" where filters are not trusted (any
- * channel that Windows Event Forwarding may fill). Static text, or NULL for all. */
-const char *config_default_query(const char *channel);
 
 #endif

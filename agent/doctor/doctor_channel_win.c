@@ -1,6 +1,8 @@
 /* What the Event Log service says of a channel. Source: learn.microsoft.com/windows/win32/api/winevt. */
 #include "agent/doctor/doctor_win.h"
 
+#include "detect/event/kinds.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -137,8 +139,9 @@ static bool look(struct doctor_channel *c, const wchar_t *name, const wchar_t *q
 
 void doctor_ask_channel(struct doctor_channel *c, const char *name)
 {
-    const char *query = config_default_query(name);
-    wchar_t *wide = doctor_wide(name), *wide_query = query == NULL ? NULL : doctor_wide(query);
+    char query[KINDS_QUERY_SIZE];
+    wchar_t *wide = doctor_wide(name);
+    wchar_t *wide_query = kinds_query(query, text_from(name)) ? doctor_wide(query) : NULL;
     uint64_t newest = 0;
     enum doctor_answer unused = DOCTOR_UNREADABLE;
     *c = (struct doctor_channel){.is_there = DOCTOR_UNREADABLE};

@@ -84,7 +84,7 @@ static int pending_grow(struct pipeline *p)
     return 0;
 }
 
-static void note_test(struct pipeline *p, const char *id, const struct process_event *event)
+static void note_test(struct pipeline *p, const char *id, const struct event *event)
 {
     char *command_line = text_dup(event->field[EVENT_COMMAND_LINE]);
     if (command_line != NULL) /* else the test does not pass, no more */
@@ -133,7 +133,7 @@ static bool as_written(struct match *match)
     return match->branches != 0;
 }
 
-static int take_event(void *context, const struct process_event *event)
+static int take_event(void *context, const struct event *event)
 {
     struct pipeline *p = context;
     p->seen.events++;

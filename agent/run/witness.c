@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-_Static_assert(STORE_SOURCES == 2 * EVENT_KIND_COUNT, "one place for each kind of event, in a log and live");
+_Static_assert(STORE_SOURCES == 2 * EVENT_OTHER, "one place for each kind of process creation, in a log and live");
 
 /* How often it is looked for witnesses that are missed, ms. */
 #define WATCH_MS 1000u
@@ -56,7 +56,7 @@ static uint64_t hash_of(const char *text)
     return hash == 0 ? 1 : hash;
 }
 
-static unsigned source_of(const struct process_event *event)
+static unsigned source_of(const struct event *event)
 {
     return 2u * (unsigned)event->kind + (event->has_record_id ? 1u : 0u);
 }
@@ -94,7 +94,7 @@ static bool is_child(const struct alert *alert)
 
 static int make_sighting(struct sighting *out, const struct alert *alert, const char *event_id)
 {
-    const struct process_event *e = alert->event;
+    const struct event *e = alert->event;
     struct sighting s = {.until = e->time, .source = source_of(e), .event = hash_of(event_id)};
     s.is_child = is_child(alert);
     s.created = s.is_child ? e->parent_time : e->time;

@@ -26,11 +26,10 @@ struct reading {
     struct encode_ecs_kept kept;
     uint64_t alerts, flushed;
     int error;         /* writing alerts failed, or no memory: the scan ends */
-    bool is_evtx;      /* places are numbers of records */
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
 };
 
-static int put_alert(struct reading *r, const struct match *match, const struct process_event *event)
+static int put_alert(struct reading *r, const struct match *match, const struct event *event)
 {
     static const struct encode_agent agent = {.version = version_number};
     struct alert alert;
@@ -53,7 +52,7 @@ static int put_alert(struct reading *r, const struct match *match, const struct 
     return rc;
 }
 
-static int on_event(void *context, const struct process_event *event)
+static int on_event(void *context, const struct event *event)
 {
     struct reading *r = context;
     size_t count = matcher_match(r->shared->matcher, event, r->matches);
@@ -92,8 +91,8 @@ static void on_report(void *context, const struct collector_report *report)
     if (named >= SCAN_MAX_NAMED)
         return;
     const struct fault none = {0}, *fault = report->fault != NULL ? report->fault : &none;
-    fprintf(r->shared->settings->messages, "%s: bad event at %s %llu, left out: %s\n", r->path,
-            r->is_evtx ? "record" : "byte", (unsigned long long)report->offset, reason(fault, EBADMSG));
+    fprintf(r->shared->settings->messages, "%s: bad event at byte %llu, left out: %s\n", r->path,
+            (unsigned long long)report->offset, reason(fault, EBADMSG));
 }
 
 static bool contains(struct text text, const char *part)
@@ -110,21 +109,16 @@ static int look(struct reading *r, FILE *from)
 {
     static const char wide_root[] = "<\0E\0v\0e\0n\0t\0s\0";
     char head[HEAD_SIZE];
-    /* What is packed shows by its name alone. */
-    r->is_evtx = contains(text_from(r->path), ".evtx");
     if (from == stdin || fseek(from, 0, SEEK_SET) != 0)
         return 0;
     errno = 0;
     size_t size = fread(head, 1, sizeof(head), from);
     if (ferror(from))
         return errno == 0 ? -EIO : -errno;
-    bool is_packed = size >= 2 && memcmp(head, "\x1F\x8B", 2) == 0;
-    if (!is_packed)
-        r->is_evtx = size >= 8 && memcmp(head, "ElfFile\0", 8) == 0;
     bool is_wide_export = false;
     for (size_t i = 0; i + sizeof(wide_root) - 1 <= size; i++)
         is_wide_export = is_wide_export || memcmp(head + i, wide_root, sizeof(wide_root) - 1) == 0;
-    r->may_be_empty = r->is_evtx || is_wide_export || contains((struct text){head, size}, "<Events");
+    r->may_be_empty = is_wide_export || contains((struct text){head, size}, "<Events");
     return fseek(from, 0, SEEK_SET) == 0 ? 0 : -errno;
 }
 
@@ -154,8 +148,14 @@ static bool judge(const struct reading *r, int rc, const struct fault *fault)
         say(r, "is a directory; name the files in it");
     else if (rc < 0)
         say(r, "%s%s", state->totals.events > 0 ? "not read to its end: " : "", reason(fault, rc));
-    if (rc < 0 || state->left > 0 || state->has_failed || state->totals.events > 0)
+    if (rc < 0 || state->left > 0 || state->has_failed)
         return rc < 0;
+    if (state->totals.events > 0) {
+        bool is_useless = state->totals.events == state->totals.bad;
+        if (is_useless)
+            say(r, "none of its events could be read");
+        return is_useless;
+    }
     if (state->totals.bytes == 0)
         say(r, "is empty");
     else if (r->may_be_empty)
@@ -193,8 +193,8 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report, .alive = on_alive};
     int rc = look(r, from);
     if (rc == 0 && r->piece->is_part)
-        rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to, &sink, r->shared->matcher, &counts,
-                         &fault);
+        rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to,
+                         r->shared->states[r->piece->file].given, &sink, r->shared->matcher, &counts, &fault);
     else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
     (void)on_alive(r, true); /* r->error has it */
@@ -202,6 +202,10 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     totals->events += counts.events.events;
     totals->process += counts.events.process;
     totals->bad += counts.events.bad;
+    totals->suspects += counts.suspects;
+    totals->recovered += counts.recovered;
+    totals->remnants += counts.remnants;
+    r->may_be_empty |= counts.is_evtx;
     totals->alerts += r->alerts;
     int added = settle(r, rc, &fault, totals);
     return r->error < 0 ? r->error : rc == -ENOMEM ? rc : added;
@@ -232,17 +236,18 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
     return rc;
 }
 
-int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, const char *path, size_t max)
+int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_evtx, const char *path, size_t max)
 {
     FILE *file = NULL;
     *size = 0;
+    *is_evtx = false;
     starts[0] = 0;
     *count = 1;
     /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is told when it is read.
      */
     if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
         return 0;
-    int rc = replay_split(starts, count, size, file, max);
+    int rc = replay_split(starts, count, size, is_evtx, file, max);
     (void)fclose(file); /* only read */
     if (rc < 0)
         *count = 1;

@@ -103,7 +103,7 @@ static void rule_member(struct html *to, const struct alert *alert)
 
 static void evidence(struct html *to, const char *source, const struct alert *alert, const char *id)
 {
-    const struct process_event *e = alert->event;
+    const struct event *e = alert->event;
     char pid[32], parent_pid[32], record[64] = "";
     number_of(pid, e->has_pid, e->pid);
     number_of(parent_pid, e->has_parent_pid, e->parent_pid);

@@ -29,7 +29,7 @@ static uint64_t lookback_begin(uint64_t lookback_s)
     return lookback_s > now / 10000000u ? 0 : now - lookback_s * 10000000u;
 }
 
-static int forward_event(void *context, const struct process_event *event)
+static int forward_event(void *context, const struct event *event)
 {
     const struct channel *ch = context;
     return ch->set->sink.event(ch->set->sink.context, event);
@@ -213,8 +213,8 @@ static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
 /* An event whose XML can't be read, for the reason in xml_fault: its values may do. Returns as hand_over. */
 static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t record, const struct fault *xml_fault)
 {
-    struct process_event made;
-    void *memory = NULL;
+    struct event made;
+    struct eventlog_event_memory memory;
     int rc = eventlog_event_from_values(&made, &memory, event, text_from(ch->name), NULL);
     if (rc == -ENOMEM)
         return rc;
@@ -233,7 +233,7 @@ static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t recor
         ch->figures.matches += rc == 0 ? 1 : 0;
         ch->figures.values_only += rc == 0 ? 1 : 0;
     }
-    free(memory);
+    eventlog_event_free(&memory);
     return rc;
 }
 
@@ -248,7 +248,7 @@ static int feed(struct channel *ch, struct text xml, uint64_t record, bool *is_t
     int rc = event_xml_feed(ch->xml, xml.bytes, xml.len);
     if (rc == 0)
         rc = event_xml_end(ch->xml);
-    *is_taken = event_xml_counts(ch->xml).process > before.process;
+    *is_taken = event_xml_counts(ch->xml).taken > before.taken;
     return rc;
 }
 

@@ -31,7 +31,7 @@ struct eventlog_values {
     bool is_clearing; /* Eventlog 1102 or 104: a log was cleared */
     bool is_unsure;   /* a command line is there, but not as a string: only the XML can tell */
     uint64_t event_id;
-    uint64_t time;                     /* as struct process_event; 0: not known */
+    uint64_t time;                     /* as struct event; 0: not known */
     struct eventlog_text command_line; /* of the new process */
     struct eventlog_text parent_command_line;
     /* Only if they were asked for; of the log that the event was written to first: */

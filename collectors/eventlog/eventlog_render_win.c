@@ -1,5 +1,7 @@
 #include "collectors/eventlog/eventlog_render.h"
 
+#include "detect/event/kinds.h"
+
 #include <windows.h>
 #include <winevt.h>
 
@@ -158,18 +160,18 @@ static uint64_t unsigned_value(const EVT_VARIANT *value)
     }
 }
 
-static bool equals(struct eventlog_text text, const wchar_t *want)
-{
-    size_t length = wcslen(want);
-    return text.count == length && memcmp(text.units, want, length * sizeof(*want)) == 0;
-}
+/* Longest name of a provider that is known of, with its NUL. */
+#define MAX_PROVIDER 128u
 
 static void take_kind(struct eventlog_values *values, struct eventlog_text provider)
 {
-    uint64_t id = values->event_id;
-    values->is_process = (id == 4688 && equals(provider, L"Microsoft-Windows-Security-Auditing")) ||
-                         (id == 1 && equals(provider, L"Microsoft-Windows-Sysmon"));
-    values->is_clearing = (id == 1102 || id == 104) && equals(provider, L"Microsoft-Windows-Eventlog");
+    char name[TEXT_UTF16_MAX_BYTES(MAX_PROVIDER)];
+    if (provider.units == NULL || provider.count >= MAX_PROVIDER || values->event_id > UINT32_MAX)
+        return;
+    const struct kinds_entry *entry =
+        kinds_find(text_from_utf16(name, provider.units, provider.count), (uint32_t)values->event_id);
+    values->is_process = entry != NULL && event_kind_is_process(entry->kind);
+    values->is_clearing = entry != NULL && (entry->id == 1102 || entry->id == 104);
 }
 
 static bool is_odd(const EVT_VARIANT *value)

@@ -132,7 +132,7 @@ static int fill_row(struct alert *alert)
     return -EINVAL;
 }
 
-int alert_make(struct alert *out, const struct match *match, const struct process_event *event, uint64_t created)
+int alert_make(struct alert *out, const struct match *match, const struct event *event, uint64_t created)
 {
     struct alert alert = {.rule = match->rule, .branches = match->branches, .event = event, .created = created};
     alert.branch = &match->rule->branches[__builtin_ctz(match->branches)];

@@ -41,8 +41,8 @@ struct alert {
     const struct rule *rule;
     const struct rule_branch *branch; /* the one that the row is of: the first of the rule's branches that matched */
     unsigned branches;                /* all that matched, as in struct match */
-    const struct process_event *event;
-    uint64_t created;                    /* when the agent made it, as struct process_event's time */
+    const struct event *event;
+    uint64_t created;                    /* when the agent made it, as struct event's time */
     struct text row[ALERT_COLUMN_COUNT]; /* faithful; empty where the branch has no such column */
     long domain_index;          /* faithful DomainIndex: code points before the first dot of HostEntity, or -1 */
     struct entity host_account; /* corrected */
@@ -53,7 +53,7 @@ struct alert {
 };
 
 /* Fills *out. created: as in struct alert. Returns 0, or -ENOMEM with *out left as it was. */
-int alert_make(struct alert *out, const struct match *match, const struct process_event *event, uint64_t created);
+int alert_make(struct alert *out, const struct match *match, const struct event *event, uint64_t created);
 
 /* Frees what alert_make allocated. */
 void alert_clear(struct alert *alert);

@@ -57,7 +57,8 @@ static enum truth truth_of(bool is_true)
     return is_true ? TRUTH_TRUE : TRUTH_FALSE;
 }
 
-/* A dynamic beside another type: by its text beside a string; else only one of the same sort can be equal. */
+/* What is in a dynamic beside another value that is in none: by its text beside a string; else only one of the same
+ * sort can be equal. */
 static enum truth equal_dynamic(struct value a, struct value b, bool is_cased, struct arena *scratch)
 {
     if (b.type == VALUE_STRING)
@@ -67,6 +68,18 @@ static enum truth equal_dynamic(struct value a, struct value b, bool is_cased, s
         return function_equal(function_convert(inner, b.type, scratch), b, is_cased, scratch);
     bool same_sort = inner.type == b.type || (is_number(inner.type) && is_number(b.type));
     return same_sort ? function_equal(inner, b, is_cased, scratch) : TRUTH_FALSE;
+}
+
+/* Two dynamics: scalars by what they are, lists by their JSON. */
+static enum truth equal_dynamics(struct value a, struct value b, bool is_cased, struct arena *scratch)
+{
+    struct value x = function_from_dynamic(a.dynamic), y = function_from_dynamic(b.dynamic);
+    if (x.type == VALUE_DYNAMIC && y.type == VALUE_DYNAMIC) {
+        struct text left = value_json(a, scratch), right = value_json(b, scratch);
+        return left.bytes == NULL || right.bytes == NULL ? TRUTH_ERROR : truth_of(text_equal(left, right));
+    }
+    bool same_sort = x.type == y.type || (is_number(x.type) && is_number(y.type));
+    return same_sort ? function_equal(x, y, is_cased, scratch) : TRUTH_FALSE;
 }
 
 enum truth function_equal(struct value a, struct value b, bool is_cased, struct arena *scratch)
@@ -87,11 +100,13 @@ enum truth function_equal(struct value a, struct value b, bool is_cased, struct 
     if (a.type == VALUE_STRING && b.type == VALUE_STRING)
         return truth_of(is_cased ? text_equal(a.text, b.text) : term_same(a.text, b.text));
     if (a.type == VALUE_DYNAMIC)
-        return truth_of(text_equal(value_json(a, scratch), value_json(b, scratch)));
+        return equal_dynamics(a, b, is_cased, scratch);
     if (a.type == VALUE_STRING && is_time(b.type))
         return function_equal(function_convert(a, b.type, scratch), b, is_cased, scratch);
     if (b.type == VALUE_STRING && is_time(a.type))
         return function_equal(a, function_convert(b, a.type, scratch), is_cased, scratch);
+    if (a.type == VALUE_STRING || b.type == VALUE_STRING)
+        return TRUTH_FALSE;
     return truth_of(order_numbers(a, b) == 0);
 }
 

@@ -36,10 +36,16 @@ static size_t flat_count(const struct dynamic *item)
     return count;
 }
 
+/* An item as it is compared: a string by itself, others as the dynamic they are, with its text. */
+static struct value element_of(const struct dynamic *item)
+{
+    return item->kind == DYNAMIC_STRING ? value_string(item->text) : value_dynamic(item);
+}
+
 static void flatten(struct list *list, const struct dynamic *item)
 {
     if (item->kind != DYNAMIC_ARRAY) {
-        list->values[list->count++] = function_from_dynamic(item);
+        list->values[list->count++] = element_of(item);
         return;
     }
     for (size_t i = 0; i < item->count; i++)
@@ -150,7 +156,7 @@ static enum truth in_element(struct value left, struct value element, bool is_ca
     if (element.type != VALUE_DYNAMIC || element.is_null || element.dynamic->kind != DYNAMIC_ARRAY)
         return function_equal(left, element, is_cased, scratch);
     for (size_t i = 0; i < element.dynamic->count; i++) {
-        struct value item = function_from_dynamic(&element.dynamic->items[i]);
+        struct value item = element_of(&element.dynamic->items[i]);
         enum truth truth = in_element(left, item, is_cased, scratch);
         if (truth == TRUTH_TRUE || truth == TRUTH_ERROR)
             return truth;
@@ -221,7 +227,7 @@ static enum truth has_element(struct text text, struct value element, bool is_an
 {
     if (element.type == VALUE_DYNAMIC && !element.is_null && element.dynamic->kind == DYNAMIC_ARRAY) {
         for (size_t i = 0; i < element.dynamic->count; i++) {
-            struct value item = function_from_dynamic(&element.dynamic->items[i]);
+            struct value item = element_of(&element.dynamic->items[i]);
             enum truth truth = has_element(text, item, is_any, scratch);
             if (truth == TRUTH_ERROR || (truth == TRUTH_TRUE) == is_any)
                 return truth;

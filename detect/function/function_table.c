@@ -1,4 +1,5 @@
 /* The table as a whole: entries by name, and what the functions share. */
+#include "detect/base/suggest.h"
 #include "detect/rule/expr_node.h"
 #include "detect/rule/function.h"
 
@@ -8,8 +9,22 @@
 #include <string.h>
 
 static const struct function *const tables[] = {
-    function_logic, function_compare, function_search, function_list,
-    function_math,  function_cast,    function_sigma,  function_powershell,
+    /* KQL's own */
+    function_logic,
+    function_compare,
+    function_search,
+    function_list,
+    function_math,
+    function_cast,
+    function_string,
+    function_characters,
+    function_array,
+    function_set,
+    function_bag,
+    /* ours, that no query can write */
+    function_sigma,
+    function_powershell,
+    function_kql,
 };
 
 const struct function *function_at(size_t i)
@@ -30,53 +45,20 @@ const struct function *function_find(struct text name)
     return NULL;
 }
 
-/* Longest name that "did you mean" looks at. */
-#define NEAR_MAX 40
-
-static size_t least(size_t a, size_t b, size_t c)
-{
-    size_t d = a < b ? a : b;
-    return d < c ? d : c;
-}
-
-/* Letters to insert, delete or replace to come from a to b; case counts half. In half steps. */
-static size_t distance(struct text a, struct text b)
-{
-    size_t row[NEAR_MAX + 1];
-    for (size_t j = 0; j <= b.len; j++)
-        row[j] = 2 * j;
-    for (size_t i = 1; i <= a.len; i++) {
-        size_t corner = row[0];
-        row[0] = 2 * i;
-        for (size_t j = 1; j <= b.len; j++) {
-            char x = a.bytes[i - 1], y = b.bytes[j - 1];
-            size_t change = x == y ? 0 : (x | 0x20) == (y | 0x20) ? 1 : 2;
-            size_t best = least(row[j] + 2, row[j - 1] + 2, corner + change);
-            corner = row[j];
-            row[j] = best;
-        }
-    }
-    return row[b.len];
-}
+/* Most names that "did you mean" looks at. */
+#define MAX_NAMES 512
 
 const char *function_nearest(struct text name)
 {
-    const char *best = NULL;
-    size_t best_distance = name.len < 4 ? 3 : 5; /* above what counts as near */
-    if (name.len > NEAR_MAX)
-        return NULL;
-    for (size_t i = 0;; i++) {
-        const struct function *f = function_at(i);
-        if (f == NULL)
-            return best;
-        if ((f->flags & (FUNCTION_OURS | FUNCTION_OLD)) != 0 || strlen(f->name) > NEAR_MAX)
-            continue;
-        size_t d = text_equal_nocase(name, text_from(f->name)) ? 0 : distance(name, text_from(f->name));
-        if (d < best_distance) {
-            best = f->name;
-            best_distance = d;
-        }
-    }
+    const char *names[MAX_NAMES];
+    char word[SUGGEST_MAX_WORD + 1];
+    size_t count = 0;
+    const struct function *f;
+    for (size_t i = 0; (f = function_at(i)) != NULL && count < MAX_NAMES; i++)
+        if ((f->flags & (FUNCTION_OURS | FUNCTION_OLD)) == 0)
+            names[count++] = f->name;
+    (void)text_copy(word, sizeof(word), name); /* a longer one is cut, and is like none */
+    return name.len >= sizeof(word) ? NULL : suggest_nearest(word, names, count);
 }
 
 int function_refuse(struct function_bind *bind, const char *code, struct expr_place place, const char *format, ...)

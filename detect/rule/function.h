@@ -127,6 +127,15 @@ double function_real(struct value value);
 /* An item of an array as a value of its own type (a null: of type dynamic). */
 struct value function_from_dynamic(const struct dynamic *item);
 
+/* An array of count items, or none left of scratch: VALUE_ERROR. */
+struct value function_array_of(const struct dynamic *items, size_t count, struct arena *scratch);
+
+/* Byte index of the first needle in text[from..], or text.len when there is none. needle is not empty. */
+size_t function_find_text(struct text text, struct text needle, size_t from);
+
+/* How often search stands in text, overlapping occurrences counted; an empty one never. */
+int64_t function_count_text(struct text text, struct text search);
+
 /* The tables, ended by an entry without a name. */
 extern const struct function function_logic[];
 extern const struct function function_compare[];
@@ -134,9 +143,12 @@ extern const struct function function_search[];
 extern const struct function function_list[];
 extern const struct function function_math[];
 extern const struct function function_cast[];
+extern const struct function function_kql[];
 extern const struct function function_string[];
+extern const struct function function_characters[];
 extern const struct function function_regular[];
 extern const struct function function_array[];
+extern const struct function function_set[];
 extern const struct function function_bag[];
 extern const struct function function_powershell[];
 extern const struct function function_parse[];

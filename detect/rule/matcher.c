@@ -92,7 +92,7 @@ size_t matcher_rule_count(const struct matcher *m)
     return m->count;
 }
 
-size_t matcher_match(const struct matcher *m, const struct process_event *event, struct match *out)
+size_t matcher_match(const struct matcher *m, const struct event *event, struct match *out)
 {
     size_t found = 0;
     for (size_t i = 0; i < m->count; i++) {

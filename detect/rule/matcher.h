@@ -29,7 +29,7 @@ void matcher_free(struct matcher *m);
 size_t matcher_rule_count(const struct matcher *m);
 
 /* Writes the rules that event fulfils to out[0..matcher_rule_count-1]; returns how many. */
-size_t matcher_match(const struct matcher *m, const struct process_event *event, struct match *out);
+size_t matcher_match(const struct matcher *m, const struct event *event, struct match *out);
 
 /* Could a field with this text, UTF-16, fulfil a rule? Exact: true only if all terms of a rule are in it. */
 bool matcher_text_matches_utf16(const struct matcher *m, const uint16_t *units, size_t count);

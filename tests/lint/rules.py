@@ -24,10 +24,11 @@ ROOMS = set(MAY_INCLUDE) | {"tests"}
 # Libraries by room: what a room is not built on, it does not include.
 LIBRARIES = {
     "expat.h": {"collectors", "agent"},
-    "libevtx.h": {"collectors", "agent"},
     "zlib.h": {"collectors", "transport", "agent"},
     "jansson.h": {"transport", "agent"},
     "sqlite3.h": {"transport", "agent"},
+    "yaml.h": {"detect", "agent"},
+    "pcre2.h": {"detect", "agent"},
     "curl/": {"transport", "agent"},
     "openssl/": {"transport", "agent"},
 }

@@ -14,7 +14,7 @@ static int add_number(struct sha256 *sha256, uint64_t number)
 }
 
 /* The record id or, where there is none, pid and command line: one field or two, so neither can pass for the other. */
-static int add_which(struct sha256 *sha256, const struct process_event *event)
+static int add_which(struct sha256 *sha256, const struct event *event)
 {
     if (event->has_record_id)
         return add_number(sha256, event->record_id);
@@ -24,7 +24,7 @@ static int add_which(struct sha256 *sha256, const struct process_event *event)
 
 int alert_id(char id[ALERT_ID_SIZE], struct sha256 *sha256, const struct alert *alert)
 {
-    const struct process_event *event = alert->event;
+    const struct event *event = alert->event;
     int rc = sha256_init(sha256);
     if (rc == 0)
         rc = add_text(sha256, text_from(alert->rule->id));

@@ -80,7 +80,7 @@ static uint64_t time_of(const struct alert *alert)
 
 static void put_event(struct json_writer *to, const struct alert *alert, const char *id)
 {
-    const struct process_event *event = alert->event;
+    const struct event *event = alert->event;
     char code[TEXT_NUMBER_SIZE];
     json_writer_object(to, "event");
     put_string(to, "kind", alert->follows == NULL ? "alert" : "event");
@@ -185,7 +185,7 @@ static void put_image(struct json_writer *to, struct text image)
     put_text(to, "executable", image);
 }
 
-static void put_parent(struct json_writer *to, const struct process_event *event)
+static void put_parent(struct json_writer *to, const struct event *event)
 {
     json_writer_object(to, "parent");
     if (event->has_parent_pid)
@@ -199,7 +199,7 @@ static void put_parent(struct json_writer *to, const struct process_event *event
 
 static void put_process(struct json_writer *to, const struct alert *alert)
 {
-    const struct process_event *event = alert->event;
+    const struct event *event = alert->event;
     json_writer_object(to, "process");
     if (event->has_pid)
         put_number(to, "pid", event->pid);
@@ -275,7 +275,7 @@ static void put_branches(struct json_writer *to, const struct alert *alert)
 }
 
 /* The parent that the event names although another process created this one. */
-static void put_claimed_parent(struct json_writer *to, const struct process_event *event)
+static void put_claimed_parent(struct json_writer *to, const struct event *event)
 {
     if (!event->has_claimed_parent)
         return;
@@ -296,6 +296,8 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
         json_writer_bool(to, "test", true);
     if (alert->event->is_from_values)
         json_writer_bool(to, "from_values", true);
+    if (alert->event->is_recovered)
+        json_writer_bool(to, "recovered", true);
     json_writer_object(to, "rule_upstream");
     put_string(to, "commit", rule->upstream_commit);
     put_string(to, "version", rule->upstream_version);

@@ -189,7 +189,7 @@ static void test_urls(void)
     }
 }
 
-static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents", "System"};
+static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "System", "ForwardedEvents"};
 
 static void test_defaults(void)
 {
@@ -431,14 +431,6 @@ static void test_secrets(void)
     }
 }
 
-static void test_default_query(void)
-{
-    CU_ASSERT_STRING_EQUAL(config_default_query("SECURITY"), "*[System[(EventID=4688 or EventID=1102)]]");
-    CU_ASSERT_STRING_EQUAL(config_default_query("Microsoft-Windows-Sysmon/Operational"), "*[System[(EventID=1)]]");
-    CU_ASSERT_STRING_EQUAL(config_default_query("System"), "*[System[(EventID=104)]]");
-    CU_ASSERT(config_default_query("ForwardedEvents") == NULL && config_default_query("WEC6-ADFS") == NULL);
-}
-
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -451,7 +443,6 @@ int main(void)
         {"limits of number", test_limits},
         {"limit of size", test_size},
         {"no secret in a message", test_secrets},
-        {"the query of a channel", test_default_query},
         CU_TEST_INFO_NULL,
     };
     return test_main("config", tests);

@@ -68,9 +68,9 @@ static void trial_close(struct trial *t)
     free(t->figures);
 }
 
-static struct process_event event(enum event_kind kind, uint64_t record, const char *line)
+static struct event event(enum event_kind kind, uint64_t record, const char *line)
 {
-    struct process_event e = {.kind = kind, .time = TIME, .has_pid = true, .pid = 100};
+    struct event e = {.kind = kind, .time = TIME, .has_pid = true, .pid = 100};
     e.has_record_id = true;
     e.record_id = record;
     e.field[EVENT_CHANNEL] = text_from(kind == EVENT_SYSMON_1 ? "Sysmon" : "Security");
@@ -79,7 +79,7 @@ static struct process_event event(enum event_kind kind, uint64_t record, const c
     return e;
 }
 
-static int take(struct trial *t, struct process_event e)
+static int take(struct trial *t, struct event e)
 {
     return t->sink.event(t->sink.context, &e);
 }
