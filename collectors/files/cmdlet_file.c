@@ -74,17 +74,20 @@ static int give_row(struct cmdlet_file *f)
     event.field[EVENT_PROVIDER] = event.field[EVENT_CHANNEL] = text_from(CMDLET_FILE_CHANNEL);
     event.field[EVENT_COMPUTER] = value_of(f, "ServerHostName");
     (void)event_time_parse(&event.time, value_of(f, "DateTime")); /* else it stays unknown */
-    return collector_wants(f->sink, &event) ? f->sink->event(f->sink->context, &event) : 0;
+    if (!collector_wants(f->sink, &event))
+        return 0;
+    f->counts.taken++;
+    return f->sink->event(f->sink->context, &event);
 }
 
 static void report_bad(struct cmdlet_file *f, uint64_t offset)
 {
+    struct fault fault = {0};
+    fault_set(&fault, "cmdlet_file", EBADMSG, f->path,
+              f->log.count == 0 ? "a row before the line \"#Fields:\""
+                                : "a row with more or fewer values than \"#Fields:\" has names");
     struct collector_report report = {
-        .kind = COLLECTOR_BAD_EVENT,
-        .source = f->path,
-        .offset = offset,
-        .detail = text_from(f->log.count == 0 ? "a row before the line \"#Fields:\""
-                                              : "a row with more or fewer values than \"#Fields:\" has names")};
+        .kind = COLLECTOR_BAD_EVENT, .source = f->path, .offset = offset, .fault = &fault};
     f->counts.bad++;
     f->sink->report(f->sink->context, &report);
 }

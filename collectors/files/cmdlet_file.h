@@ -15,8 +15,9 @@
 struct cmdlet_file;
 
 struct cmdlet_file_counts {
-    uint64_t rows; /* read, those that are bad among them */
-    uint64_t bad;  /* told to the sink and left out */
+    uint64_t rows;  /* read, those that are bad among them */
+    uint64_t taken; /* handed to the sink */
+    uint64_t bad;   /* told to the sink and left out */
 };
 
 /* path: the file's name, for reports. sink and path must outlive it. Returns 0 or -ENOMEM. */

@@ -52,6 +52,9 @@ int cmdlet_log_read(struct cmdlet_log *log, enum cmdlet_log_line *line, struct c
 /* Frees what log owns. */
 void cmdlet_log_clear(struct cmdlet_log *log);
 
+/* Bytes that cmdlet_log_is_one() looks at. */
+#define CMDLET_LOG_HEAD 32u
+
 /* Does a file that begins so look like one? "#Software: Microsoft Exchange" or "#Fields:", after a byte order mark too.
  */
 bool cmdlet_log_is_one(struct text head);
