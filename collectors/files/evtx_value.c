@@ -74,9 +74,9 @@ static struct text signed_number(char *to, const unsigned char *bytes, size_t si
 
 static struct text real(char *to, double value, int digits)
 {
-    if (isnan(value))
+    if (__builtin_isnan(value))
         return print(to, "-1.#IND");
-    if (isinf(value))
+    if (__builtin_isinf(value))
         return print(to, value > 0 ? "1.#INF" : "-1.#INF");
     return print(to, "%.*g", digits, value);
 }
