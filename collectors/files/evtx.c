@@ -29,12 +29,19 @@ struct evtx {
     const char *trouble; /* the file breaks off; NULL: it doesn't */
 };
 
+static bool on_wants(void *context, const struct event *event)
+{
+    const struct evtx *e = context;
+    return collector_wants(&e->sink, event);
+}
+
 int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct matcher *matcher,
              struct evtx_given *given)
 {
     struct evtx *e = calloc(1, sizeof(*e));
     if (e == NULL)
         return -ENOMEM;
+    const struct event_xml_wanted asks = {.context = e, .wants = on_wants};
     e->sink = *sink;
     e->matcher = matcher;
     e->given = given;
@@ -46,7 +53,7 @@ int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text s
     if (rc == 0)
         rc = e->name == NULL || e->carried == NULL ? -ENOMEM : evtx_tree_new(&e->tree);
     if (rc == 0)
-        rc = evtx_event_new(&e->event);
+        rc = evtx_event_new(&e->event, &asks);
     if (rc < 0) {
         evtx_free(e);
         return rc;
@@ -137,17 +144,18 @@ static void take_bad(struct evtx *e, const struct evtx_chunk *chunk, const struc
 /* Hands a record over that was read. */
 static int hand_over(struct evtx *e, const struct evtx_record *record, const struct evtx_node *nodes, size_t count)
 {
-    struct process_event event;
-    bool is_one = false;
-    int rc = evtx_event_read(&event, &is_one, e->event, nodes, count);
+    struct event event;
+    bool is_wanted = false;
+    int rc = evtx_event_read(&event, &is_wanted, e->event, nodes, count);
     if (rc < 0)
         return rc;
     e->counts.events++;
     e->counts.recovered += record->is_recovered;
-    if (!is_one)
+    if (!is_wanted)
         return 0;
     event.is_recovered = record->is_recovered;
-    e->counts.process++;
+    e->counts.process += event_kind_is_process(event.kind);
+    e->counts.taken++;
     rc = e->sink.event(e->sink.context, &event);
     return rc < 0 ? rc : 0;
 }

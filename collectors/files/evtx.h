@@ -21,6 +21,7 @@ struct evtx;
 struct evtx_counts {
     uint64_t events;    /* records, good or bad */
     uint64_t process;   /* process creations handed to the sink, or ruled out by the scan for terms */
+    uint64_t taken;     /* events of any kind handed to the sink */
     uint64_t bad;       /* reported */
     uint64_t suspects;  /* of these, in whose bytes a rule's terms stand */
     uint64_t recovered; /* of the events */

@@ -1,6 +1,5 @@
 #include "collectors/files/evtx_event.h"
 
-#include "collectors/event_xml/event_xml_values.h"
 #include "collectors/files/evtx_value.h"
 #include "collectors/files/evtx_xml.h"
 
@@ -15,12 +14,12 @@ struct evtx_event {
     struct evtx_buffer texts; /* of one element and its attributes, or of one value */
 };
 
-int evtx_event_new(struct evtx_event **out)
+int evtx_event_new(struct evtx_event **out, const struct event_xml_wanted *asks)
 {
     struct evtx_event *e = calloc(1, sizeof(*e));
     if (e == NULL)
         return -ENOMEM;
-    int rc = event_xml_values_new(&e->values);
+    int rc = event_xml_values_new(&e->values, asks);
     if (rc < 0) {
         free(e);
         return rc;
@@ -101,7 +100,7 @@ static size_t size_of(const struct evtx_node *nodes, size_t count)
     return size;
 }
 
-int evtx_event_read(struct process_event *event, bool *is_one, struct evtx_event *e, const struct evtx_node *nodes,
+int evtx_event_read(struct event *event, bool *is_wanted, struct evtx_event *e, const struct evtx_node *nodes,
                     size_t count)
 {
     int rc = event_xml_values_reserve(e->values, size_of(nodes, count));
@@ -118,6 +117,6 @@ int evtx_event_read(struct process_event *event, bool *is_one, struct evtx_event
         i++;
     }
     if (rc == 0)
-        *is_one = event_xml_values_take(event, e->values, (struct text){NULL, 0});
+        *is_wanted = event_xml_values_take(event, e->values);
     return rc;
 }

@@ -158,7 +158,7 @@ static void take_counts(struct replay *r, struct replay_counts *counts)
     struct evtx_counts evtx = r->evtx == NULL ? (struct evtx_counts){0} : evtx_counts(r->evtx);
     *counts = (struct replay_counts){
         .bytes = r->in.bytes,
-        .events = {xml.events + evtx.events, xml.process + evtx.process, xml.bad + evtx.bad},
+        .events = {xml.events + evtx.events, xml.process + evtx.process, xml.taken + evtx.taken, xml.bad + evtx.bad},
         .suspects = evtx.suspects,
         .recovered = evtx.recovered,
         .remnants = evtx.remnants,

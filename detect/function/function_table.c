@@ -18,6 +18,7 @@ static const struct function *const tables[] = {
     function_cast,
     function_string,
     function_characters,
+    function_regular,
     function_array,
     function_set,
     function_bag,

