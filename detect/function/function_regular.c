@@ -114,6 +114,14 @@ struct groups {
     unsigned char numbers[REGEX_MAX_GROUPS];
 };
 
+/* Of a group named by number or name; -1: there is none. */
+static int64_t group_number(const struct regex *regex, const struct dynamic *group)
+{
+    if (group->kind == DYNAMIC_STRING)
+        return regex_group_number(regex, group->text);
+    return group->kind == DYNAMIC_LONG ? group->number : -1;
+}
+
 static int prepare_extract_all(struct function_bind *bind)
 {
     struct groups *groups = arena_zeroed(bind->arena, 1, sizeof(*groups));
@@ -133,13 +141,14 @@ static int prepare_extract_all(struct function_bind *bind)
     const struct value *wanted = bind->count == 3 ? expr_constant_value(bind->args[1]) : NULL;
     if (bind->count == 3 && (wanted == NULL || wanted->type != VALUE_DYNAMIC || wanted->is_null ||
                              wanted->dynamic->kind != DYNAMIC_ARRAY || wanted->dynamic->count > REGEX_MAX_GROUPS))
-        return function_refuse(bind, "K122", bind->args[1]->place, "a constant array of the groups' numbers is wanted");
+        return function_refuse(bind, "K122", bind->args[1]->place,
+                               "a constant array of the groups' numbers or names is wanted");
     groups->count = wanted == NULL ? total : (unsigned)wanted->dynamic->count;
     for (unsigned i = 0; i < groups->count; i++) {
-        int64_t number = wanted == NULL ? i + 1 : wanted->dynamic->items[i].number;
-        bool is_number = wanted == NULL || wanted->dynamic->items[i].kind == DYNAMIC_LONG;
-        if (!is_number || number < 0 || number > total)
-            return function_refuse(bind, "K122", bind->args[1]->place, "the regular expression has %u capture groups",
+        int64_t number = wanted == NULL ? i + 1 : group_number(groups->regex, &wanted->dynamic->items[i]);
+        if (number < 0 || number > total)
+            return function_refuse(bind, "K122", bind->args[1]->place,
+                                   "the regular expression has %u capture groups, and none of that number or name",
                                    total);
         groups->numbers[i] = (unsigned char)number;
     }

@@ -200,6 +200,17 @@ unsigned regex_groups(const struct regex *regex)
     return regex->groups;
 }
 
+int regex_group_number(const struct regex *regex, struct text name)
+{
+    char word[64];
+    if (name.len >= sizeof(word))
+        return -1;
+    (void)text_copy(word, sizeof(word), name); /* fits */
+    int number =
+        pcre2_substring_number_from_name(regex->search != NULL ? regex->search : regex->where, (PCRE2_SPTR)word);
+    return number < 0 ? -1 : number;
+}
+
 struct text regex_literal(const struct regex *regex)
 {
     return regex->literal;

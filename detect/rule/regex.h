@@ -57,6 +57,9 @@ int regex_new(const struct regex **out, struct arena *arena, struct text pattern
 /* Number of groups that capture. */
 unsigned regex_groups(const struct regex *regex);
 
+/* The number of the group of that name, or -1. */
+int regex_group_number(const struct regex *regex, struct text name);
+
 /* The longest text, folded by unicode_fold, that stands in any letter case in each text that matches; empty: none
  * known. */
 struct text regex_literal(const struct regex *regex);

@@ -77,6 +77,8 @@ int regex_read_escape(struct regex_translator *t, uint32_t *c, char class[64])
         (void)snprintf(class, 64, "\\%c", (char)letter); /* fits */
         return 0;
     }
+    if (letter == '0' && !(regex_peek(t, 0) >= '0' && regex_peek(t, 0) <= '9'))
+        return 0; /* NUL */
     if (letter >= '0' && letter <= '9')
         return regex_refuse(t->fault, t->pattern, begin, "back-references are not supported");
     return regex_refuse(t->fault, t->pattern, begin, "there is no such escape");
