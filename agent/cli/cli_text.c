@@ -52,6 +52,9 @@ static const char verify_help[] =
     "                 computer account host_name domain_index host_name_domain account_name\n"
     "                   account_domain\n"
     "               Escapes: \\\\ \\t \\n \\r \\0, \\uXXXX and \\UXXXXXXXX a code point, \\xHH a byte\n"
+    "               With a header line also KQL expressions (kind: where or value; field_types:\n"
+    "               Name:type,...; no escapes but JSON's):\n"
+    "                 id kind expression field_types fields_json expected_json\n"
     "\n"
     "Exit codes: 0 every row came out as expected; 1 a mismatch, or a row or file that can't be read;\n"
     "            2 wrong usage.\n";
