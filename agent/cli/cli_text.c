@@ -49,6 +49,9 @@ static const char verify_help[] =
     "                 command_line expected               (all terms of the rule)\n"
     "                 computer account host_name domain_index host_name_domain account_name\n"
     "                   account_domain\n"
+    "                 rule_file query_line query_column class construct   (with this header: mistakes\n"
+    "                   that must be told of a rule's query; no escapes)\n"
+    "  --rules DIR  where the rule files lie that such rows name\n"
     "               Escapes: \\\\ \\t \\n \\r \\0, \\uXXXX and \\UXXXXXXXX a code point, \\xHH a byte\n"
     "\n"
     "Exit codes: 0 every row came out as expected; 1 a mismatch, or a row or file that can't be read;\n"
@@ -150,7 +153,7 @@ const struct cli_verb cli_verbs[] = {
      scan_help},
     {"rules", cli_rules, "check|list [--json] [--rules DIR] [FILE...]", "check rule files; list the rules",
      rules_help},
-    {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
+    {"verify", cli_verify, "[--rules DIR] [F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",
      "  --json       as one JSON object\n\nExit codes: 0; 2 wrong usage.\n"},
     {NULL, NULL, NULL, NULL, NULL},
