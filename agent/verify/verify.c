@@ -1,5 +1,6 @@
 #include "agent/verify/verify.h"
 
+#include "agent/verify/verify_expression.h"
 #include "agent/verify/verify_refusal.h"
 #include "agent/verify/verify_row.h"
 #include "detect/alert/entity.h"
@@ -22,10 +23,12 @@ static const struct {
     [VERIFY_HAS_ALL] = {"command_line\texpected", 2, 1},
     [VERIFY_ENTITY] = {"computer\taccount\thost_name\tdomain_index\thost_name_domain\taccount_name\taccount_domain", 7,
                        7},
+    [VERIFY_EXPRESSION] = {"id\tkind\texpression\tfield_types\tfields_json\texpected_json", VERIFY_EXPRESSION_COLUMNS,
+                           0},
 };
 
 #define FIRST_KIND VERIFY_HAS
-#define LAST_KIND VERIFY_ENTITY
+#define LAST_KIND VERIFY_EXPRESSION
 
 /* The row as it stands in the file, cut, on one line. */
 static void show(FILE *to, struct text text)
@@ -214,6 +217,8 @@ int verify_line(struct verify *v, struct text line)
         malformed(v, "not a row of vectors; tripline verify --help shows the kinds");
     else if (count != kinds[v->kind].columns && count != kinds[v->kind].columns + 1)
         malformed(v, "another number of columns than the file's kind has");
+    else if (v->kind == VERIFY_EXPRESSION)
+        return verify_expression(v, column);
     else
         return row(v, column, line.len);
     return 0;

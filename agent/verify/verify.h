@@ -2,12 +2,13 @@
  * verify: rows of texts with the answer expected, compared with what detect/ says.
  *
  * A row is tab-separated; in its texts \\ \t \n \r \0 are the usual characters, \uXXXX and \UXXXXXXXX a code point
- * (a pair of surrogates one character), \xHH one raw byte. Three kinds, each also with one more column, "source":
+ * (a pair of surrogates one character), \xHH one raw byte. Five kinds, each also with one more column, "source":
  *   haystack needle expected
  *   command_line expected                     (all terms of the rule)
  *   computer account host_name domain_index host_name_domain account_name account_domain
- * expected: 1 or 0. Matching is done in UTF-8 and in UTF-16, and both must be as expected. With its header alone:
- *   rule_file query_line query_column class construct   (no escapes: verify_refusal.h)
+ *   id kind expression field_types fields_json expected_json     (verify_expression.h; told by its header alone)
+ *   rule_file query_line query_column class construct            (verify_refusal.h; the same, and without escapes)
+ * expected: 1 or 0. Matching is done in UTF-8 and in UTF-16, and both must be as expected.
  */
 #ifndef AGENT_VERIFY_VERIFY_H
 #define AGENT_VERIFY_VERIFY_H
@@ -15,7 +16,7 @@
 #include "detect/base/text.h"
 #include <stdio.h>
 
-enum verify_kind { VERIFY_UNKNOWN, VERIFY_HAS, VERIFY_HAS_ALL, VERIFY_ENTITY, VERIFY_REFUSAL };
+enum verify_kind { VERIFY_UNKNOWN, VERIFY_HAS, VERIFY_HAS_ALL, VERIFY_ENTITY, VERIFY_EXPRESSION, VERIFY_REFUSAL };
 
 /* One run; the caller sets name, mismatches_to, faults_to, perhaps rules, and zeroes the rest. */
 struct verify {
