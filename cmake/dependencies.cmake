@@ -1,6 +1,6 @@
 # The libraries that are not ours, under the same names for both builds:
-#   deps::expat deps::curl deps::ssl deps::crypto deps::sqlite3 deps::jansson deps::zlib, for tests deps::cunit,
-#   and deps::evtx (.evtx files; Linux only, Windows reads them itself).
+#   deps::expat deps::curl deps::ssl deps::crypto deps::sqlite3 deps::jansson deps::zlib deps::yaml deps::pcre2,
+#   for tests deps::cunit.
 # Linux: Debian's -dev packages, but for libcurl, which is the small one of cmake/deps/build-deps.sh --host where
 # TRIPLINE_CURL_PREFIX says where that is. Windows: the static libraries of cmake/deps/build-deps.sh, with the parts of Windows
 # that each needs. A library that is missing ends the configuring with the name of its Debian package.
@@ -40,6 +40,8 @@ if(WIN32)
         LINK deps::ssl deps::zlib ws2_32 crypt32 bcrypt secur32 iphlpapi advapi32)
     built_library(sqlite3 "${TRIPLINE_DEPS_PREFIX}" libsqlite3.a sqlite3.h)
     built_library(jansson "${TRIPLINE_DEPS_PREFIX}" libjansson.a jansson.h LINK advapi32)
+    built_library(yaml "${TRIPLINE_DEPS_PREFIX}" libyaml.a yaml.h DEFINE YAML_DECLARE_STATIC)
+    built_library(pcre2 "${TRIPLINE_DEPS_PREFIX}" libpcre2-8.a pcre2.h DEFINE PCRE2_STATIC)
     built_library(cunit "${TRIPLINE_DEPS_PREFIX}" libcunit.a CUnit/Basic.h)
 else()
     find_package(PkgConfig)
@@ -52,6 +54,8 @@ else()
     host_library(sqlite3 sqlite3 libsqlite3-dev)
     host_library(jansson jansson libjansson-dev)
     host_library(zlib zlib zlib1g-dev)
+    host_library(yaml yaml-0.1 libyaml-dev)
+    host_library(pcre2 libpcre2-8 libpcre2-dev)
     set(TRIPLINE_CURL_PREFIX "" CACHE PATH "What cmake/deps/build-deps.sh --host built; empty: Debian's libcurl")
     if(TRIPLINE_CURL_PREFIX)
         built_library(curl "${TRIPLINE_CURL_PREFIX}" libcurl.a curl/curl.h DEFINE CURL_STATICLIB
@@ -59,13 +63,6 @@ else()
     else()
         message(STATUS "Debian's libcurl, with its thirty libraries; ./dev build host makes a small one")
         host_library(curl libcurl libcurl4-openssl-dev)
-    endif()
-    host_library(evtx libevtx libevtx-dev)
-    # libevtx.h includes it, and libevtx-dev does not depend on it.
-    find_path(DEPS_BFIO_INCLUDE libbfio.h)
-    mark_as_advanced(DEPS_BFIO_INCLUDE)
-    if(NOT DEPS_BFIO_INCLUDE)
-        message(FATAL_ERROR "libbfio.h is missing: install the Debian package libbfio-dev")
     endif()
     if(NOT DEFINED BUILD_TESTING OR BUILD_TESTING)
         host_library(cunit cunit libcunit1-dev)

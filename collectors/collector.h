@@ -47,10 +47,15 @@ struct collector_report {
 struct collector_sink {
     void *context;
     /*
-     * One event; the sink decides whether a rule matches. Returns 0, or -ENOMEM: the event was not taken; the collector
-     * goes back to the last event that was and reads it again later. Taking one twice is harmless.
+     * Is an event wanted at all? Asked before anything of it but its kind, id, provider and channel is known. NULL:
+     * the creations of processes are.
      */
-    int (*event)(void *context, const struct process_event *event);
+    bool (*wants)(void *context, const struct event *event);
+    /*
+     * One event that is wanted; the sink decides whether a rule matches. Returns 0, or -ENOMEM: the event was not
+     * taken; the collector goes back to the last event that was and reads it again later. Taking one twice is harmless.
+     */
+    int (*event)(void *context, const struct event *event);
     /*
      * All events of source up to bookmark have been handed over: keep what came of them, and the bookmark, in one step.
      * bookmark: text that only the collector understands. Returns 0: kept, on disk. -ENOSPC (no room now) or another
@@ -70,6 +75,12 @@ struct collector_sink {
      */
     int (*alive)(void *context, bool may_hold);
 };
+
+/* Is event wanted? */
+static inline bool collector_wants(const struct collector_sink *sink, const struct event *event)
+{
+    return sink->wants == NULL ? event_kind_is_process(event->kind) : sink->wants(sink->context, event);
+}
 
 /* Calls alive if it is wanted; else 0. */
 static inline int collector_alive(const struct collector_sink *sink, bool may_hold)

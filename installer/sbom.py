@@ -26,6 +26,8 @@ KNOWN = {
     "curl": ("curl", "haxx:curl"),
     "sqlite3": ("blessing", "sqlite:sqlite"),
     "jansson": ("MIT", "jansson_project:jansson"),
+    "libyaml": ("MIT", "pyyaml:libyaml"),
+    "pcre2": ("BSD-3-Clause", "pcre:pcre2"),
     "zlib": ("Zlib", "zlib:zlib"),
 }
 

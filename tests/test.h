@@ -10,7 +10,8 @@
 
 static const char *test_skipped; /* why, of the last test that was */
 
-/* Called by a test that can't be done here, which then returns: reason, e.g. the file that is not there. Static text. */
+/* Called by a test that can't be done here, which then returns: reason, e.g. the file that is not there. Static text.
+ */
 static inline void test_skip(const char *reason)
 {
     printf(" skipped: %s ", reason);

@@ -1,8 +1,8 @@
 #include "agent/cli/cli.h"
 
 #include "agent/cli/cli_text.h"
-#include "agent/system/suggest.h"
 #include "agent/system/version.h"
+#include "detect/base/suggest.h"
 
 #include <errno.h>
 #include <stdbool.h>

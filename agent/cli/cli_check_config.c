@@ -1,4 +1,5 @@
 #include "agent/cli/cli.h"
+#include "detect/event/kinds.h"
 
 #include "agent/config/config.h"
 #include "agent/outputs/outputs.h"
@@ -43,8 +44,9 @@ static void print_summary(const struct config *config)
            (unsigned long long)(config->store_max_bytes / (1024u * 1024u)));
     for (size_t i = 0; i < config->channel_count; i++) {
         const struct config_channel *channel = &config->channels[i];
-        const char *query = channel->query != NULL ? channel->query : config_default_query(channel->name);
-        printf("  channel %s: %s\n", channel->name, query == NULL ? "*" : query);
+        char query[KINDS_QUERY_SIZE] = "*";
+        (void)kinds_query(query, text_from(channel->name)); /* else all events */
+        printf("  channel %s: %s\n", channel->name, channel->query != NULL ? channel->query : query);
     }
     for (size_t i = 0; i < config->output_count; i++)
         print_output(&config->outputs[i]);

@@ -3,15 +3,18 @@
 #include "agent/system/version.h"
 #include "detect/rule/rule.h"
 
+#define PCRE2_CODE_UNIT_WIDTH 8
 #include <curl/curl.h>
 #include <expat.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
+#include <pcre2.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 #include <zlib.h>
 
 /* A name and the version of what is linked in or loaded, not of the headers. */
@@ -19,7 +22,21 @@ struct library {
     const char *name, *version;
 };
 
-#define MAX_LIBRARIES 8
+#define MAX_LIBRARIES 10
+
+/* PCRE2's: "10.42 2022-12-11". */
+#define PCRE2_VERSION_SIZE 32
+
+/* PCRE2's number without its date; "?" where it has none that we could show. Static. */
+static const char *pcre2_version(void)
+{
+    static char version[PCRE2_VERSION_SIZE];
+    if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) > (int)sizeof(version) ||
+        pcre2_config(PCRE2_CONFIG_VERSION, version) < 0)
+        return "?";
+    version[strcspn(version, " ")] = '\0';
+    return version;
+}
 
 /* Fills to; returns how many. */
 static size_t libraries(struct library to[MAX_LIBRARIES])
@@ -31,8 +48,8 @@ static size_t libraries(struct library to[MAX_LIBRARIES])
     to[count++] = (struct library){"sqlite", sqlite3_libversion()};
     to[count++] = (struct library){"jansson", jansson_version_str()};
     to[count++] = (struct library){"zlib", zlibVersion()};
-    if (version_evtx() != NULL)
-        to[count++] = (struct library){"libevtx", version_evtx()};
+    to[count++] = (struct library){"libyaml", yaml_get_version_string()};
+    to[count++] = (struct library){"pcre2", pcre2_version()};
     /* Expat's begins with its name. */
     if (strncmp(to[0].version, "expat_", 6) == 0)
         to[0].version += 6;

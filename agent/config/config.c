@@ -98,20 +98,3 @@ int config_parse(struct config **out, struct text xml, const char *name, struct 
 {
     return config_parse_text(out, xml, name, false, errors);
 }
-
-const char *config_default_query(const char *channel)
-{
-    /* Anywhere else a filter is not trusted: on a channel that Windows Event Forwarding fills, one crashes the Event
-     * Log service of Windows Server 2025 (github.com/elastic/beats issue 44042). */
-    static const struct {
-        const char *channel, *query;
-    } known[] = {
-        {"Security", "*[System[(EventID=4688 or EventID=1102)]]"}, /* 1102: this log was cleared */
-        {"System", "*[System[(EventID=104)]]"},                    /* another log was cleared */
-        {"Microsoft-Windows-Sysmon/Operational", "*[System[(EventID=1)]]"},
-    };
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (text_equal_nocase(text_from(channel), text_from(known[i].channel)))
-            return known[i].query;
-    return NULL;
-}

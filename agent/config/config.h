@@ -4,6 +4,7 @@
 #ifndef AGENT_CONFIG_CONFIG_H
 #define AGENT_CONFIG_CONFIG_H
 
+#include "agent/log/log.h"
 #include "detect/base/text.h"
 #include "transport/outputs/output.h"
 #include <stdbool.h>
@@ -24,7 +25,7 @@
 
 struct config_channel {
     char *name;  /* "Security" */
-    char *query; /* XPath; NULL: the default for this channel's name (config_default_query) */
+    char *query; /* XPath; NULL: the default for this channel (kinds_query), or all events */
 };
 
 /* One element of <outputs>: what output_open() wants, under the same names, but for the files, which are named and not
@@ -75,13 +76,11 @@ struct config_etw {
     unsigned min_buffers, max_buffers, flush_ms;
 };
 
-enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
-
 struct config {
     char *state_directory; /* store and log lie here */
     bool is_state_default; /* the config says nothing of it: file_default_state() */
     char *log_file;        /* NULL: tripline.log in state_directory */
-    enum config_log_level log_level;
+    enum log_level log_level;
     uint64_t log_max_bytes;
     unsigned log_files;
     uint64_t doctor_s;    /* between two rounds of the doctor; 0: none, also at start */
@@ -134,9 +133,5 @@ void config_errors_free(struct config_errors *errors);
 
 /* One line each: "path:line:column: message", or "path: message" for the file as a whole. */
 void config_errors_print(FILE *to, const char *path, const struct config_errors *errors);
-
-/* The XPath for a channel without a query: only what a rule can match, and "*" where filters are not trusted (any
- * channel that Windows Event Forwarding may fill). Static text, or NULL for all. */
-const char *config_default_query(const char *channel);
 
 #endif

@@ -3,8 +3,10 @@
 
 #include "agent/config/config_place.h"
 #include "agent/system/file.h"
-#include "agent/system/suggest.h"
+#include "detect/base/suggest.h"
+#include "detect/event/kinds.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -352,17 +354,27 @@ void config_build_start(struct config_parse *p, enum config_element_id element, 
     }
 }
 
+static int add_channel(struct config *c, struct text name)
+{
+    for (size_t i = 0; i < c->channel_count; i++)
+        if (text_equal_nocase(text_from(c->channels[i].name), name))
+            return 0;
+    assert(c->channel_count < CONFIG_MAX_CHANNELS);
+    c->channels[c->channel_count].name = text_dup(name);
+    if (c->channels[c->channel_count].name == NULL)
+        return -ENOMEM;
+    c->channel_count++;
+    return 0;
+}
+
+/* The logs of all kinds that are read by default, and where Windows Event Forwarding puts what it brings. */
 static int default_channels(struct config *c)
 {
-    static const char *const names[] = {"Security", "Microsoft-Windows-Sysmon/Operational", "ForwardedEvents",
-                                        "System"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        c->channels[i].name = strdup(names[i]);
-        if (c->channels[i].name == NULL)
-            return -ENOMEM;
-        c->channel_count++;
-    }
-    return 0;
+    int rc = 0;
+    for (size_t i = 0; i < kinds_count() && rc == 0; i++)
+        if (kinds_at(i)->is_default)
+            rc = add_channel(c, kinds_at(i)->channel);
+    return rc < 0 ? rc : add_channel(c, text_from("ForwardedEvents"));
 }
 
 void config_build_finish(struct config_parse *p)

@@ -2,7 +2,7 @@
 
 #include "agent/config/config_place.h"
 #include "agent/system/file.h"
-#include "agent/system/suggest.h"
+#include "detect/base/suggest.h"
 
 #include <errno.h>
 #include <stdarg.h>

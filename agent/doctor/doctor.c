@@ -1,8 +1,8 @@
 #include "agent/doctor/doctor.h"
 
+#include "agent/guard/token.h"
 #include "agent/health/status_file.h"
 #include "agent/health/status_text.h"
-#include "agent/service/install_account.h"
 #include "agent/system/file.h"
 #include "detect/event/event.h"
 
@@ -66,7 +66,7 @@ static void ask_group(struct doctor_answers *a)
     a->has_group = DOCTOR_OFF;
     for (size_t i = 0; i < json_array_size(groups); i++) {
         const char *group = json_string_value(json_array_get(groups, i));
-        if (group != NULL && strncmp(group, INSTALL_EVENT_LOG_READERS, strlen(INSTALL_EVENT_LOG_READERS)) == 0)
+        if (group != NULL && strncmp(group, TOKEN_EVENT_LOG_READERS, strlen(TOKEN_EVENT_LOG_READERS)) == 0)
             a->has_group = DOCTOR_ON;
     }
 }

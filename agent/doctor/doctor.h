@@ -24,7 +24,7 @@ struct doctor_channel {
     enum doctor_answer keeps_old; /* ON: a full log takes no new records */
     uint64_t max_bytes;           /* 0: not known */
     bool has_wrapped;             /* records have been overwritten already */
-    uint64_t oldest_time;         /* of the oldest record, as struct process_event's; 0: not known */
+    uint64_t oldest_time;         /* of the oldest record, as struct event's; 0: not known */
     /* The newest process creation in it: 4688 in Security, 1 in Sysmon's. */
     enum doctor_answer has_process_event; /* UNREADABLE: not looked for, or could not be */
     enum doctor_answer has_command_line;  /* of the newest one */

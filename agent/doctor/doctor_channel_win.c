@@ -1,38 +1,13 @@
 /* What the Event Log service says of a channel. Source: learn.microsoft.com/windows/win32/api/winevt. */
 #include "agent/doctor/doctor_win.h"
 
+#include "detect/base/winapi.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include <windows.h>
 #include <winevt.h>
-
-void doctor_narrow(char *to, size_t size, const wchar_t *wide)
-{
-    size_t count = wcslen(wide);
-    char *utf8 = malloc(TEXT_UTF16_MAX_BYTES(count));
-    uint16_t *units = calloc(count + 1, sizeof(*units));
-    to[0] = '\0';
-    if (utf8 != NULL && units != NULL) {
-        memcpy(units, wide, count * sizeof(*units));
-        (void)text_copy(to, size, text_from_utf16(utf8, units, count)); /* cut where longer */
-    }
-    free(units);
-    free(utf8);
-}
-
-wchar_t *doctor_wide(const char *text)
-{
-    uint16_t *units = NULL;
-    size_t count = 0;
-    if (text_to_utf16(&units, &count, text_from(text)) < 0)
-        return NULL;
-    wchar_t *wide = calloc(count + 1, sizeof(*wide));
-    if (wide != NULL)
-        memcpy(wide, units, count * sizeof(*wide));
-    free(units);
-    return wide;
-}
 
 /* A channel property of up to 8 bytes; false: not to be had. */
 static bool property(EVT_HANDLE config, EVT_CHANNEL_CONFIG_PROPERTY_ID id, EVT_VARIANT *value)
@@ -157,7 +132,7 @@ uint64_t doctor_newest(char *to, size_t size, const wchar_t *channel, const wcha
     wchar_t path[80];
     (void)swprintf(path, 80, L"Event/EventData/Data[@Name=\"%ls\"]", name); /* names of ours: they fit */
     (void)look(&values, channel, query, EvtQueryReverseDirection, path);    /* none: no values */
-    doctor_narrow(to, size, text_of(values));
+    winapi_copy(to, size, text_of(values));
     uint64_t time = time_of(values);
     free(values);
     return time;
@@ -199,7 +174,8 @@ static const wchar_t *process_query(const char *channel)
 
 void doctor_ask_channel(struct doctor_channel *c, const char *name)
 {
-    wchar_t *wide = doctor_wide(name);
+    wchar_t *wide = NULL; /* stays so where memory is short */
+    (void)winapi_wide(&wide, name);
     *c = (struct doctor_channel){.is_there = DOCTOR_UNREADABLE};
     (void)text_copy(c->name, sizeof(c->name), text_from(name)); /* cut where longer */
     if (wide != NULL) {

@@ -3,8 +3,8 @@
  * NetLocalGroupGetMembers; winsvc.
  */
 #include "agent/doctor/doctor_win.h"
-#include "agent/service/install_account.h"
-#include "agent/service/service.h"
+#include "agent/guard/token.h"
+#include "detect/base/winapi.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +25,6 @@ static bool is_sid(PSID sid, const wchar_t *text)
     return same;
 }
 
-static void service_sid(wchar_t to[INSTALL_MAX_SID])
-{
-    char sid[INSTALL_MAX_SID] = "";
-    (void)install_service_sid(sid, "Tripline"); /* fails: "", which nobody has */
-    (void)swprintf(to, INSTALL_MAX_SID, L"%hs", sid);
-}
-
 /* Does the service run under its virtual account? */
 static bool is_virtual(void)
 {
@@ -41,7 +34,7 @@ static bool is_virtual(void)
     } now;
     DWORD used = 0;
     SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
-    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, AGENT_SERVICE_NAME, SERVICE_QUERY_CONFIG);
+    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, STATE_GUARD_SERVICE_NAME, SERVICE_QUERY_CONFIG);
     bool is_ours = service != NULL && QueryServiceConfigW(service, &now.config, sizeof(now), &used) &&
                    now.config.lpServiceStartName != NULL &&
                    _wcsicmp(now.config.lpServiceStartName, L"NT SERVICE\\Tripline") == 0;
@@ -59,16 +52,15 @@ static enum doctor_answer ask_logon(void)
     LSA_OBJECT_ATTRIBUTES attributes = {.Length = sizeof(attributes)};
     LSA_ENUMERATION_INFORMATION *list = NULL;
     ULONG count = 0;
-    wchar_t name[] = L"SeServiceLogonRight", own[INSTALL_MAX_SID];
+    wchar_t name[] = L"SeServiceLogonRight";
     LSA_UNICODE_STRING right = {sizeof(name) - sizeof(*name), sizeof(name), name};
     enum doctor_answer answer = DOCTOR_UNREADABLE;
     if (LsaOpenPolicy(NULL, &attributes, POLICY_LOOKUP_NAMES | POLICY_VIEW_LOCAL_INFORMATION, &policy) != 0)
         return answer;
-    service_sid(own);
     if (LsaEnumerateAccountsWithUserRight(policy, &right, (void **)&list, &count) == 0 && list != NULL) {
         answer = DOCTOR_OFF;
         for (ULONG i = 0; i < count; i++)
-            if (is_sid(list[i].Sid, ALL_SERVICES) || is_sid(list[i].Sid, own))
+            if (is_sid(list[i].Sid, ALL_SERVICES) || is_sid(list[i].Sid, L"" STATE_GUARD_SERVICE_SID))
                 answer = DOCTOR_ON;
         (void)LsaFreeMemory(list); /* nothing to do about it */
     }
@@ -79,25 +71,24 @@ static enum doctor_answer ask_logon(void)
 /* The group's name, and whether the service is in it. */
 static void ask_group(struct doctor_answers *a)
 {
-    wchar_t group[256], domain[256], own[INSTALL_MAX_SID];
+    wchar_t group[256], domain[256];
     DWORD size = 256, domain_size = 256, count = 0, total = 0;
     SID_NAME_USE use;
     PSID sid = NULL;
     LOCALGROUP_MEMBERS_INFO_0 *members = NULL;
-    if (!ConvertStringSidToSidW(L"" INSTALL_EVENT_LOG_READERS, &sid))
+    if (!ConvertStringSidToSidW(L"" TOKEN_EVENT_LOG_READERS, &sid))
         return;
     bool is_known = LookupAccountSidW(NULL, sid, group, &size, domain, &domain_size, &use);
     LocalFree(sid);
     if (!is_known)
         return;
-    doctor_narrow(a->readers, sizeof(a->readers), group);
-    service_sid(own);
+    winapi_copy(a->readers, sizeof(a->readers), group);
     if (NetLocalGroupGetMembers(NULL, group, 0, (BYTE **)&members, MAX_PREFERRED_LENGTH, &count, &total, NULL) !=
         NERR_Success)
         return;
     a->is_member = DOCTOR_OFF;
     for (DWORD i = 0; i < count; i++)
-        if (is_sid(members[i].lgrmi0_sid, own))
+        if (is_sid(members[i].lgrmi0_sid, L"" STATE_GUARD_SERVICE_SID))
             a->is_member = DOCTOR_ON;
     NetApiBufferFree(members);
 }

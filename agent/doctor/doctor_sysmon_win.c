@@ -1,6 +1,7 @@
 /* What the service manager and Sysmon's own events say of it. Contracts: learn.microsoft.com/windows/win32/api/winsvc.
  */
 #include "agent/doctor/doctor_win.h"
+#include "detect/base/winapi.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +39,7 @@ static bool ask_service(struct doctor_sysmon *s, SC_HANDLE manager, const wchar_
         return false;
     }
     s->has_service = DOCTOR_ON;
-    doctor_narrow(s->service, sizeof(s->service), name);
+    winapi_copy(s->service, sizeof(s->service), name);
     if (QueryServiceStatus(service, &status))
         s->is_running = status.dwCurrentState == SERVICE_STOPPED ? DOCTOR_OFF : DOCTOR_ON;
     if (QueryServiceConfigW(service, &config.config, sizeof(config), &used) && config.config.lpBinaryPathName != NULL)

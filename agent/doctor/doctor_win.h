@@ -6,12 +6,6 @@
 #include <stddef.h>
 #include <wchar.h>
 
-/* wide as UTF-8, cut at a character where longer. */
-void doctor_narrow(char *to, size_t size, const wchar_t *wide);
-
-/* The caller frees it; NULL when memory is short. */
-wchar_t *doctor_wide(const char *text);
-
 /*
  * The newest event of channel that query selects: its time, 0 where there is none or it can't be told, and what its
  * data called name (ASCII) say, cut where longer.

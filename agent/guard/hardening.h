@@ -36,8 +36,8 @@ void hardening_start_agent(void);
 const char *hardening_missing(void);
 
 /*
- * Sets the policies whose is_for_agent is for_agent by set(context, policy, flags), which returns 0 or the system's error
- * code, and appends to missing what was refused. Returns how many were taken. For the two above and their test.
+ * Sets the policies whose is_for_agent is for_agent by set(context, policy, flags), which returns 0 or the system's
+ * error code, and appends to missing what was refused. Returns how many were taken. For the two above and their test.
  */
 size_t hardening_set_policies(char *missing, size_t size, bool for_agent,
                               unsigned long (*set)(void *context, int policy, uint32_t flags), void *context);

@@ -38,9 +38,15 @@ struct token_facts {
     size_t privilege_count;
 };
 
+/* The group Event Log Readers; its name is another one in each language of Windows. */
+#define TOKEN_EVENT_LOG_READERS "S-1-5-32-573"
+
 /* Reads it anew. Returns 0, or a negative errno value with fault. The caller frees *out with token_free(). */
 int token_read(struct token_facts **out, struct fault *fault);
 void token_free(struct token_facts *facts); /* NULL is allowed */
+
+/* What the agent keeps of its privileges, by what it reads; ends with NULL. Static. */
+const char *const *token_privileges_needed(bool reads_etw);
 
 /*
  * Takes every privilege but those in keep (ends with NULL) out of this process's token, for good: not even code that

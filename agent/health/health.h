@@ -3,7 +3,7 @@
  * Whoever does the work writes here; status file, heartbeat, metrics and watchdog read. Any thread; nothing waits here
  * longer than for a copy.
  *
- * Counts run since the agent started. Times are as struct process_event's (100 ns since 1601 UTC); 0: never.
+ * Counts run since the agent started. Times are as struct event's (100 ns since 1601 UTC); 0: never.
  */
 #ifndef AGENT_HEALTH_HEALTH_H
 #define AGENT_HEALTH_HEALTH_H

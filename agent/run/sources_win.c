@@ -4,6 +4,7 @@
 #include "collectors/eventlog/eventlog.h"
 #include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_figures.h"
+#include "detect/event/kinds.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -50,20 +51,28 @@ static uint64_t lookback(const struct config *config)
     return config->lookback_s == UINT64_MAX ? EVENTLOG_LOOKBACK_ALL : config->lookback_s;
 }
 
-/* The channels of config with their bookmarks, which marks[] owns. */
-static int read_bookmarks(struct eventlog_channel *channels, char **marks, const struct config *config,
+/* What a struct eventlog_channel borrows. */
+struct kept {
+    char *mark;
+    char query[KINDS_QUERY_SIZE];
+};
+
+/* The channels of config with their bookmarks and queries, which kept[] owns. */
+static int read_bookmarks(struct eventlog_channel *channels, struct kept *kept, const struct config *config,
                           const struct pipeline_settings *settings, struct fault *fault)
 {
     for (size_t i = 0; i < config->channel_count; i++) {
         const struct config_channel *c = &config->channels[i];
         uint64_t record;
-        int rc = store_bookmark(settings->store, c->name, &marks[i], fault);
+        int rc = store_bookmark(settings->store, c->name, &kept[i].mark, fault);
         if (rc < 0)
             return rc;
-        if (eventlog_bookmark_record(&record, text_from(marks[i])))
+        if (eventlog_bookmark_record(&record, text_from(kept[i].mark)))
             health_source_begin(settings->health, c->name, record);
-        const char *query = c->query != NULL ? c->query : config_default_query(c->name);
-        channels[i] = (struct eventlog_channel){text_from(c->name), text_from(query), text_from(marks[i])};
+        const char *query = c->query;
+        if (query == NULL && kinds_query(kept[i].query, text_from(c->name)))
+            query = kept[i].query;
+        channels[i] = (struct eventlog_channel){text_from(c->name), text_from(query), text_from(kept[i].mark)};
     }
     return 0;
 }
@@ -116,12 +125,12 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
                          struct fault *fault)
 {
     struct eventlog_channel channels[CONFIG_MAX_CHANNELS] = {0};
-    char *marks[CONFIG_MAX_CHANNELS] = {0};
+    struct kept *kept = calloc(CONFIG_MAX_CHANNELS, sizeof(*kept));
     struct pipeline_settings own = *settings;
     own.thread = "eventlog";
-    int rc = pipeline_new(&s->pipeline, &own);
+    int rc = kept == NULL ? -ENOMEM : pipeline_new(&s->pipeline, &own);
     if (rc == 0)
-        rc = read_bookmarks(channels, marks, config, settings, fault);
+        rc = read_bookmarks(channels, kept, config, settings, fault);
     if (rc == 0) {
         struct eventlog_settings set = {.channels = channels,
                                         .channel_count = config->channel_count,
@@ -133,8 +142,9 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
     }
     if (rc == 0)
         ask_all(s, config);
-    for (size_t i = 0; i < CONFIG_MAX_CHANNELS; i++)
-        free(marks[i]);
+    for (size_t i = 0; i < CONFIG_MAX_CHANNELS && kept != NULL; i++)
+        free(kept[i].mark);
+    free(kept);
     return rc;
 }
 

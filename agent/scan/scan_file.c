@@ -1,11 +1,9 @@
 #include "agent/scan/scan_file.h"
 
+#include "agent/alerts/alert_maker.h"
 #include "agent/system/file.h"
 #include "agent/system/version.h"
 #include "collectors/files/replay.h"
-#include "detect/alert/alert.h"
-#include "transport/document/alert_id.h"
-#include "transport/document/encode_ecs.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,44 +19,47 @@ struct reading {
     const struct scan_piece *piece;
     size_t place; /* in the order of the output */
     const char *path;
-    struct match *matches; /* room for every rule */
-    struct sha256 sha256;  /* of the alerts' ids */
-    struct encode_ecs_kept kept;
+    struct alert_maker *maker;
     uint64_t alerts, flushed;
     int error;         /* writing alerts failed, or no memory: the scan ends */
-    bool is_evtx;      /* places are numbers of records */
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
 };
 
-static int put_alert(struct reading *r, const struct match *match, const struct process_event *event)
+static int put_alert(void *context, struct alert *alert, const char *id)
 {
-    static const struct encode_agent agent = {.version = version_number};
-    struct alert alert;
-    char id[ALERT_ID_SIZE], *document = NULL;
+    struct reading *r = context;
+    char *document = NULL;
     size_t size = 0;
-    int rc = alert_make(&alert, match, event, event_time_now());
-    if (rc < 0)
-        return rc;
-    rc = alert_id(id, &r->sha256, &alert);
-    if (rc == 0)
-        rc = encode_ecs(&document, &size, &r->kept, &alert, id, &agent);
+    int rc = alert_maker_document(r->maker, &document, &size, alert, id);
     if (rc == 0)
         rc = scan_output_line(r->shared->output, r->place, document, size);
     if (rc == 0 && r->shared->settings->report != NULL)
-        rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
+        rc = scan_report_add(r->shared->settings->report, r->place, r->path, alert, id);
     if (rc == 0)
         r->alerts++;
     free(document);
-    alert_clear(&alert);
     return rc;
 }
 
-static int on_event(void *context, const struct process_event *event)
+static void rule_failed(void *context, const struct rule *rule, const struct event *event)
+{
+    const struct reading *r = context;
+    fprintf(r->shared->settings->messages,
+            "%s: record %llu: the answer of rule \"%s\" could not be had: a limit was reached\n", r->path,
+            (unsigned long long)event->record_id, rule->name);
+}
+
+static bool on_wants(void *context, const struct event *event)
+{
+    const struct reading *r = context;
+    return alert_maker_wants(r->maker, event);
+}
+
+static int on_event(void *context, const struct event *event)
 {
     struct reading *r = context;
-    size_t count = matcher_match(r->shared->matcher, event, r->matches);
-    for (size_t i = 0; r->error == 0 && i < count; i++)
-        r->error = put_alert(r, &r->matches[i], event);
+    if (r->error == 0)
+        r->error = alert_maker_event(r->maker, event);
     return r->error;
 }
 
@@ -92,8 +93,8 @@ static void on_report(void *context, const struct collector_report *report)
     if (named >= SCAN_MAX_NAMED)
         return;
     const struct fault none = {0}, *fault = report->fault != NULL ? report->fault : &none;
-    fprintf(r->shared->settings->messages, "%s: bad event at %s %llu, left out: %s\n", r->path,
-            r->is_evtx ? "record" : "byte", (unsigned long long)report->offset, reason(fault, EBADMSG));
+    fprintf(r->shared->settings->messages, "%s: bad event at byte %llu, left out: %s\n", r->path,
+            (unsigned long long)report->offset, reason(fault, EBADMSG));
 }
 
 static bool contains(struct text text, const char *part)
@@ -110,21 +111,16 @@ static int look(struct reading *r, FILE *from)
 {
     static const char wide_root[] = "<\0E\0v\0e\0n\0t\0s\0";
     char head[HEAD_SIZE];
-    /* What is packed shows by its name alone. */
-    r->is_evtx = contains(text_from(r->path), ".evtx");
     if (from == stdin || fseek(from, 0, SEEK_SET) != 0)
         return 0;
     errno = 0;
     size_t size = fread(head, 1, sizeof(head), from);
     if (ferror(from))
         return errno == 0 ? -EIO : -errno;
-    bool is_packed = size >= 2 && memcmp(head, "\x1F\x8B", 2) == 0;
-    if (!is_packed)
-        r->is_evtx = size >= 8 && memcmp(head, "ElfFile\0", 8) == 0;
     bool is_wide_export = false;
     for (size_t i = 0; i + sizeof(wide_root) - 1 <= size; i++)
         is_wide_export = is_wide_export || memcmp(head + i, wide_root, sizeof(wide_root) - 1) == 0;
-    r->may_be_empty = r->is_evtx || is_wide_export || contains((struct text){head, size}, "<Events");
+    r->may_be_empty = is_wide_export || contains((struct text){head, size}, "<Events");
     return fseek(from, 0, SEEK_SET) == 0 ? 0 : -errno;
 }
 
@@ -154,8 +150,14 @@ static bool judge(const struct reading *r, int rc, const struct fault *fault)
         say(r, "is a directory; name the files in it");
     else if (rc < 0)
         say(r, "%s%s", state->totals.events > 0 ? "not read to its end: " : "", reason(fault, rc));
-    if (rc < 0 || state->left > 0 || state->has_failed || state->totals.events > 0)
+    if (rc < 0 || state->left > 0 || state->has_failed)
         return rc < 0;
+    if (state->totals.events > 0) {
+        bool is_useless = state->totals.events == state->totals.bad;
+        if (is_useless)
+            say(r, "none of its events could be read");
+        return is_useless;
+    }
     if (state->totals.bytes == 0)
         say(r, "is empty");
     else if (r->may_be_empty)
@@ -190,11 +192,12 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct replay_counts counts = {0};
     struct fault fault = {0};
-    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report, .alive = on_alive};
+    const struct collector_sink sink = {
+        .context = r, .wants = on_wants, .event = on_event, .report = on_report, .alive = on_alive};
     int rc = look(r, from);
     if (rc == 0 && r->piece->is_part)
-        rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to, &sink, r->shared->matcher, &counts,
-                         &fault);
+        rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to,
+                         r->shared->states[r->piece->file].given, &sink, r->shared->matcher, &counts, &fault);
     else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
     (void)on_alive(r, true); /* r->error has it */
@@ -202,6 +205,10 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     totals->events += counts.events.events;
     totals->process += counts.events.process;
     totals->bad += counts.events.bad;
+    totals->suspects += counts.suspects;
+    totals->recovered += counts.recovered;
+    totals->remnants += counts.remnants;
+    r->may_be_empty |= counts.is_evtx;
     totals->alerts += r->alerts;
     int added = settle(r, rc, &fault, totals);
     return r->error < 0 ? r->error : rc == -ENOMEM ? rc : added;
@@ -214,10 +221,13 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
     bool is_stdin = strcmp(r.path, "-") == 0;
     FILE *from = stdin;
     totals->files += piece->from == 0 ? 1 : 0;
-    r.matches = calloc(matcher_rule_count(shared->matcher), sizeof(*r.matches));
-    if (r.matches == NULL)
-        return -ENOMEM;
-    int rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
+    static const struct encode_agent agent = {.version = version_number};
+    const struct alert_maker_settings set = {
+        .matcher = shared->matcher, .agent = &agent, .context = &r, .take = put_alert, .failed = rule_failed};
+    int rc = alert_maker_new(&r.maker, &set);
+    if (rc < 0)
+        return rc;
+    rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
     if (rc < 0) {
         int added = settle(&r, rc, &none, totals);
         rc = rc == -ENOMEM ? rc : added;
@@ -226,23 +236,22 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         if (!is_stdin)
             (void)fclose(from); /* only read */
     }
-    sha256_clear(&r.sha256);
-    encode_ecs_clear(&r.kept);
-    free(r.matches);
+    alert_maker_free(r.maker);
     return rc;
 }
 
-int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, const char *path, size_t max)
+int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_evtx, const char *path, size_t max)
 {
     FILE *file = NULL;
     *size = 0;
+    *is_evtx = false;
     starts[0] = 0;
     *count = 1;
     /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is told when it is read.
      */
     if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
         return 0;
-    int rc = replay_split(starts, count, size, file, max);
+    int rc = replay_split(starts, count, size, is_evtx, file, max);
     (void)fclose(file); /* only read */
     if (rc < 0)
         *count = 1;

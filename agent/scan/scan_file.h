@@ -3,6 +3,7 @@
 #define AGENT_SCAN_SCAN_FILE_H
 
 #include "agent/scan/scan_run.h"
+#include "collectors/files/evtx_given.h"
 
 #include <pthread.h>
 
@@ -13,6 +14,7 @@ struct scan_state {
     bool has_failed;
     struct scan_totals totals; /* of the parts that were read */
     char trouble[200];         /* why the first part that failed did; else empty */
+    struct evtx_given *given;  /* an .evtx that is read in parts; else NULL */
 };
 
 /* What all threads of a scan share; read only, or locked by itself. */
@@ -39,7 +41,8 @@ struct scan_piece {
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals);
 
 /* Sets starts[0..*count-1] to where file can be cut into at most max parts, and *size to its bytes; one that can't be
- * read, or by a pipe, has one part and the size 0, as all have if max is 1. Returns 0 or -ENOMEM. */
-int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, const char *path, size_t max);
+ * read, or by a pipe, has one part and the size 0, as all have if max is 1. *is_evtx: it is an .evtx that can be cut.
+ * Returns 0 or -ENOMEM. */
+int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_evtx, const char *path, size_t max);
 
 #endif

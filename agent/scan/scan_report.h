@@ -23,7 +23,8 @@ struct scan_report;
 struct scan_totals {
     uint64_t files, failed; /* failed: not read to the end */
     uint64_t bytes;
-    uint64_t events, process, bad; /* as in struct event_xml_counts */
+    uint64_t events, process, bad;          /* as in struct event_xml_counts */
+    uint64_t suspects, recovered, remnants; /* as in struct replay_counts */
     uint64_t alerts;
     double seconds;
 };

@@ -28,6 +28,9 @@ void scan_totals_add(struct scan_totals *to, const struct scan_totals *from)
     to->events += from->events;
     to->process += from->process;
     to->bad += from->bad;
+    to->suspects += from->suspects;
+    to->recovered += from->recovered;
+    to->remnants += from->remnants;
     to->alerts += from->alerts;
 }
 
@@ -83,7 +86,10 @@ static int cut(struct work *w, uint64_t *sizes)
     for (size_t file = 0; file < settings->count; file++) {
         uint64_t starts[SCAN_MAX_JOBS], size;
         size_t count;
-        int rc = scan_file_split(starts, &count, &size, settings->paths[file], settings->jobs);
+        bool is_evtx;
+        int rc = scan_file_split(starts, &count, &size, &is_evtx, settings->paths[file], settings->jobs);
+        if (rc == 0 && is_evtx && count > 1)
+            rc = evtx_given_new(&w->shared.states[file].given);
         if (rc < 0)
             return rc;
         w->shared.states[file].left = count;
@@ -132,7 +138,7 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     int rc = locks_new(&w);
     if (rc < 0)
         return rc;
-    rc = matcher_new(&matcher, rules, rule_count);
+    rc = matcher_new_with(&matcher, rules, settings->set == NULL ? rule_count : 0, settings->set);
     if (rc == 0)
         rc = plan(&w);
     if (rc == 0)
@@ -148,6 +154,8 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     matcher_free(matcher);
     scan_order_free(w.order);
     free(w.pieces);
+    for (size_t i = 0; w.shared.states != NULL && i < settings->count; i++)
+        evtx_given_free(w.shared.states[i].given);
     free(w.shared.states);
     pthread_mutex_destroy(&w.shared.lock);
     pthread_mutex_destroy(&w.lock);

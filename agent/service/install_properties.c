@@ -1,7 +1,7 @@
 #include "agent/service/install_properties.h"
 
 #include "agent/config/config_internal.h"
-#include "agent/system/suggest.h"
+#include "detect/base/suggest.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

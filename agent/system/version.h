@@ -8,8 +8,4 @@ extern const char version_number[];
 /* The commit it was built from, with "-dirty" behind it when files were changed; or "unknown". */
 extern const char version_commit[];
 
-/* The version of the library that reads .evtx files, or NULL where the system itself does (version_posix.c,
- * version_win.c). */
-const char *version_evtx(void);
-
 #endif

@@ -43,7 +43,7 @@ die() { say "build-deps: $*"; exit 1; }
 need() { command -v "$1" >/dev/null || die "$1 is missing: install the Debian package $2"; }
 
 check_tools() {
-    need flock util-linux; need patch patch; need cmake cmake; need ninja ninja-build; need xz xz-utils; need gcc gcc
+    need flock util-linux; need patch patch; need cmake cmake; need ninja ninja-build; need xz xz-utils; need gzip gzip; need gcc gcc
     if [[ -n $is_host ]]; then
         cc=gcc
         return
@@ -142,7 +142,9 @@ listed_versions() {
 keep() {
     local file
     : >"$work/files-$1"
-    for file in "$work/fetch/$1"_*.orig.tar.?z "$work/fetch/$1"_*.debian.tar.?z; do
+    local changes=("$work/fetch/$1"_*.debian.tar.?z)
+    [[ -f ${changes[0]} ]] || changes=("$work/fetch/$1"_*.diff.gz)
+    for file in "$work/fetch/$1"_*.orig.tar.?z "${changes[@]}"; do
         [[ -f $file ]] || die "the source package $1 has no ${file##*/}"
         mv -f -- "$file" "$downloads/"
         printf '%s\n' "${file##*/}" >>"$work/files-$1"
@@ -188,6 +190,7 @@ unpack() {
     while read -r file; do
         case $file in
         *.debian.tar.*) tar -C "$dir" -xf "$downloads/$file" ;;
+        *.diff.gz) gzip -dc "$downloads/$file" | patch -d "$dir" -p1 --batch --forward ;;
         *) tar -C "$dir" --strip-components=1 -xf "$downloads/$file" ;;
         esac
     done <"$work/files-$package"
@@ -289,6 +292,30 @@ build_jansson() {
     build_with_cmake jansson "$PWD" -DJANSSON_BUILD_DOCS=OFF -DJANSSON_EXAMPLES=OFF -DJANSSON_WITHOUT_TESTS=ON
 }
 
+# The parser alone: no emitter, no loader.
+build_libyaml() {
+    unpack libyaml
+    local file objects=()
+    for file in api reader scanner parser; do
+        # shellcheck disable=SC2086 # the flags are words
+        "$cc" -Os $cflags -Iinclude -DYAML_DECLARE_STATIC -DYAML_VERSION_MAJOR=0 -DYAML_VERSION_MINOR=2 -DYAML_VERSION_PATCH=5 \
+            -DYAML_VERSION_STRING='"0.2.5"' -ffunction-sections -c "src/$file.c" -o "$file.o"
+        objects+=("$file.o")
+    done
+    "$triple-ar" rcsD "$stage/lib/libyaml.a" "${objects[@]}"
+    cp include/yaml.h "$stage/include/"
+}
+
+# For 8-bit text, without the compiler to machine code.
+build_pcre2() {
+    unpack pcre2
+    local flags=$cflags
+    local cflags="$flags -ffunction-sections -fdata-sections"
+    build_with_cmake pcre2 "$PWD" -DPCRE2_BUILD_PCRE2GREP=OFF -DPCRE2_BUILD_TESTS=OFF -DPCRE2_SUPPORT_JIT=OFF \
+        -DPCRE2_SUPPORT_UNICODE=ON -DPCRE2_NEVER_BACKSLASH_C=ON -DPCRE2_SUPPORT_LIBBZ2=OFF -DPCRE2_SUPPORT_LIBZ=OFF \
+        -DPCRE2_SUPPORT_LIBREADLINE=OFF -DCMAKE_C_FLAGS_RELEASE="-Os -DNDEBUG"
+}
+
 # No autotools: all of it but the Curses and Windows front ends.
 build_cunit() {
     local file objects=()
@@ -365,7 +392,7 @@ build_all() {
         fetch "$package"
     done
     printf '  %-10s %3d s\n' sources $((SECONDS - start)) >&2
-    for package in $(if [[ -n $is_host ]]; then echo curl; else echo zlib openssl expat curl sqlite3 jansson cunit; fi); do
+    for package in $(if [[ -n $is_host ]]; then echo curl; else echo zlib openssl expat curl sqlite3 jansson libyaml pcre2 cunit; fi); do
         step "$package" "build_$package"
     done
     rm -rf "${stage:?}"/{bin,share,lib/cmake,lib/pkgconfig} # they name the building directory

@@ -95,7 +95,7 @@ static struct text sid_text(char to[ETW_SID_TEXT_SIZE], struct etw_sid sid)
 }
 
 /* A hit that owns the texts of event. */
-static int make_hit(struct etw_observer *o, struct etw_hit **out, const struct process_event *event)
+static int make_hit(struct etw_observer *o, struct etw_hit **out, const struct event *event)
 {
     size_t size = 0;
     for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
@@ -119,7 +119,7 @@ static int make_hit(struct etw_observer *o, struct etw_hit **out, const struct p
     return 0;
 }
 
-static void set_creator(const struct etw_observer *o, struct process_event *event, const struct process_entry *creator)
+static void set_creator(const struct etw_observer *o, struct event *event, const struct process_entry *creator)
 {
     event->parent_time = creator->created;
     event->field[EVENT_PARENT_IMAGE] = creator->image;
@@ -139,14 +139,14 @@ static int start(struct etw_observer *o, const struct etw_record *r, const struc
                  struct process_entry *entry, struct etw_hit **hit)
 {
     uint32_t creator_pid = r->pid == UINT32_MAX || r->pid == 0 ? p->parent_pid : r->pid;
-    struct process_event event = {.kind = EVENT_ETW_PROCESS,
-                                  .time = r->time,
-                                  .has_pid = true,
-                                  .has_parent_pid = true,
-                                  .pid = p->pid,
-                                  .parent_pid = creator_pid,
-                                  .has_claimed_parent = creator_pid != p->parent_pid,
-                                  .claimed_parent_pid = p->parent_pid};
+    struct event event = {.kind = EVENT_ETW_PROCESS,
+                          .time = r->time,
+                          .has_pid = true,
+                          .has_parent_pid = true,
+                          .pid = p->pid,
+                          .parent_pid = creator_pid,
+                          .has_claimed_parent = creator_pid != p->parent_pid,
+                          .claimed_parent_pid = p->parent_pid};
     entry->parent_pid = creator_pid;
     entry->created = r->time;
     const struct process_entry *creator = process_table_find(o->table, creator_pid, r->time);
@@ -197,15 +197,15 @@ static int take_process(struct etw_observer *o, const struct etw_record *r, stru
 }
 
 /* What Sysmon and 4688 have in common; true: a rule may match. */
-static bool begin_creation(struct etw_observer *o, struct process_event *event, const struct etw_record *r,
+static bool begin_creation(struct etw_observer *o, struct event *event, const struct etw_record *r,
                            const struct etw_creation *e)
 {
-    *event = (struct process_event){.time = r->time,
-                                    .event_id = r->id,
-                                    .has_pid = true,
-                                    .has_parent_pid = true,
-                                    .pid = e->pid,
-                                    .parent_pid = e->parent_pid};
+    *event = (struct event){.time = r->time,
+                            .event_id = r->id,
+                            .has_pid = true,
+                            .has_parent_pid = true,
+                            .pid = e->pid,
+                            .parent_pid = e->parent_pid};
     event->field[EVENT_COMMAND_LINE] = utf8(o, e->command_line);
     event->field[EVENT_PARENT_COMMAND_LINE] = utf8(o, e->parent_command_line);
     o->counts.starts++;
@@ -223,7 +223,7 @@ static bool begin_creation(struct etw_observer *o, struct process_event *event, 
 static int take_sysmon(struct etw_observer *o, const struct etw_record *r, struct etw_hit **hit)
 {
     struct etw_creation e;
-    struct process_event event;
+    struct event event;
     if (etw_sysmon_read(&e, r->data, r->size) < 0)
         return -EBADMSG;
     if (!begin_creation(o, &event, r, &e))
@@ -241,7 +241,7 @@ static int take_sysmon(struct etw_observer *o, const struct etw_record *r, struc
 static int take_security(struct etw_observer *o, const struct etw_record *r, struct etw_hit **hit)
 {
     struct etw_creation e;
-    struct process_event event;
+    struct event event;
     if (etw_security_read(&e, r->data, r->size, r->version, r->pointer_size) < 0)
         return -EBADMSG;
     if (!begin_creation(o, &event, r, &e))

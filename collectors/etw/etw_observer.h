@@ -19,7 +19,7 @@ struct etw_record {
     uint8_t version, opcode;
     unsigned pointer_size; /* of the writer: 4 or 8 */
     uint32_t pid;          /* header's: in whose context it was written; UINT32_MAX: not known */
-    uint64_t time;         /* as struct process_event's */
+    uint64_t time;         /* as struct event's */
     const void *data;      /* at any address */
     size_t size;
 };
@@ -27,7 +27,7 @@ struct etw_record {
 /* One event that a rule may match. Its texts are its own. Freed with free(). */
 struct etw_hit {
     struct etw_hit *next; /* for whoever queues it */
-    struct process_event event;
+    struct event event;
     char texts[];
 };
 

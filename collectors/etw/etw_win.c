@@ -212,7 +212,7 @@ static int seed(void *context, const struct process_entry *entry)
 }
 
 /* Accounts and paths, which take their time. */
-static void complete(struct etw *e, struct process_event *event)
+static void complete(struct etw *e, struct event *event)
 {
     uint64_t now_ms = GetTickCount64();
     if (event->kind != EVENT_ETW_PROCESS)

@@ -21,7 +21,7 @@
  * made is no contradiction. */
 #define PROCESS_TABLE_SLACK (2u * 10000000ull)
 
-/* Times as in struct process_event. */
+/* Times as in struct event. */
 struct process_entry {
     uint32_t pid, parent_pid;              /* parent_pid: of the process that really created it, as far as is known */
     uint64_t created;                      /* 0: not known, before it was first seen */

@@ -106,10 +106,17 @@ static void on_bad(void *context, size_t place, const struct fault *fault)
     x->sink.report(x->sink.context, &report);
 }
 
-static int on_event(void *context, const struct process_event *event)
+static bool on_wants(void *context, const struct event *event)
+{
+    const struct event_xml *x = context;
+    return collector_wants(&x->sink, event);
+}
+
+static int on_event(void *context, const struct event *event)
 {
     struct event_xml *x = context;
-    x->counts.process++;
+    x->counts.process += event_kind_is_process(event->kind);
+    x->counts.taken++;
     int rc = x->sink.event(x->sink.context, event);
     return rc < 0 ? rc : 0;
 }
@@ -123,7 +130,7 @@ int event_xml_new(struct event_xml **out, const struct collector_sink *sink, str
     x->sink = *sink;
     x->matcher = matcher;
     event_xml_framer_start(&x->framer);
-    const struct event_xml_taker taker = {.context = x, .event = on_event, .bad = on_bad};
+    const struct event_xml_taker taker = {.context = x, .wants = on_wants, .event = on_event, .bad = on_bad};
     int rc = copy_names(x, source, read_from);
     if (rc == 0)
         rc = event_xml_parser_new(&x->parser, &taker, x->read_from);
@@ -184,10 +191,10 @@ static bool is_ruled_out(struct event_xml *x, struct region *region, const struc
 
 static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame, size_t place)
 {
-    enum event_xml_kind kind;
-    if (!is_ruled_out(x, region, frame) || !event_xml_kind_recall(&kind, &x->last_kind, frame->text))
+    const struct kinds_entry *entry;
+    if (!is_ruled_out(x, region, frame) || !event_xml_kind_recall(&entry, &x->last_kind, frame->text))
         return event_xml_parser_add(x->parser, frame->text, place);
-    x->counts.process += kind != KIND_OTHER;
+    x->counts.process += entry != NULL && event_kind_is_process(entry->kind);
     return 0;
 }
 

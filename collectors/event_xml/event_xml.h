@@ -1,12 +1,13 @@
 /*
- * event_xml: rendered event XML -> process events. A stream of bytes in any chunks goes in; each process creation in it
- * comes out once.
+ * event_xml: rendered event XML -> events. A stream of bytes in any chunks goes in; each event in it that the sink
+ * wants comes out once.
  *
  * Takes what Windows and the usual exporters write: one event a line or pretty-printed, <Events> root or none, XML
  * declaration or none, single or double quotes, UTF-8 or UTF-16 with a byte order mark, raw control characters and
- * bytes that are not UTF-8 (read as U+FFFD). Fields are found by name (the first of two counts) in System and
- * EventData; RenderingInfo, UserData and Message are never looked at. Values keep their white space, but line ends are
- * LF, as in all XML; an element inside a value is read as U+FFFD at its start and end. Source: docs/event-xml.md.
+ * bytes that are not UTF-8 (read as U+FFFD). An event's own data are the Data and Binary of EventData, with or without
+ * a name, and of UserData the elements that have none inside. RenderingInfo and Message are never looked at. Values
+ * keep their white space, but line ends are LF, as in all XML; an element inside a value of EventData is read as U+FFFD
+ * at its start and end. Source: docs/event-xml.md.
  *
  * One bad event never stops the stream: it is reported with its offset and left out. DTDs and entity declarations make
  * an event bad; nothing is ever loaded from elsewhere.
@@ -37,6 +38,7 @@ struct event_xml_counts {
     uint64_t events;  /* <Event> elements, good or bad; 0 at the end: the stream was no event XML */
     uint64_t process; /* process creations handed to the sink, or ruled out by the matcher's byte scan (of those only
                          the beginning is read: provider and id) */
+    uint64_t taken;   /* events of any kind handed to the sink */
     uint64_t bad;     /* reported as COLLECTOR_BAD_EVENT: bad events, and DOCTYPEs between events */
 };
 

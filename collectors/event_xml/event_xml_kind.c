@@ -2,15 +2,6 @@
 
 #include <string.h>
 
-enum event_xml_kind event_xml_kind(struct text provider, struct text id)
-{
-    if (text_equal(provider, text_from("Microsoft-Windows-Security-Auditing")) && text_equal(id, text_from("4688")))
-        return KIND_SECURITY_4688;
-    if (text_equal(provider, text_from("Microsoft-Windows-Sysmon")) && text_equal(id, text_from("1")))
-        return KIND_SYSMON_1;
-    return KIND_OTHER;
-}
-
 /* Shortens *rest by what it begins with; false: it doesn't begin so. */
 static bool take(struct text *rest, const char *with)
 {
@@ -38,19 +29,11 @@ static void take_spaces(struct text *rest)
         *rest = (struct text){rest->bytes + 1, rest->len - 1};
 }
 
-/* Only digits stand in an id that Windows writes; anything else may mean another text (a blank, a reference). */
-static bool is_number(struct text text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (text.bytes[i] < '0' || text.bytes[i] > '9')
-            return false;
-    return text.len > 0;
-}
-
 /* Sets *size to how much of event was looked at. */
-static bool peek(enum event_xml_kind *kind, size_t *size, struct text event)
+static bool peek(const struct kinds_entry **entry, size_t *size, struct text event)
 {
     struct text rest = event, tag, provider, id;
+    uint64_t number;
     if (!take(&rest, "<Event") || !take_until(&rest, '>', &tag) || memchr(tag.bytes, '<', tag.len) != NULL)
         return false;
     if (tag.len > 0 && tag.bytes[tag.len - 1] == '/')
@@ -69,34 +52,37 @@ static bool peek(enum event_xml_kind *kind, size_t *size, struct text event)
     if (tag.len == 0 || tag.bytes[tag.len - 1] != '/')
         return false;
     take_spaces(&rest);
-    if (!take(&rest, "<EventID") || !take_until(&rest, '>', &tag) || !take_until(&rest, '<', &id) || !is_number(id))
+    if (!take(&rest, "<EventID") || !take_until(&rest, '>', &tag) || !take_until(&rest, '<', &id))
+        return false;
+    /* Only digits stand in an id that Windows writes; anything else may mean another text (a blank, a reference). */
+    if (!text_to_number(&number, id) || number > UINT32_MAX)
         return false;
     if (!take(&rest, "/EventID>") || (tag.len > 0 && tag.bytes[0] != ' '))
         return false;
-    *kind = event_xml_kind(provider, id);
+    *entry = kinds_find(provider, (uint32_t)number);
     *size = event.len - rest.len;
     return true;
 }
 
-bool event_xml_kind_peek(enum event_xml_kind *kind, struct text event)
+bool event_xml_kind_peek(const struct kinds_entry **entry, struct text event)
 {
     size_t size;
-    return peek(kind, &size, event);
+    return peek(entry, &size, event);
 }
 
-bool event_xml_kind_recall(enum event_xml_kind *kind, struct event_xml_kind_memory *memory, struct text event)
+bool event_xml_kind_recall(const struct kinds_entry **entry, struct event_xml_kind_memory *memory, struct text event)
 {
     size_t size;
     if (memory->size > 0 && event.len >= memory->size && memcmp(event.bytes, memory->beginning, memory->size) == 0) {
-        *kind = memory->kind;
+        *entry = memory->entry;
         return true;
     }
-    if (!peek(kind, &size, event))
+    if (!peek(entry, &size, event))
         return false;
     if (size <= sizeof(memory->beginning)) {
         memcpy(memory->beginning, event.bytes, size);
         memory->size = size;
-        memory->kind = *kind;
+        memory->entry = *entry;
     }
     return true;
 }

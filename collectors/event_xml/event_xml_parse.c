@@ -22,7 +22,6 @@
 
 struct event_xml_parser {
     struct event_xml_taker taker;
-    struct text read_from;
     XML_Parser expat; /* NULL before the first document */
     char *batch;      /* the events that were added, one after the other */
     size_t batch_size, batch_used;
@@ -46,13 +45,13 @@ int event_xml_parser_new(struct event_xml_parser **out, const struct event_xml_t
     struct event_xml_parser *p = calloc(1, sizeof(*p));
     if (p == NULL)
         return -ENOMEM;
-    int rc = event_xml_values_new(&p->values);
+    struct event_xml_wanted asks = {taker->context, taker->wants, read_from};
+    int rc = event_xml_values_new(&p->values, &asks);
     if (rc < 0) {
         free(p);
         return rc;
     }
     p->taker = *taker;
-    p->read_from = read_from;
     *out = p;
     return 0;
 }
@@ -70,8 +69,8 @@ void event_xml_parser_free(struct event_xml_parser *p)
 /* Hands the event over that was parsed. Returns 0 or what the taker returned. */
 static int hand_over(struct event_xml_parser *p)
 {
-    struct process_event event;
-    if (!event_xml_values_take(&event, p->values, p->read_from))
+    struct event event;
+    if (!event_xml_values_take(&event, p->values))
         return 0;
     return p->taker.event(p->taker.context, &event);
 }

@@ -1,5 +1,5 @@
 /*
- * event_xml_parse: the XML of events -> process events, by libexpat, many at a time.
+ * event_xml_parse: the XML of events -> events, by libexpat, many at a time.
  */
 #ifndef COLLECTORS_EVENT_XML_EVENT_XML_PARSE_H
 #define COLLECTORS_EVENT_XML_EVENT_XML_PARSE_H
@@ -10,9 +10,11 @@
 /* Who takes what comes out, in the order in which the events were added. */
 struct event_xml_taker {
     void *context;
-    /* Takes a process creation, whose texts stay until it returns. Returns 0, or a negative errno value, which ends the
+    /* Is an event wanted? As collector_sink's. */
+    bool (*wants)(void *context, const struct event *event);
+    /* Takes a wanted event, whose texts stay until it returns. Returns 0, or a negative errno value, which ends the
      * reading. */
-    int (*event)(void *context, const struct process_event *event);
+    int (*event)(void *context, const struct event *event);
     /* Is told of an event that can't be read: not well-formed, or beyond EVENT_XML_MAX_DEPTH or EVENT_XML_MAX_FIELDS.
      * place: what it was added with. */
     void (*bad)(void *context, size_t place, const struct fault *fault);

@@ -1,6 +1,6 @@
 #include "collectors/event_xml/event_xml_values.h"
 #include "collectors/event_xml/event_xml.h"
-#include "collectors/event_xml/event_xml_kind.h"
+#include "detect/event/kinds.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -16,131 +16,69 @@
  */
 #define VALUES_MAX(size) ((size) + 2 * (sizeof(WORD_PART) - 1) * EVENT_XML_MAX_FIELDS)
 
-/* What is kept of an event, by the names that the logs use. */
-enum slot {
-    SLOT_PROVIDER,
-    SLOT_TIME,
-    SLOT_EVENT_ID,
-    SLOT_RECORD_ID,
-    SLOT_CHANNEL,
-    SLOT_COMPUTER,
-    SLOT_COMMAND_LINE,
-    SLOT_NEW_PROCESS_NAME,
-    SLOT_NEW_PROCESS_ID,
-    SLOT_PROCESS_ID,
-    SLOT_SUBJECT_SID,
-    SLOT_SUBJECT_NAME,
-    SLOT_SUBJECT_DOMAIN,
-    SLOT_SUBJECT_LOGON_ID,
-    SLOT_TARGET_SID,
-    SLOT_TARGET_NAME,
-    SLOT_TARGET_DOMAIN,
-    SLOT_PARENT_PROCESS_NAME,
-    SLOT_IMAGE,
-    SLOT_PROCESS_GUID,
-    SLOT_USER,
-    SLOT_LOGON_ID,
-    SLOT_PARENT_IMAGE,
-    SLOT_PARENT_COMMAND_LINE,
-    SLOT_PARENT_USER,
-    SLOT_PARENT_GUID,
-    SLOT_PARENT_PROCESS_ID,
-    SLOT_COUNT
-};
+/* Where a value of System goes: a canonical field, or one of these. */
+enum { SYSTEM_EVENT_ID = EVENT_FIELD_COUNT, SYSTEM_RECORD_ID, SYSTEM_TIME, SYSTEM_END };
 
-struct slot_name {
+/* What of System is kept: of an element its text, or up to two of its attributes. */
+struct system_element {
     const char *name;
-    enum slot slot;
+    struct {
+        const char *attribute; /* NULL: the text */
+        int to;
+    } values[2];
+    unsigned count;
 };
 
-/* Elements of System. */
-static const struct slot_name system_names[] = {
-    {"Provider", SLOT_PROVIDER}, {"EventID", SLOT_EVENT_ID},
-    {"TimeCreated", SLOT_TIME},  {"EventRecordID", SLOT_RECORD_ID},
-    {"Channel", SLOT_CHANNEL},   {"Computer", SLOT_COMPUTER},
-    {NULL, SLOT_COUNT},
+static const struct system_element system_elements[] = {
+    {"Provider", {{"Name", EVENT_PROVIDER}}, 1},
+    {"EventID", {{NULL, SYSTEM_EVENT_ID}}, 1},
+    {"Version", {{NULL, EVENT_VERSION}}, 1},
+    {"Level", {{NULL, EVENT_LEVEL}}, 1},
+    {"Task", {{NULL, EVENT_TASK}}, 1},
+    {"Opcode", {{NULL, EVENT_OPCODE}}, 1},
+    {"Keywords", {{NULL, EVENT_KEYWORDS}}, 1},
+    {"TimeCreated", {{"SystemTime", SYSTEM_TIME}}, 1},
+    {"EventRecordID", {{NULL, SYSTEM_RECORD_ID}}, 1},
+    {"Correlation", {{"ActivityID", EVENT_ACTIVITY_ID}}, 1},
+    {"Execution", {{"ProcessID", EVENT_LOGGER_PID}, {"ThreadID", EVENT_LOGGER_TID}}, 2},
+    {"Channel", {{NULL, EVENT_CHANNEL}}, 1},
+    {"Computer", {{NULL, EVENT_COMPUTER}}, 1},
+    {"Security", {{"UserID", EVENT_LOGGER_SID}}, 1},
 };
+#define SYSTEM_COUNT (sizeof(system_elements) / sizeof(system_elements[0]))
 
-/* Data of EventData by Name, found by the name's length. Source: docs/event-xml.md. */
-#define DATA_NAME_MAX 17
-static const struct slot_name data_names[DATA_NAME_MAX + 1][5] = {
-    [4] = {{"User", SLOT_USER}},
-    [5] = {{"Image", SLOT_IMAGE}},
-    [7] = {{"LogonId", SLOT_LOGON_ID}},
-    [9] = {{"ProcessId", SLOT_PROCESS_ID}},
-    [10] = {{"ParentUser", SLOT_PARENT_USER}},
-    [11] = {{"CommandLine", SLOT_COMMAND_LINE}, {"ProcessGuid", SLOT_PROCESS_GUID}, {"ParentImage", SLOT_PARENT_IMAGE}},
-    [12] = {{"NewProcessId", SLOT_NEW_PROCESS_ID}},
-    [13] = {{"TargetUserSid", SLOT_TARGET_SID}},
-    [14] = {{"NewProcessName", SLOT_NEW_PROCESS_NAME},
-            {"SubjectUserSid", SLOT_SUBJECT_SID},
-            {"SubjectLogonId", SLOT_SUBJECT_LOGON_ID},
-            {"TargetUserName", SLOT_TARGET_NAME}},
-    [15] = {{"SubjectUserName", SLOT_SUBJECT_NAME}, {"ParentProcessId", SLOT_PARENT_PROCESS_ID}},
-    [16] = {{"TargetDomainName", SLOT_TARGET_DOMAIN}},
-    [17] = {{"SubjectDomainName", SLOT_SUBJECT_DOMAIN},
-            {"ParentProcessName", SLOT_PARENT_PROCESS_NAME},
-            {"ParentCommandLine", SLOT_PARENT_COMMAND_LINE},
-            {"ParentProcessGuid", SLOT_PARENT_GUID}},
-};
-
-struct slot_field {
-    enum slot slot;
-    enum event_field field;
-};
-
-static const struct slot_field common_fields[] = {
-    {SLOT_PROVIDER, EVENT_PROVIDER},         {SLOT_CHANNEL, EVENT_CHANNEL},   {SLOT_COMPUTER, EVENT_COMPUTER},
-    {SLOT_COMMAND_LINE, EVENT_COMMAND_LINE}, {SLOT_COUNT, EVENT_FIELD_COUNT},
-};
-
-static const struct slot_field security_fields[] = {
-    {SLOT_NEW_PROCESS_NAME, EVENT_IMAGE},
-    {SLOT_SUBJECT_SID, EVENT_SUBJECT_SID},
-    {SLOT_SUBJECT_NAME, EVENT_SUBJECT_NAME},
-    {SLOT_SUBJECT_DOMAIN, EVENT_SUBJECT_DOMAIN},
-    {SLOT_TARGET_SID, EVENT_TARGET_SID},
-    {SLOT_TARGET_NAME, EVENT_TARGET_NAME},
-    {SLOT_TARGET_DOMAIN, EVENT_TARGET_DOMAIN},
-    {SLOT_SUBJECT_LOGON_ID, EVENT_LOGON_ID},
-    {SLOT_PARENT_PROCESS_NAME, EVENT_PARENT_IMAGE},
-    {SLOT_COUNT, EVENT_FIELD_COUNT},
-};
-
-static const struct slot_field sysmon_fields[] = {
-    {SLOT_IMAGE, EVENT_IMAGE},
-    {SLOT_PROCESS_GUID, EVENT_PROCESS_GUID},
-    {SLOT_USER, EVENT_USER},
-    {SLOT_LOGON_ID, EVENT_LOGON_ID},
-    {SLOT_PARENT_IMAGE, EVENT_PARENT_IMAGE},
-    {SLOT_PARENT_COMMAND_LINE, EVENT_PARENT_COMMAND_LINE},
-    {SLOT_PARENT_USER, EVENT_PARENT_USER},
-    {SLOT_PARENT_GUID, EVENT_PARENT_GUID},
-    {SLOT_COUNT, EVENT_FIELD_COUNT},
-};
-
-/* The element of Event whose children are looked at. */
-enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA };
+/* The element of Event whose descendants are looked at. */
+enum part { PART_OTHER, PART_SYSTEM, PART_EVENT_DATA, PART_USER_DATA };
 
 /* Of Data and of System's children: Event is 1. */
 #define VALUE_DEPTH 3u
 
+/* Is the event one that is wanted? */
+enum wanted { WANTED_UNKNOWN, WANTED_YES, WANTED_NO };
+
 struct event_xml_values {
     char *bytes; /* the kept texts, one after the other */
     size_t size, used;
-    struct {
-        size_t offset, len;
-        bool is_set;
-    } slots[SLOT_COUNT];
-    enum slot open; /* the slot that character data goes to, of an element at VALUE_DEPTH; SLOT_COUNT: none */
+    struct event_xml_wanted asks;
+    struct event event; /* filled as its parts come */
+    struct text numbers[SYSTEM_END - EVENT_FIELD_COUNT];
+    const struct kinds_entry *entry; /* of the event, once wanted is known */
+    enum wanted wanted;
+    size_t next_system; /* in system_elements: what comes next if the order is Windows' own */
+    size_t next_name;   /* in entry's names, likewise */
+    struct text *open;  /* what character data goes to; NULL: nothing */
+    unsigned open_depth;
     enum part part;
+    size_t data_count;
+    struct event_datum *data;
 };
 
-int event_xml_values_new(struct event_xml_values **out)
+int event_xml_values_new(struct event_xml_values **out, const struct event_xml_wanted *asks)
 {
     struct event_xml_values *v = calloc(1, sizeof(*v));
     if (v == NULL)
         return -ENOMEM;
+    v->asks = *asks;
     *out = v;
     return 0;
 }
@@ -149,6 +87,7 @@ void event_xml_values_free(struct event_xml_values *v)
 {
     if (v == NULL)
         return;
+    free(v->data);
     free(v->bytes);
     free(v);
 }
@@ -156,6 +95,8 @@ void event_xml_values_free(struct event_xml_values *v)
 int event_xml_values_reserve(struct event_xml_values *v, size_t size)
 {
     size_t wanted = VALUES_MAX(size);
+    if (v->data == NULL && (v->data = malloc(EVENT_XML_MAX_FIELDS * sizeof(*v->data))) == NULL)
+        return -ENOMEM;
     if (wanted <= v->size)
         return 0;
     char *bytes = realloc(v->bytes, wanted);
@@ -169,23 +110,18 @@ int event_xml_values_reserve(struct event_xml_values *v, size_t size)
 void event_xml_values_begin(struct event_xml_values *v)
 {
     v->used = 0;
-    memset(v->slots, 0, sizeof(v->slots));
-    v->open = SLOT_COUNT;
+    memset(&v->event, 0, sizeof(v->event));
+    memset(v->numbers, 0, sizeof(v->numbers));
+    v->entry = NULL;
+    v->wanted = WANTED_UNKNOWN;
+    v->next_system = v->next_name = v->data_count = 0;
+    v->open = NULL;
     v->part = PART_OTHER;
 }
 
 static bool is_equal(const char *a, const char *b)
 {
     return a[0] == b[0] && strcmp(a, b) == 0;
-}
-
-/* names ends with a NULL. */
-static enum slot slot_by_name(const struct slot_name *names, const char *name)
-{
-    for (; names->name != NULL; names++)
-        if (is_equal(names->name, name))
-            return names->slot;
-    return SLOT_COUNT;
 }
 
 /* The value of an attribute, or NULL. */
@@ -197,41 +133,35 @@ static const char *attribute(const char **attributes, const char *name)
     return NULL;
 }
 
-static void append(struct event_xml_values *v, enum slot slot, const char *bytes, size_t size)
+static void append(struct event_xml_values *v, struct text *to, const char *bytes, size_t size)
 {
     assert(size <= v->size - v->used); /* VALUES_MAX */
     memcpy(v->bytes + v->used, bytes, size);
     v->used += size;
-    v->slots[slot].len += size;
+    to->len += size;
 }
 
-/* Begins a slot's text; false if it already has one (the first one counts). */
-static bool begin_slot(struct event_xml_values *v, enum slot slot)
+/* Begins a text; false if it already has begun (the first one counts). */
+static bool begin_text(struct event_xml_values *v, struct text *text)
 {
-    if (slot == SLOT_COUNT || v->slots[slot].is_set)
+    if (text->bytes != NULL)
         return false;
-    v->slots[slot].is_set = true;
-    v->slots[slot].offset = v->used;
+    *text = (struct text){v->bytes + v->used, 0};
     return true;
 }
 
-static void set_attribute_slot(struct event_xml_values *v, enum slot slot, const char *value)
+static void open_text(struct event_xml_values *v, struct text *text, unsigned depth)
 {
-    if (value != NULL && begin_slot(v, slot))
-        append(v, slot, value, strlen(value));
-}
-
-static void open_slot(struct event_xml_values *v, enum slot slot)
-{
-    if (!begin_slot(v, slot))
+    if (!begin_text(v, text))
         return;
-    v->open = slot;
+    v->open = text;
+    v->open_depth = depth;
 }
 
 /* An element inside a value parts words, so that no term is put together that the bytes don't have. */
 static void part_words(struct event_xml_values *v)
 {
-    if (v->open != SLOT_COUNT)
+    if (v->open != NULL)
         append(v, v->open, WORD_PART, sizeof(WORD_PART) - 1);
 }
 
@@ -249,121 +179,153 @@ static bool is_local(const char *name, const char *wanted)
     return is_equal(name, wanted) || ((local = local_name(name)) != NULL && is_equal(local, wanted));
 }
 
-static void start_data(struct event_xml_values *v, const char *name, const char **attributes)
+static struct text *system_target(struct event_xml_values *v, int to)
 {
-    const char *data_name = is_local(name, "Data") ? attribute(attributes, "Name") : NULL;
-    size_t length = data_name == NULL ? 0 : strlen(data_name);
-    if (length > 0 && length <= DATA_NAME_MAX)
-        open_slot(v, slot_by_name(data_names[length], data_name));
+    return to < EVENT_FIELD_COUNT ? &v->event.field[to] : &v->numbers[to - EVENT_FIELD_COUNT];
+}
+
+static void set_kind(struct event_xml_values *v)
+{
+    struct event *e = &v->event;
+    e->kind = kinds_kind(v->entry, v->asks.read_from.bytes == NULL ? e->field[EVENT_CHANNEL] : v->asks.read_from);
+}
+
+/* By what is known of System: what kind of event is it, and is it wanted? */
+static bool is_wanted(struct event_xml_values *v)
+{
+    struct event *e = &v->event;
+    uint64_t id = 0;
+    if (v->wanted != WANTED_UNKNOWN)
+        return v->wanted == WANTED_YES;
+    bool is_event = text_to_number(&id, text_trimmed(*system_target(v, SYSTEM_EVENT_ID))) && id <= UINT32_MAX;
+    e->event_id = (uint32_t)id;
+    v->entry = is_event ? kinds_find(e->field[EVENT_PROVIDER], e->event_id) : NULL;
+    set_kind(v);
+    if (is_event)
+        is_event = v->asks.wants == NULL ? event_kind_is_process(e->kind) : v->asks.wants(v->asks.context, e);
+    v->wanted = is_event ? WANTED_YES : WANTED_NO;
+    return is_event;
+}
+
+/* Begins a datum of that name (NULL: it has none) and its text. */
+static void open_datum(struct event_xml_values *v, const char *name, unsigned depth)
+{
+    if (v->data_count == EVENT_XML_MAX_FIELDS) /* which no reader lets an event have */
+        return;
+    struct event_datum *datum = &v->data[v->data_count++];
+    *datum = (struct event_datum){{NULL, 0}, {NULL, 0}};
+    if (name != NULL && v->entry != NULL && v->next_name < v->entry->name_count &&
+        is_equal(v->entry->names[v->next_name].name.bytes, name)) {
+        datum->name = v->entry->names[v->next_name++].name; /* as expected: no copy */
+    } else if (name != NULL) {
+        (void)begin_text(v, &datum->name);
+        append(v, &datum->name, name, strlen(name));
+    }
+    open_text(v, &datum->value, depth);
+}
+
+static void start_event_data(struct event_xml_values *v, const char *name, const char **attributes)
+{
+    if (is_local(name, "Data") || is_local(name, "ComplexData"))
+        open_datum(v, attribute(attributes, "Name"), VALUE_DEPTH);
+    else if (is_local(name, "Binary"))
+        open_datum(v, "Binary", VALUE_DEPTH);
+}
+
+/* An element of UserData: a datum, if none turns out to be inside it. */
+static void start_user_data(struct event_xml_values *v, unsigned depth, const char *name)
+{
+    if (v->open != NULL) { /* the one around it is no datum: what it has is forgotten */
+        v->open = NULL;
+        v->data_count--;
+    }
+    const char *local = local_name(name);
+    open_datum(v, local == NULL ? name : local, depth);
 }
 
 static void start_system(struct event_xml_values *v, const char *name, const char **attributes)
 {
-    const char *local;
-    enum slot slot = slot_by_name(system_names, name);
-    if (slot == SLOT_COUNT && (local = local_name(name)) != NULL)
-        slot = slot_by_name(system_names, local);
-    if (slot == SLOT_PROVIDER)
-        set_attribute_slot(v, slot, attribute(attributes, "Name"));
-    else if (slot == SLOT_TIME)
-        set_attribute_slot(v, slot, attribute(attributes, "SystemTime"));
-    else
-        open_slot(v, slot);
+    for (size_t i = 0; i < SYSTEM_COUNT; i++) {
+        size_t at = (v->next_system + i) % SYSTEM_COUNT;
+        const struct system_element *s = &system_elements[at];
+        if (!is_local(name, s->name))
+            continue;
+        v->next_system = at + 1;
+        for (unsigned k = 0; k < s->count; k++) {
+            struct text *to = system_target(v, s->values[k].to);
+            const char *value = s->values[k].attribute == NULL ? NULL : attribute(attributes, s->values[k].attribute);
+            if (s->values[k].attribute == NULL)
+                open_text(v, to, VALUE_DEPTH);
+            else if (value != NULL && begin_text(v, to))
+                append(v, to, value, strlen(value));
+        }
+        return;
+    }
 }
 
 static enum part part_of(const char *name)
 {
-    return is_local(name, "System") ? PART_SYSTEM : is_local(name, "EventData") ? PART_EVENT_DATA : PART_OTHER;
+    return is_local(name, "System")      ? PART_SYSTEM
+           : is_local(name, "EventData") ? PART_EVENT_DATA
+           : is_local(name, "UserData")  ? PART_USER_DATA
+                                         : PART_OTHER;
+}
+
+/*
+ * A child of Event begins. What is not wanted is not looked at. System comes first; in a file where it does not, all
+ * data are kept until it is known whose they are.
+ */
+static void start_part(struct event_xml_values *v, const char *name)
+{
+    v->part = part_of(name);
+    if (v->part == PART_OTHER || v->part == PART_SYSTEM)
+        return;
+    bool is_known = v->event.field[EVENT_PROVIDER].bytes != NULL && system_target(v, SYSTEM_EVENT_ID)->bytes != NULL;
+    if (is_known && !is_wanted(v))
+        v->part = PART_OTHER;
+    if (v->part == PART_USER_DATA && v->entry != NULL &&
+        v->entry->name_count > 0) /* its names are those of EventData */
+        v->part = PART_OTHER;
 }
 
 void event_xml_values_start(struct event_xml_values *v, unsigned depth, const char *name, const char **attributes)
 {
-    part_words(v);
     if (depth == 2)
-        v->part = part_of(name);
-    else if (depth == VALUE_DEPTH && v->part == PART_EVENT_DATA)
-        start_data(v, name, attributes);
-    else if (depth == VALUE_DEPTH && v->part == PART_SYSTEM)
+        start_part(v, name);
+    else if (v->part == PART_USER_DATA && depth >= VALUE_DEPTH)
+        start_user_data(v, depth, name);
+    else if (depth > VALUE_DEPTH)
+        part_words(v);
+    else if (v->part == PART_EVENT_DATA && depth == VALUE_DEPTH)
+        start_event_data(v, name, attributes);
+    else if (v->part == PART_SYSTEM && depth == VALUE_DEPTH)
         start_system(v, name, attributes);
 }
 
 void event_xml_values_text(struct event_xml_values *v, const char *bytes, size_t size)
 {
-    if (v->open != SLOT_COUNT)
+    if (v->open != NULL)
         append(v, v->open, bytes, size);
 }
 
 void event_xml_values_end(struct event_xml_values *v, unsigned depth)
 {
-    if (depth == VALUE_DEPTH)
-        v->open = SLOT_COUNT;
+    if (v->open != NULL && depth == v->open_depth)
+        v->open = NULL;
     part_words(v);
 }
 
-static struct text slot_text(const struct event_xml_values *v, enum slot slot)
+bool event_xml_values_take(struct event *event, struct event_xml_values *v)
 {
-    if (!v->slots[slot].is_set)
-        return (struct text){NULL, 0};
-    return (struct text){v->bytes + v->slots[slot].offset, v->slots[slot].len};
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Pretty-printers may put white space around a number. */
-static struct text trimmed(struct text text)
-{
-    while (text.len > 0 && is_space(text.bytes[0]))
-        text = (struct text){text.bytes + 1, text.len - 1};
-    while (text.len > 0 && is_space(text.bytes[text.len - 1]))
-        text.len--;
-    return text;
-}
-
-static bool parse_record_id(uint64_t *id, struct text text)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.bytes[i] < '0' || text.bytes[i] > '9')
-            return false;
-        uint64_t digit = (uint64_t)(text.bytes[i] - '0');
-        if (value > (UINT64_MAX - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    *id = value;
-    return text.len > 0;
-}
-
-static void take_fields(struct process_event *event, const struct event_xml_values *v, const struct slot_field *fields)
-{
-    for (; fields->slot != SLOT_COUNT; fields++)
-        event->field[fields->field] = slot_text(v, fields->slot);
-}
-
-static enum event_kind kind_of_4688(const struct event_xml_values *v, struct text read_from)
-{
-    struct text channel = read_from.bytes == NULL ? slot_text(v, SLOT_CHANNEL) : read_from;
-    return text_equal_nocase(channel, text_from("Security")) ? EVENT_SECURITY_4688 : EVENT_FORWARDED_4688;
-}
-
-bool event_xml_values_take(struct process_event *event, const struct event_xml_values *v, struct text read_from)
-{
-    enum event_xml_kind kind = event_xml_kind(slot_text(v, SLOT_PROVIDER), trimmed(slot_text(v, SLOT_EVENT_ID)));
-    if (kind == KIND_OTHER)
+    struct event *e = &v->event;
+    if (!is_wanted(v))
         return false;
-    bool is_sysmon = kind == KIND_SYSMON_1;
-    *event = (struct process_event){.kind = is_sysmon ? EVENT_SYSMON_1 : kind_of_4688(v, read_from),
-                                    .event_id = is_sysmon ? 1 : 4688};
-    take_fields(event, v, common_fields);
-    take_fields(event, v, is_sysmon ? sysmon_fields : security_fields);
-    struct text pid = slot_text(v, is_sysmon ? SLOT_PROCESS_ID : SLOT_NEW_PROCESS_ID);
-    struct text parent_pid = slot_text(v, is_sysmon ? SLOT_PARENT_PROCESS_ID : SLOT_PROCESS_ID);
-    event->has_pid = event_pid_parse(&event->pid, trimmed(pid));
-    event->has_parent_pid = event_pid_parse(&event->parent_pid, trimmed(parent_pid));
-    event->has_record_id = parse_record_id(&event->record_id, trimmed(slot_text(v, SLOT_RECORD_ID)));
-    (void)event_time_parse(&event->time, trimmed(slot_text(v, SLOT_TIME))); /* stays 0 if it is no time */
+    set_kind(v); /* parts of System may have come since */
+    e->has_record_id = text_to_number(&e->record_id, text_trimmed(*system_target(v, SYSTEM_RECORD_ID)));
+    (void)event_time_parse(&e->time, text_trimmed(*system_target(v, SYSTEM_TIME))); /* stays 0 if it is no time */
+    e->data = v->data;
+    e->data_count = v->data_count;
+    kinds_fill(e, v->entry);
+    *event = *e;
     return true;
 }

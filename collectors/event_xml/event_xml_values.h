@@ -1,5 +1,5 @@
 /*
- * event_xml_values: the elements of one event, as a parser comes upon them -> what is kept of it -> a process event.
+ * event_xml_values: the elements of one event, as a parser comes upon them -> what is kept of it -> an event.
  */
 #ifndef COLLECTORS_EVENT_XML_EVENT_XML_VALUES_H
 #define COLLECTORS_EVENT_XML_EVENT_XML_VALUES_H
@@ -10,8 +10,15 @@
 
 struct event_xml_values;
 
+/* Which events are wanted. */
+struct event_xml_wanted {
+    void *context;
+    bool (*wants)(void *context, const struct event *event); /* as collector_sink's */
+    struct text read_from; /* as for event_xml_new(); the bytes are the caller's and stay */
+};
+
 /* Returns 0 or -ENOMEM. */
-int event_xml_values_new(struct event_xml_values **out);
+int event_xml_values_new(struct event_xml_values **out, const struct event_xml_wanted *asks);
 
 /* Frees v; NULL is allowed. */
 void event_xml_values_free(struct event_xml_values *v);
@@ -32,10 +39,7 @@ void event_xml_values_text(struct event_xml_values *v, const char *bytes, size_t
 /* The innermost element ends, which had this depth. */
 void event_xml_values_end(struct event_xml_values *v, unsigned depth);
 
-/*
- * The event is whole. False: it is no process creation. True: it is *event, whose texts are v's until the next event
- * begins. read_from: as for event_xml_new().
- */
-bool event_xml_values_take(struct process_event *event, const struct event_xml_values *v, struct text read_from);
+/* The event is whole. False: it is not wanted. True: it is *event, whose texts are v's until the next event begins. */
+bool event_xml_values_take(struct event *event, struct event_xml_values *v);
 
 #endif

@@ -20,11 +20,8 @@
 /* So many passed over in a row are no records: the call itself is broken. */
 #define TOO_LARGE_MOST 5u
 
-/*
- * Longest that one call may search, ms: Windows looks through records that the query leaves out until it finds one that
- * it does not, which in a log of gigabytes takes minutes. Then the thread shows that it lives, may stop, and goes on
- * where it was: learn.microsoft.com/windows/win32/api/winevt/nf-winevt-evtnext (ERROR_TIMEOUT).
- */
+/* Longest that one call may search, ms: in a log of gigabytes of which the query leaves nearly all out Windows looks
+ * for minutes. So the thread shows life, may stop, and goes on where it was (learn.microsoft.com: EvtNext). */
 #define SEARCH_MS 2000u
 
 /* Reading that has gone on for this long was good: the next failure waits the least again. */
@@ -36,7 +33,7 @@ static uint64_t lookback_begin(uint64_t lookback_s)
     return lookback_s > now / 10000000u ? 0 : now - lookback_s * 10000000u;
 }
 
-static int forward_event(void *context, const struct process_event *event)
+static int forward_event(void *context, const struct event *event)
 {
     const struct channel *ch = context;
     return ch->set->sink.event(ch->set->sink.context, event);
@@ -201,14 +198,23 @@ static bool text_matches(const struct channel *ch, struct eventlog_text text)
     return text.units != NULL && matcher_text_matches_utf16(ch->set->matcher, text.units, text.count);
 }
 
-/* Can a rule match event? Decided on its values alone, in which nearly all events end. */
-static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
+/* Can a rule that was loaded match event? Its XML decides. */
+static bool is_wanted(const struct channel *ch, const struct eventlog_values *v)
 {
-    ch->figures.last_time = v->time != 0 ? v->time : ch->figures.last_time;
-    if (!v->is_process || (v->time != 0 && v->time < ch->not_before))
-        return VERDICT_NO;
-    ch->figures.commands++;
-    ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
+    char origin[TEXT_UTF16_MAX_BYTES(256)];
+    if (matcher_set(ch->set->matcher) == NULL || v->event_id > UINT32_MAX)
+        return false;
+    struct event event = {.kind = kinds_kind(v->entry, text_from(ch->name)), .event_id = (uint32_t)v->event_id};
+    event.field[EVENT_PROVIDER] = text_from(v->provider);
+    event.field[EVENT_CHANNEL] = text_from(ch->name);
+    if (v->channel.units != NULL && v->channel.count <= 256)
+        event.field[EVENT_CHANNEL] = text_from_utf16(origin, v->channel.units, v->channel.count);
+    return rule_set_wants(matcher_set(ch->set->matcher), &event);
+}
+
+/* Can a rule that is built in match a process creation? Decided on its command lines alone, in which nearly all end. */
+static enum verdict judge_process(const struct channel *ch, const struct eventlog_values *v)
+{
     if (v->is_unsure)
         return VERDICT_UNSURE;
     /* A forwarded event may come without a template, so that its data have no names here; its XML has them. */
@@ -217,11 +223,26 @@ static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
     return text_matches(ch, v->command_line) || text_matches(ch, v->parent_command_line) ? VERDICT_MATCH : VERDICT_NO;
 }
 
+/* Can a rule match event? */
+static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
+{
+    ch->figures.last_time = v->time != 0 ? v->time : ch->figures.last_time;
+    if (v->time != 0 && v->time < ch->not_before)
+        return VERDICT_NO;
+    enum verdict verdict = VERDICT_NO;
+    if (v->entry != NULL && event_kind_is_process(v->entry->kind)) {
+        ch->figures.commands++;
+        ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
+        verdict = judge_process(ch, v);
+    }
+    return verdict == VERDICT_NO && is_wanted(ch, v) ? VERDICT_UNSURE : verdict;
+}
+
 /* An event whose XML can't be read, for the reason in xml_fault: its values may do. Returns as hand_over. */
 static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t record, const struct fault *xml_fault)
 {
-    struct process_event made;
-    void *memory = NULL;
+    struct event made;
+    struct eventlog_event_memory memory;
     int rc = eventlog_event_from_values(&made, &memory, event, text_from(ch->name), NULL);
     if (rc == -ENOMEM)
         return rc;
@@ -231,7 +252,9 @@ static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t recor
     }
     struct text line = made.field[EVENT_COMMAND_LINE], parent = made.field[EVENT_PARENT_COMMAND_LINE];
     bool may_match = made.time == 0 || made.time >= ch->not_before;
-    if (may_match && (matcher_text_matches(ch->set->matcher, line) || matcher_text_matches(ch->set->matcher, parent))) {
+    bool is_loaded = matcher_set(ch->set->matcher) != NULL && rule_set_wants(matcher_set(ch->set->matcher), &made);
+    if (may_match &&
+        (is_loaded || matcher_text_matches(ch->set->matcher, line) || matcher_text_matches(ch->set->matcher, parent))) {
         struct collector_report r = {
             .kind = COLLECTOR_VALUES_ONLY, .source = text_from(ch->name), .offset = record, .fault = xml_fault};
         ch->set->sink.report(ch->set->sink.context, &r);
@@ -240,7 +263,7 @@ static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t recor
         ch->figures.matches += rc == 0 ? 1 : 0;
         ch->figures.values_only += rc == 0 ? 1 : 0;
     }
-    free(memory);
+    eventlog_event_free(&memory);
     return rc;
 }
 
@@ -255,7 +278,7 @@ static int feed(struct channel *ch, struct text xml, uint64_t record, bool *is_t
     int rc = event_xml_feed(ch->xml, xml.bytes, xml.len);
     if (rc == 0)
         rc = event_xml_end(ch->xml);
-    *is_taken = event_xml_counts(ch->xml).process > before.process;
+    *is_taken = event_xml_counts(ch->xml).taken > before.taken;
     return rc;
 }
 
@@ -428,12 +451,10 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
         if (fault.code == RPC_S_INVALID_BOUND)
             return too_large(ch, &fault, now_ms);
     }
-    if (fault.code == ERROR_TIMEOUT) { /* it has not come to the end: nothing is drained */
+    if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION || fault.code == ERROR_TIMEOUT) {
         progress(ch, false, now_ms);
-        return CHANNEL_MORE;
-    }
-    if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION) {
-        progress(ch, false, now_ms);
+        if (fault.code == ERROR_TIMEOUT)
+            return CHANNEL_MORE; /* it has not come to the end: nothing is drained */
         ch->drained_at_ms = now_ms;
         ch->not_before = 0; /* what comes late from now on is new all the same */
         return CHANNEL_DRAINED;

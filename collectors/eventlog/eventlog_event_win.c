@@ -1,6 +1,7 @@
 #include "collectors/eventlog/eventlog_event.h"
 
 #include "collectors/eventlog/eventlog_render.h"
+#include "detect/event/kinds.h"
 
 #include <windows.h>
 #include <winevt.h>
@@ -13,117 +14,35 @@
 /* Room for a value that is no string: a SID has up to 15 sub-authorities, 10 digits each. */
 #define SHORT_SIZE 200u
 
-#define DATA(name) L"Event/EventData/Data[@Name=\"" name L"\"]"
+/* Longest path to a value, with its NUL, and the most values of a kind. */
+#define MAX_PATH_UNITS 128u
+#define MAX_VALUES 64u
 
-/* The values that decide come first: where not all can be had, these must do. */
-enum {
-    VALUE_PROVIDER,
-    VALUE_EVENT_ID,
-    VALUE_TIME,
-    VALUE_RECORD,
-    VALUE_CHANNEL,
-    VALUE_COMPUTER,
-    VALUE_COMMAND_LINE,
-    VALUE_PARENT_COMMAND_LINE,
-    VALUE_PROCESS_ID, /* 4688: of the creator; Sysmon: of the new process */
-    VALUE_NEW_PROCESS_ID,
-    VALUE_PARENT_PROCESS_ID,
-    VALUE_NEW_PROCESS_NAME,
-    VALUE_PARENT_PROCESS_NAME,
-    VALUE_SUBJECT_SID,
-    VALUE_SUBJECT_NAME,
-    VALUE_SUBJECT_DOMAIN,
-    VALUE_SUBJECT_LOGON_ID,
-    VALUE_TARGET_SID,
-    VALUE_TARGET_NAME,
-    VALUE_TARGET_DOMAIN,
-    VALUE_IMAGE,
-    VALUE_PROCESS_GUID,
-    VALUE_USER,
-    VALUE_LOGON_ID,
-    VALUE_PARENT_IMAGE,
-    VALUE_PARENT_USER,
-    VALUE_PARENT_GUID,
-    VALUE_COUNT,
-    VALUE_COUNT_DECIDING = VALUE_PROCESS_ID
-};
+enum { VALUE_PROVIDER, VALUE_EVENT_ID, VALUE_TIME, VALUE_RECORD, VALUE_CHANNEL, VALUE_COMPUTER, VALUE_COUNT };
 
-static const wchar_t *const paths[VALUE_COUNT] = {
+static const wchar_t *const system_paths[VALUE_COUNT] = {
     [VALUE_PROVIDER] = L"Event/System/Provider/@Name",
     [VALUE_EVENT_ID] = L"Event/System/EventID",
     [VALUE_TIME] = L"Event/System/TimeCreated/@SystemTime",
     [VALUE_RECORD] = L"Event/System/EventRecordID",
     [VALUE_CHANNEL] = L"Event/System/Channel",
     [VALUE_COMPUTER] = L"Event/System/Computer",
-    [VALUE_COMMAND_LINE] = DATA("CommandLine"),
-    [VALUE_PARENT_COMMAND_LINE] = DATA("ParentCommandLine"),
-    [VALUE_PROCESS_ID] = DATA("ProcessId"),
-    [VALUE_NEW_PROCESS_ID] = DATA("NewProcessId"),
-    [VALUE_PARENT_PROCESS_ID] = DATA("ParentProcessId"),
-    [VALUE_NEW_PROCESS_NAME] = DATA("NewProcessName"),
-    [VALUE_PARENT_PROCESS_NAME] = DATA("ParentProcessName"),
-    [VALUE_SUBJECT_SID] = DATA("SubjectUserSid"),
-    [VALUE_SUBJECT_NAME] = DATA("SubjectUserName"),
-    [VALUE_SUBJECT_DOMAIN] = DATA("SubjectDomainName"),
-    [VALUE_SUBJECT_LOGON_ID] = DATA("SubjectLogonId"),
-    [VALUE_TARGET_SID] = DATA("TargetUserSid"),
-    [VALUE_TARGET_NAME] = DATA("TargetUserName"),
-    [VALUE_TARGET_DOMAIN] = DATA("TargetDomainName"),
-    [VALUE_IMAGE] = DATA("Image"),
-    [VALUE_PROCESS_GUID] = DATA("ProcessGuid"),
-    [VALUE_USER] = DATA("User"),
-    [VALUE_LOGON_ID] = DATA("LogonId"),
-    [VALUE_PARENT_IMAGE] = DATA("ParentImage"),
-    [VALUE_PARENT_USER] = DATA("ParentUser"),
-    [VALUE_PARENT_GUID] = DATA("ParentProcessGuid"),
 };
 
-struct value_field {
-    int value;
-    enum event_field field;
+/* Values of an event, rendered: EVT_VARIANTs, and what they point to behind them. */
+struct values {
+    void *buffer;
+    DWORD used, count;
 };
 
-static const struct value_field common_fields[] = {
-    {VALUE_PROVIDER, EVENT_PROVIDER},
-    {VALUE_CHANNEL, EVENT_CHANNEL},
-    {VALUE_COMPUTER, EVENT_COMPUTER},
-    {VALUE_COMMAND_LINE, EVENT_COMMAND_LINE},
-    {VALUE_COUNT, 0},
-};
-
-static const struct value_field security_fields[] = {
-    {VALUE_NEW_PROCESS_NAME, EVENT_IMAGE},
-    {VALUE_SUBJECT_SID, EVENT_SUBJECT_SID},
-    {VALUE_SUBJECT_NAME, EVENT_SUBJECT_NAME},
-    {VALUE_SUBJECT_DOMAIN, EVENT_SUBJECT_DOMAIN},
-    {VALUE_TARGET_SID, EVENT_TARGET_SID},
-    {VALUE_TARGET_NAME, EVENT_TARGET_NAME},
-    {VALUE_TARGET_DOMAIN, EVENT_TARGET_DOMAIN},
-    {VALUE_SUBJECT_LOGON_ID, EVENT_LOGON_ID},
-    {VALUE_PARENT_PROCESS_NAME, EVENT_PARENT_IMAGE},
-    {VALUE_COUNT, 0},
-};
-
-static const struct value_field sysmon_fields[] = {
-    {VALUE_IMAGE, EVENT_IMAGE},
-    {VALUE_PROCESS_GUID, EVENT_PROCESS_GUID},
-    {VALUE_USER, EVENT_USER},
-    {VALUE_LOGON_ID, EVENT_LOGON_ID},
-    {VALUE_PARENT_IMAGE, EVENT_PARENT_IMAGE},
-    {VALUE_PARENT_COMMAND_LINE, EVENT_PARENT_COMMAND_LINE},
-    {VALUE_PARENT_USER, EVENT_PARENT_USER},
-    {VALUE_PARENT_GUID, EVENT_PARENT_GUID},
-    {VALUE_COUNT, 0},
-};
-
-/* The first count values of event, in *out, which the caller frees: EVT_VARIANTs and what they point to. */
-static int render(void **out, DWORD *used, DWORD count, EVT_HANDLE event, struct fault *fault)
+/* The values at paths, in *out, which the caller frees. Returns 0, -ENOMEM, or -EIO with fault. */
+static int render(struct values *out, const wchar_t *const *paths, DWORD count, EVT_HANDLE event, struct fault *fault)
 {
-    wchar_t *asked[VALUE_COUNT]; /* the call takes them without const */
-    DWORD size = 64u * 1024u, got = 0;
+    const wchar_t *asked[MAX_VALUES]; /* the call takes them without const */
+    DWORD size = 64u * 1024u, used = 0, got = 0;
     void *buffer = NULL;
     int rc = -EIO;
-    memcpy(asked, paths, sizeof(asked));
+    memcpy(asked, paths, count * sizeof(*paths));
     EVT_HANDLE context = EvtCreateRenderContext(count, (LPCWSTR *)asked, EvtRenderContextValues);
     if (context == NULL) {
         fault_set(fault, "EvtCreateRenderContext", (long)GetLastError(), text_from(NULL), NULL);
@@ -136,8 +55,8 @@ static int render(void **out, DWORD *used, DWORD count, EVT_HANDLE event, struct
             rc = -ENOMEM;
             break;
         }
-        if (EvtRender(context, event, EvtRenderEventValues, size, buffer, used, &got)) {
-            if (got >= count && *used >= count * sizeof(EVT_VARIANT))
+        if (EvtRender(context, event, EvtRenderEventValues, size, buffer, &used, &got)) {
+            if (got >= count && used >= count * sizeof(EVT_VARIANT))
                 rc = 0;
             else
                 fault_set(fault, "EvtRender", (long)got, text_from(NULL), "fewer values than asked for");
@@ -147,11 +66,11 @@ static int render(void **out, DWORD *used, DWORD count, EVT_HANDLE event, struct
         fault_set(fault, "EvtRender", (long)code, text_from(NULL), NULL);
         if (code != ERROR_INSUFFICIENT_BUFFER)
             break;
-        size = *used > size ? *used : 2 * size;
+        size = used > size ? used : 2 * size;
     }
     EvtClose(context);
     if (rc == 0)
-        *out = buffer;
+        *out = (struct values){buffer, used, count};
     else
         free(buffer);
     return rc;
@@ -228,6 +147,12 @@ static bool number_of(uint64_t *out, const EVT_VARIANT *value)
     }
 }
 
+/* Does its XML have it in hexadecimal? A pointer's, too. */
+static bool is_hex(const EVT_VARIANT *value)
+{
+    return value->Type == EvtVarTypeHexInt32 || value->Type == EvtVarTypeHexInt64 || value->Type == EvtVarTypeSizeT;
+}
+
 /* value as its XML would have it, in to; the room that it takes is what room_of says. */
 static struct text text_of(char *to, const EVT_VARIANT *value, const char *buffer, DWORD used)
 {
@@ -239,7 +164,7 @@ static struct text text_of(char *to, const EVT_VARIANT *value, const char *buffe
     else if (value->Type == EvtVarTypeGuid)
         guid_format(to, value->GuidVal, buffer, used);
     else if (number_of(&number, value))
-        snprintf(to, SHORT_SIZE, "0x%llx", (unsigned long long)number);
+        snprintf(to, SHORT_SIZE, is_hex(value) ? "0x%llx" : "%llu", (unsigned long long)number);
     else
         return (struct text){NULL, 0};
     return text_from(to);
@@ -250,63 +175,128 @@ static size_t room_of(const EVT_VARIANT *value, const char *buffer, DWORD used)
     return value->Type == EvtVarTypeString ? TEXT_UTF16_MAX_BYTES(string_units(value, buffer, used)) : SHORT_SIZE;
 }
 
-static void take_fields(struct process_event *event, const struct text *texts, const struct value_field *fields)
+/* The texts of all values, in memory that the caller frees. Returns 0 or -ENOMEM. */
+static int texts_of(struct text *texts, char **memory, const struct values *v)
 {
-    for (; fields->value != VALUE_COUNT; fields++)
-        event->field[fields->field] = texts[fields->value];
-}
-
-static int make_event(struct process_event *event, const struct text *texts, const EVT_VARIANT *values,
-                      struct text read_from)
-{
-    uint64_t id = 0;
-    (void)number_of(&id, &values[VALUE_EVENT_ID]); /* stays 0 if it is no number */
-    bool is_sysmon = id == 1 && text_equal(texts[VALUE_PROVIDER], text_from("Microsoft-Windows-Sysmon"));
-    bool is_4688 = id == 4688 && text_equal(texts[VALUE_PROVIDER], text_from("Microsoft-Windows-Security-Auditing"));
-    if ((!is_sysmon && !is_4688) || texts[VALUE_COMMAND_LINE].len + texts[VALUE_PARENT_COMMAND_LINE].len == 0)
-        return -ENODATA;
-    enum event_kind kind = EVENT_SYSMON_1;
-    if (is_4688)
-        kind = text_equal_nocase(read_from, text_from("Security")) ? EVENT_SECURITY_4688 : EVENT_FORWARDED_4688;
-    *event = (struct process_event){.kind = kind, .event_id = (uint32_t)id, .is_from_values = true};
-    take_fields(event, texts, common_fields);
-    take_fields(event, texts, is_sysmon ? sysmon_fields : security_fields);
-    event->has_pid = event_pid_parse(&event->pid, texts[is_sysmon ? VALUE_PROCESS_ID : VALUE_NEW_PROCESS_ID]);
-    event->has_parent_pid =
-        event_pid_parse(&event->parent_pid, texts[is_sysmon ? VALUE_PARENT_PROCESS_ID : VALUE_PROCESS_ID]);
-    event->has_record_id = number_of(&event->record_id, &values[VALUE_RECORD]);
-    (void)number_of(&event->time, &values[VALUE_TIME]); /* stays 0 if it is none */
+    size_t room = 1, at = 0; /* none would be NULL */
+    const EVT_VARIANT *values = v->buffer;
+    for (DWORD i = 0; i < v->count; i++)
+        room += room_of(&values[i], v->buffer, v->used);
+    char *bytes = malloc(room);
+    if (bytes == NULL)
+        return -ENOMEM;
+    for (DWORD i = 0; i < v->count; i++) {
+        texts[i] = text_of(bytes + at, &values[i], v->buffer, v->used);
+        at += room_of(&values[i], v->buffer, v->used);
+    }
+    *memory = bytes;
     return 0;
 }
 
-int eventlog_event_from_values(struct process_event *event, void **memory, void *handle, struct text read_from,
-                               struct fault *fault)
+/* Is the field one of those that decide? Where not all can be had, these must do. */
+static bool is_deciding(enum event_field field)
 {
-    EVT_VARIANT values[VALUE_COUNT] = {0}; /* of Type Null, 0, where only some can be had */
-    struct text texts[VALUE_COUNT];
-    void *buffer = NULL;
-    DWORD used = 0, count = VALUE_COUNT;
-    int rc = render(&buffer, &used, count, handle, fault);
-    if (rc == -EIO) {
-        count = VALUE_COUNT_DECIDING;
-        rc = render(&buffer, &used, count, handle, fault);
+    return field == EVENT_COMMAND_LINE || field == EVENT_PARENT_COMMAND_LINE;
+}
+
+/* The values of entry's names; only_deciding: of some of them. Their names go to data. */
+static int render_data(struct values *out, struct event_datum *data, const struct kinds_entry *entry,
+                       bool only_deciding, EVT_HANDLE event, struct fault *fault)
+{
+    static const wchar_t before[] = L"Event/EventData/Data[@Name=\"", after[] = L"\"]";
+    wchar_t paths[MAX_VALUES][MAX_PATH_UNITS];
+    const wchar_t *asked[MAX_VALUES];
+    DWORD count = 0;
+    for (size_t i = 0; i < entry->name_count && count < MAX_VALUES; i++) {
+        struct text name = entry->names[i].name;
+        if ((only_deciding && !is_deciding(entry->names[i].field)) ||
+            wcslen(before) + name.len + wcslen(after) >= MAX_PATH_UNITS)
+            continue;
+        wchar_t *to = paths[count];
+        wcscpy(to, before);
+        to += wcslen(before);
+        for (size_t k = 0; k < name.len; k++) /* ASCII */
+            *to++ = (wchar_t)name.bytes[k];
+        wcscpy(to, after);
+        data[count].name = name;
+        asked[count] = paths[count];
+        count++;
     }
+    return count == 0 ? -ENODATA : render(out, asked, count, event, fault);
+}
+
+/* Fills event's data and fields by entry. Their room is *data, their texts *memory; the caller frees both. */
+static int take_data(struct event *event, struct event_datum **data, char **memory, const struct kinds_entry *entry,
+                     EVT_HANDLE handle, struct fault *fault)
+{
+    struct values v;
+    struct text texts[MAX_VALUES];
+    struct event_datum *room = calloc(MAX_VALUES, sizeof(*room));
+    if (room == NULL)
+        return -ENOMEM;
+    *data = room;
+    int rc = render_data(&v, room, entry, false, handle, fault);
+    if (rc == -EIO)
+        rc = render_data(&v, room, entry, true, handle, fault);
     if (rc < 0)
         return rc;
-    size_t room = 0, at = 0;
-    memcpy(values, buffer, count * sizeof(values[0]));
-    for (size_t i = 0; i < VALUE_COUNT; i++)
-        room += room_of(&values[i], buffer, used);
-    char *bytes = malloc(room);
-    for (size_t i = 0; i < VALUE_COUNT && bytes != NULL; i++) {
-        texts[i] = text_of(bytes + at, &values[i], buffer, used);
-        at += room_of(&values[i], buffer, used);
-    }
-    rc = bytes == NULL ? -ENOMEM : make_event(event, texts, values, read_from);
-    free(buffer);
-    if (rc == 0)
-        *memory = bytes;
-    else
-        free(bytes);
+    rc = texts_of(texts, memory, &v);
+    size_t count = 0;
+    for (size_t i = 0; rc == 0 && i < v.count; i++)
+        if (texts[i].bytes != NULL)
+            room[count++] = (struct event_datum){room[i].name, texts[i]};
+    free(v.buffer);
+    event->data = room;
+    event->data_count = count;
+    kinds_fill(event, entry);
     return rc;
+}
+
+/* What its System part says; *entry: its kind's. */
+static void take_system(struct event *event, const struct kinds_entry **entry, const struct text *texts,
+                        const EVT_VARIANT *values, struct text read_from)
+{
+    uint64_t id = 0;
+    (void)number_of(&id, &values[VALUE_EVENT_ID]); /* stays 0 if it is no number */
+    *entry = id > UINT32_MAX ? NULL : kinds_find(texts[VALUE_PROVIDER], (uint32_t)id);
+    *event = (struct event){.kind = kinds_kind(*entry, read_from), .event_id = (uint32_t)id, .is_from_values = true};
+    event->field[EVENT_PROVIDER] = texts[VALUE_PROVIDER];
+    event->field[EVENT_CHANNEL] = texts[VALUE_CHANNEL];
+    event->field[EVENT_COMPUTER] = texts[VALUE_COMPUTER];
+    event->has_record_id = number_of(&event->record_id, &values[VALUE_RECORD]);
+    (void)number_of(&event->time, &values[VALUE_TIME]); /* stays 0 if it is none */
+}
+
+int eventlog_event_from_values(struct event *event, struct eventlog_event_memory *memory, void *handle,
+                               struct text read_from, struct fault *fault)
+{
+    struct text texts[VALUE_COUNT];
+    struct values v;
+    const struct kinds_entry *entry = NULL;
+    *memory = (struct eventlog_event_memory){NULL, NULL, NULL};
+    int rc = render(&v, system_paths, VALUE_COUNT, handle, fault);
+    if (rc < 0)
+        return rc;
+    rc = texts_of(texts, &memory->system, &v);
+    if (rc == 0)
+        take_system(event, &entry, texts, v.buffer, read_from);
+    free(v.buffer);
+    if (rc == 0)
+        rc = entry == NULL || entry->name_count == 0
+                 ? -ENODATA
+                 : take_data(event, &memory->data, &memory->texts, entry, handle, fault);
+    if (rc == 0 && event_kind_is_process(event->kind) &&
+        event->field[EVENT_COMMAND_LINE].len + event->field[EVENT_PARENT_COMMAND_LINE].len == 0)
+        rc = -ENODATA;
+    if (rc < 0)
+        eventlog_event_free(memory);
+    return rc;
+}
+
+void eventlog_event_free(struct eventlog_event_memory *memory)
+{
+    free(memory->texts);
+    free(memory->data);
+    free(memory->system);
+    *memory = (struct eventlog_event_memory){NULL, NULL, NULL};
 }

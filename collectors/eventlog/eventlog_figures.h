@@ -28,7 +28,7 @@ struct eventlog_figures {
     uint64_t records;     /* records read that the query let through */
     uint64_t matches;     /* of them handed on because a rule matches */
     uint64_t last_record; /* record id of the last one read, in the log itself; 0: none */
-    uint64_t last_time;   /* when it happened, 100 ns since 1601 (struct process_event); 0: not known */
+    uint64_t last_time;   /* when it happened, 100 ns since 1601 (struct event); 0: not known */
     uint64_t backlog;     /* records in the log that are still to be looked at; as of about 10 s ago */
     double records_per_s; /* read, over the last minute or so */
     double written_per_s; /* written into the log by all, over some ten minutes; negative: not known */

@@ -158,18 +158,14 @@ static uint64_t unsigned_value(const EVT_VARIANT *value)
     }
 }
 
-static bool equals(struct eventlog_text text, const wchar_t *want)
-{
-    size_t length = wcslen(want);
-    return text.count == length && memcmp(text.units, want, length * sizeof(*want)) == 0;
-}
-
 static void take_kind(struct eventlog_values *values, struct eventlog_text provider)
 {
-    uint64_t id = values->event_id;
-    values->is_process = (id == 4688 && equals(provider, L"Microsoft-Windows-Security-Auditing")) ||
-                         (id == 1 && equals(provider, L"Microsoft-Windows-Sysmon"));
-    values->is_clearing = (id == 1102 || id == 104) && equals(provider, L"Microsoft-Windows-Eventlog");
+    char name[TEXT_UTF16_MAX_BYTES(EVENTLOG_MAX_PROVIDER)];
+    size_t count = provider.count < EVENTLOG_MAX_PROVIDER ? provider.count : EVENTLOG_MAX_PROVIDER;
+    (void)text_copy(values->provider, sizeof(values->provider), text_from_utf16(name, provider.units, count));
+    if (values->event_id <= UINT32_MAX)
+        values->entry = kinds_find(text_from(values->provider), (uint32_t)values->event_id);
+    values->is_clearing = values->entry != NULL && (values->entry->id == 1102 || values->entry->id == 104);
 }
 
 static bool is_odd(const EVT_VARIANT *value)

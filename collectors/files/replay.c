@@ -1,16 +1,18 @@
 #include "collectors/files/replay.h"
 #include "collectors/event_xml/event_xml_mark.h"
 #include "collectors/event_xml/event_xml_utf16.h"
-#include "collectors/files/replay_evtx.h"
+#include "collectors/files/cmdlet_file.h"
+#include "collectors/files/cmdlet_log.h"
+#include "collectors/files/evtx.h"
+#include "collectors/files/evtx_chunk.h"
 #include "collectors/files/replay_input.h"
-#include "collectors/files/replay_spool.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_XML, KIND_GZIP, KIND_EVTX, KIND_FOREIGN };
+enum kind { KIND_XML, KIND_GZIP, KIND_EVTX, KIND_CMDLETS, KIND_FOREIGN };
 
 /* What a file begins with, by its kind. Sources: RFC 1952 section 2.3.1; MS-EVEN6 section 2.2 and docs/event-xml.md. */
 static const struct magic {
@@ -21,6 +23,7 @@ static const struct magic {
 } magics[] = {
     {"\x1F\x8B", 2, KIND_GZIP, NULL},
     {"ElfFile\0", 8, KIND_EVTX, NULL},
+    {"ElfChnk\0", 8, KIND_EVTX, NULL},
     {"\x30\0\0\0LfLe", 8, KIND_FOREIGN, "an .evt log of Windows XP or 2003: convert it with wevtutil epl /lf:true"},
     {"PK\x03\x04", 4, KIND_FOREIGN, "a ZIP archive: unpack it first"},
     {"BZh", 3, KIND_FOREIGN, "packed with bzip2: unpack it first"},
@@ -35,7 +38,10 @@ struct replay {
     struct replay_input in;
     struct event_xml *xml;
     const struct collector_sink *sink;
-    struct replay_spool *spool; /* an .evtx that has no name of its own */
+    const struct matcher *matcher;
+    struct evtx *evtx;           /* the content is an .evtx; else NULL */
+    struct cmdlet_file *cmdlets; /* the content is a cmdlet log of Exchange; else NULL */
+    struct evtx_given *given;    /* what is read by parts */
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
     uint64_t from; /* of a part */
@@ -43,7 +49,7 @@ struct replay {
 };
 
 /* As many first bytes as tell the kind. */
-#define MAGIC_MAX 8u
+#define MAGIC_MAX CMDLET_LOG_HEAD
 
 static int next_live(struct replay_input *in, struct fault *fault)
 {
@@ -80,10 +86,14 @@ int replay_input_next(struct replay_input *in, struct fault *fault)
 /* NULL: none of them, so text. */
 static const struct magic *find_magic(const char *bytes, size_t size)
 {
+    static const struct magic headless = {"", 0, KIND_EVTX, NULL}, cmdlets = {"", 0, KIND_CMDLETS, NULL};
     for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
         if (size >= magics[i].size && memcmp(bytes, magics[i].bytes, magics[i].size) == 0)
             return &magics[i];
-    return NULL;
+    if (cmdlet_log_is_one((struct text){bytes, size}))
+        return &cmdlets;
+    /* An .evtx whose header is broken has chunks all the same. */
+    return evtx_find_beginning((const unsigned char *)bytes, size, 0) < size ? &headless : NULL;
 }
 
 bool replay_input_is_foreign(const char *bytes, size_t size)
@@ -105,14 +115,20 @@ static int take_content(void *context, const char *bytes, size_t size)
     if (!r->is_begun) {
         r->is_begun = true;
         const struct magic *magic = find_magic(bytes, size);
+        if (magic != NULL && magic->kind == KIND_CMDLETS) {
+            int rc = cmdlet_file_new(&r->cmdlets, r->sink, r->in.path);
+            return rc < 0 ? rc : cmdlet_file_feed(r->cmdlets, bytes, size);
+        }
         if (magic != NULL && magic->kind != KIND_EVTX)
             return refuse(r, magic->kind == KIND_GZIP ? "packed twice: unpack it first" : magic->refusal);
-        int rc = magic == NULL ? 0 : replay_spool_new(&r->spool, r->fault);
+        int rc = magic == NULL ? 0 : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
         if (rc < 0)
             return rc;
     }
-    if (r->spool != NULL)
-        return replay_spool_write(r->spool, bytes, size, r->fault);
+    if (r->evtx != NULL)
+        return evtx_feed(r->evtx, bytes, size);
+    if (r->cmdlets != NULL)
+        return cmdlet_file_feed(r->cmdlets, bytes, size);
     int rc = event_xml_feed(r->xml, bytes, size);
     return rc < 0 ? rc : collector_alive(r->sink, true);
 }
@@ -128,53 +144,46 @@ static int read_all(struct replay *r)
     return rc;
 }
 
-static int read_evtx(struct replay *r, struct text path, struct replay_counts *counts, struct fault *fault)
-{
-    struct replay_evtx_counts evtx;
-    int rc = replay_evtx_file(path, r->xml, r->sink, &evtx, fault);
-    counts->events.events += evtx.bad; /* a record that can't be rendered is a bad event */
-    counts->events.bad += evtx.bad;
-    if (r->spool == NULL)
-        r->in.bytes = evtx.bytes;
-    return rc;
-}
-
 /* The content is all there. rc: how the reading of it went, which matters more than what comes of it. */
-static int end_content(struct replay *r, int rc, struct replay_counts *counts)
+static int end_content(struct replay *r, int rc)
 {
     if (rc < 0 && rc != -EBADMSG && rc != -EIO)
         return rc;
-    struct fault *fault = rc < 0 ? NULL : r->fault;
-    struct text path = {NULL, 0};
-    int ended = 0;
-    if (r->spool == NULL)
-        ended = event_xml_end(r->xml);
-    else
-        ended = replay_spool_finish(&path, r->spool, fault);
-    if (ended == 0 && r->spool != NULL)
-        ended = read_evtx(r, path, counts, fault);
+    int ended = r->evtx != NULL      ? evtx_end(r->evtx, rc < 0 ? NULL : r->fault)
+                : r->cmdlets != NULL ? cmdlet_file_end(r->cmdlets)
+                                     : event_xml_end(r->xml);
     return rc < 0 ? rc : ended;
 }
 
-static int read_file(struct replay *r, struct replay_counts *counts)
+static int read_file(struct replay *r)
 {
     int rc = replay_input_next(&r->in, r->fault);
     if (rc < 0)
         return rc;
     const struct magic *magic = find_magic(r->in.block, r->in.used);
-    if (magic != NULL && magic->kind == KIND_EVTX && !text_equal(r->in.path, text_from("-")) &&
-        !replay_spool_is_needed(r->in.file))
-        return read_evtx(r, r->in.path, counts, r->fault);
-    if (magic != NULL && magic->kind == KIND_GZIP)
-        rc = replay_gunzip(&r->in, take_content, r, r->fault);
-    else
-        rc = read_all(r);
-    return end_content(r, rc, counts);
+    rc = magic != NULL && magic->kind == KIND_GZIP ? replay_gunzip(&r->in, take_content, r, r->fault) : read_all(r);
+    return end_content(r, rc);
+}
+
+static void take_counts(struct replay *r, struct replay_counts *counts)
+{
+    struct event_xml_counts xml = event_xml_counts(r->xml);
+    struct cmdlet_file_counts cmdlets =
+        r->cmdlets == NULL ? (struct cmdlet_file_counts){0} : cmdlet_file_counts(r->cmdlets);
+    struct evtx_counts evtx = r->evtx == NULL ? (struct evtx_counts){0} : evtx_counts(r->evtx);
+    *counts = (struct replay_counts){
+        .bytes = r->in.bytes,
+        .events = {xml.events + evtx.events + cmdlets.rows, xml.process + evtx.process,
+                   xml.taken + evtx.taken + cmdlets.taken, xml.bad + evtx.bad + cmdlets.bad},
+        .suspects = evtx.suspects,
+        .recovered = evtx.recovered,
+        .remnants = evtx.remnants,
+        .is_evtx = r->evtx != NULL,
+    };
 }
 
 /* What all reading has around it. read: does it. */
-static int with_reader(struct replay *r, const struct matcher *matcher, struct replay_counts *counts,
-                       int (*read)(struct replay *r, struct replay_counts *counts))
+static int with_reader(struct replay *r, struct replay_counts *counts, int (*read)(struct replay *r))
 {
     *counts = (struct replay_counts){0};
     int rc = -ENOMEM;
@@ -183,17 +192,14 @@ static int with_reader(struct replay *r, const struct matcher *matcher, struct r
     r->in.block = malloc(REPLAY_BLOCK);
     if (r->in.block == NULL)
         goto out;
-    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, matcher);
+    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, r->matcher);
     if (rc < 0)
         goto out;
-    rc = read(r, counts);
-    struct event_xml_counts seen = event_xml_counts(r->xml);
-    counts->events.events += seen.events;
-    counts->events.process += seen.process;
-    counts->events.bad += seen.bad;
-    counts->bytes = r->in.bytes;
+    rc = read(r);
+    take_counts(r, counts);
 out:
-    replay_spool_free(r->spool);
+    cmdlet_file_free(r->cmdlets);
+    evtx_free(r->evtx);
     event_xml_free(r->xml);
     free(r->in.block);
     return rc;
@@ -202,41 +208,74 @@ out:
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault)
 {
-    struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .fault = fault};
-    return with_reader(&r, matcher, counts, read_file);
+    struct replay r = {
+        .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .matcher = matcher, .fault = fault};
+    return with_reader(&r, counts, read_file);
 }
 
-static int read_part(struct replay *r, struct replay_counts *counts)
+/* A part of event XML, as replay_split has seen. */
+static int read_xml_part(struct replay *r)
 {
-    r->is_begun = true; /* event XML, as replay_split has seen */
     event_xml_place(r->xml, r->from);
-    int rc = replay_input_seek(r->in.file, r->from);
-    if (rc == 0)
-        rc = replay_input_next(&r->in, r->fault);
-    if (rc == 0)
-        rc = read_all(r);
+    int rc = read_all(r);
     /* A part that another follows has no end of its own: what is open there ends where the next event begins, and that
      * beginning was read too. */
     if (r->in.left == 0) {
         r->in.bytes -= EVENT_XML_MARK_SIZE;
         return rc;
     }
-    rc = end_content(r, rc, counts);
-    if (rc < 0 || r->is_last)
+    return end_content(r, rc);
+}
+
+static int read_evtx_part(struct replay *r, uint64_t told)
+{
+    int rc = evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
+    if (rc < 0)
+        return rc;
+    evtx_place(r->evtx, r->from, !r->is_last, told);
+    return end_content(r, read_all(r));
+}
+
+/* Reads from the file's beginning how many chunks it has. */
+static int read_told(struct replay *r, uint64_t *told)
+{
+    unsigned char head[EVTX_TOLD_FROM];
+    int rc = replay_input_seek(r->in.file, 0);
+    if (rc == 0 && fread(head, 1, sizeof(head), r->in.file) == sizeof(head))
+        *told = evtx_told(head);
+    return rc;
+}
+
+static int read_part(struct replay *r)
+{
+    uint64_t told = 0;
+    int rc = r->given != NULL ? read_told(r, &told) : 0;
+    if (rc == 0)
+        rc = replay_input_seek(r->in.file, r->from);
+    if (rc == 0)
+        rc = replay_input_next(&r->in, r->fault);
+    if (rc < 0)
+        return rc;
+    r->is_begun = true;
+    rc = r->given != NULL ? read_evtx_part(r, told) : read_xml_part(r);
+    if (rc < 0 || r->is_last || r->in.left == 0)
         return rc;
     fault_set(r->fault, "fread", EIO, r->in.path, "the file got shorter while it was read");
     return -EIO;
 }
 
-int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, const struct collector_sink *sink,
-                const struct matcher *matcher, struct replay_counts *counts, struct fault *fault)
+int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, struct evtx_given *given,
+                const struct collector_sink *sink, const struct matcher *matcher, struct replay_counts *counts,
+                struct fault *fault)
 {
     struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX},
                        .from = from,
                        .is_last = to == UINT64_MAX,
                        .sink = sink,
+                       .matcher = matcher,
+                       .given = given,
                        .fault = fault};
     if (!r.is_last)
-        r.in.left = to - from + EVENT_XML_MARK_SIZE;
-    return with_reader(&r, matcher, counts, read_part);
+        r.in.left = to - from + (given == NULL ? EVENT_XML_MARK_SIZE : 0);
+    return with_reader(&r, counts, read_part);
 }

@@ -1,4 +1,5 @@
 #include "collectors/event_xml/event_xml_mark.h"
+#include "collectors/files/evtx_chunk.h"
 #include "collectors/files/replay.h"
 #include "collectors/files/replay_input.h"
 
@@ -55,7 +56,23 @@ static int find_cut(uint64_t *cut, FILE *file, uint64_t wish, char *room)
     return 0;
 }
 
-static int find_cuts(uint64_t *starts, size_t *count, FILE *file, uint64_t size, size_t parts)
+/* The same in an .evtx: where a chunk should begin, and does. */
+static int find_chunk(uint64_t *cut, FILE *file, uint64_t wish, char *room)
+{
+    uint64_t at = EVTX_FILE_HEADER_SIZE + (wish - EVTX_FILE_HEADER_SIZE) / EVTX_CHUNK_SIZE * EVTX_CHUNK_SIZE;
+    *cut = 0;
+    int rc = replay_input_seek(file, at);
+    if (rc < 0)
+        return rc;
+    errno = 0;
+    size_t size = fread(room, 1, EVTX_SIGNATURE_SIZE, file);
+    if (ferror(file))
+        return errno == 0 ? -EIO : -errno;
+    *cut = evtx_is_chunk((const unsigned char *)room, size) ? at : 0;
+    return 0;
+}
+
+static int find_cuts(uint64_t *starts, size_t *count, bool *is_evtx, FILE *file, uint64_t size, size_t parts)
 {
     char *room = malloc(BEFORE + REACH);
     if (room == NULL)
@@ -63,10 +80,11 @@ static int find_cuts(uint64_t *starts, size_t *count, FILE *file, uint64_t size,
     errno = 0;
     size_t head = fread(room, 1, 16, file);
     int rc = ferror(file) ? (errno == 0 ? -EIO : -errno) : 0;
-    bool can_cut = rc == 0 && !replay_input_is_foreign(room, head);
+    *is_evtx = evtx_is_file((const unsigned char *)room, head);
+    bool can_cut = rc == 0 && (*is_evtx || !replay_input_is_foreign(room, head));
     for (size_t i = 1; rc == 0 && can_cut && i < parts; i++) {
         uint64_t cut;
-        rc = find_cut(&cut, file, size / parts * i, room);
+        rc = *is_evtx ? find_chunk(&cut, file, size / parts * i, room) : find_cut(&cut, file, size / parts * i, room);
         if (rc == 0 && cut > starts[*count - 1])
             starts[(*count)++] = cut;
     }
@@ -74,15 +92,16 @@ static int find_cuts(uint64_t *starts, size_t *count, FILE *file, uint64_t size,
     return rc;
 }
 
-int replay_split(uint64_t *starts, size_t *count, uint64_t *size, FILE *file, size_t max)
+int replay_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_evtx, FILE *file, size_t max)
 {
     *size = 0;
+    *is_evtx = false;
     starts[0] = 0;
     *count = 1;
     if (max < 2 || replay_input_size(size, file) < 0 || *size / REPLAY_MIN_PART < 2)
         return 0;
     size_t parts = *size / REPLAY_MIN_PART < max ? (size_t)(*size / REPLAY_MIN_PART) : max;
-    int rc = find_cuts(starts, count, file, *size, parts);
+    int rc = find_cuts(starts, count, is_evtx, file, *size, parts);
     int back = replay_input_seek(file, 0);
     return rc < 0 ? rc : back;
 }

@@ -4,7 +4,8 @@
     detect/base/make_unicode_tables.py [/usr/share/unicode] > detect/base/unicode_tables.c
 
 Letters and digits: UnicodeData.txt, general categories L* and Nd. Folding: CaseFolding.txt, status C and S, without the
-four pairs that cross between ASCII and the rest. The version is the one CaseFolding.txt names in its first line.
+four pairs that cross between ASCII and the rest. Upper and lower case: the simple mappings of UnicodeData.txt, without
+those that cross. The version is the one CaseFolding.txt names in its first line.
 """
 import re
 import sys
@@ -40,6 +41,21 @@ def fold_ranges(path):
             code = int(field[0], 16)
             if code not in CROSSES_TO_ASCII:
                 pairs.append((code, int(field[2], 16) - code))
+    return ranges_of(pairs)
+
+
+def case_ranges(path, column):
+    pairs = []
+    for line in open(path, encoding="utf-8"):
+        field = line.split(";")
+        code = int(field[0], 16)
+        other = int(field[column], 16) if field[column] else code
+        if other != code and (code < 0x80) == (other < 0x80):
+            pairs.append((code, other - code))
+    return ranges_of(pairs)
+
+
+def ranges_of(pairs):
     pairs.sort()
     ranges = []  # [first, last, delta, step]
     for code, delta in pairs:
@@ -71,9 +87,13 @@ def main():
     print("const struct unicode_range unicode_word_ranges[] = {")
     rows([f"{{0x{a:X}, 0x{b:X}}}" for a, b in word_ranges(base + "/UnicodeData.txt")], 5)
     print("};\nconst size_t unicode_word_range_count = sizeof(unicode_word_ranges) / sizeof(unicode_word_ranges[0]);\n")
-    print("const struct unicode_fold_range unicode_fold_ranges[] = {")
-    rows([f"{{0x{a:X}, 0x{b:X}, {d}, {s}}}" for a, b, d, s in fold_ranges(base + "/CaseFolding.txt")], 3)
-    print("};\nconst size_t unicode_fold_range_count = sizeof(unicode_fold_ranges) / sizeof(unicode_fold_ranges[0]);")
+    mappings = (("fold", fold_ranges(base + "/CaseFolding.txt")), ("upper", case_ranges(base + "/UnicodeData.txt", 12)),
+                ("lower", case_ranges(base + "/UnicodeData.txt", 13)))
+    for number, (name, ranges) in enumerate(mappings):
+        print(("\n" if number else "") + f"const struct unicode_fold_range unicode_{name}_ranges[] = {{")
+        rows([f"{{0x{a:X}, 0x{b:X}, {d}, {s}}}" for a, b, d, s in ranges], 3)
+        print(f"}};\nconst size_t unicode_{name}_range_count = sizeof(unicode_{name}_ranges) / "
+              f"sizeof(unicode_{name}_ranges[0]);")
 
 
 main()

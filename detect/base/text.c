@@ -25,6 +25,36 @@ bool text_equal_nocase(struct text a, struct text b)
     return true;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct text text_trimmed(struct text text)
+{
+    while (text.len > 0 && is_space(text.bytes[0]))
+        text = (struct text){text.bytes + 1, text.len - 1};
+    while (text.len > 0 && is_space(text.bytes[text.len - 1]))
+        text.len--;
+    return text;
+}
+
+bool text_to_number(uint64_t *number, struct text text)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.bytes[i] < '0' || text.bytes[i] > '9')
+            return false;
+        uint64_t digit = (uint64_t)(text.bytes[i] - '0');
+        if (value > (UINT64_MAX - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    if (text.len > 0)
+        *number = value;
+    return text.len > 0;
+}
+
 size_t text_find(struct text text, char c)
 {
     const char *hit = text.len == 0 ? NULL : memchr(text.bytes, c, text.len);

@@ -60,6 +60,12 @@ size_t text_code_points(struct text text);
 /* Writes code_point (0 to 0x10FFFF, surrogates allowed) as 1 to 4 bytes to to[4]; returns how many. */
 size_t text_encode(char to[4], uint32_t code_point);
 
+/* Without the white space of XML (blank, tab, CR, LF) at both ends. */
+struct text text_trimmed(struct text text);
+
+/* Reads decimal digits. False: text is empty, has something else, or the number is above 2^64-1; *number stays. */
+bool text_to_number(uint64_t *number, struct text text);
+
 /* Room for any number as text_from_number() writes it. */
 #define TEXT_NUMBER_SIZE 21
 

@@ -1,5 +1,5 @@
 /*
- * unicode: the two facts about characters that KQL's has needs. The tables in unicode_tables.c are made by
+ * unicode: the facts about characters that KQL needs. The tables in unicode_tables.c are made by
  * detect/base/make_unicode_tables.py from the Unicode Character Database; its version stands in unicode_version.
  */
 #ifndef DETECT_BASE_UNICODE_H
@@ -19,5 +19,9 @@ bool unicode_is_word(uint32_t code_point);
  * they are (docs/rule-semantics.md, "Case").
  */
 uint32_t unicode_fold(uint32_t code_point);
+
+/* Simple (one to one) upper and lower case, never between ASCII and the rest either. */
+uint32_t unicode_upper(uint32_t code_point);
+uint32_t unicode_lower(uint32_t code_point);
 
 #endif

@@ -1,4 +1,4 @@
-/* unicode_tables: generated data, read by unicode.c alone. Both tables ascend and their ranges do not overlap. */
+/* unicode_tables: generated data, read by unicode.c alone. The tables ascend and their ranges do not overlap. */
 #ifndef DETECT_BASE_UNICODE_TABLES_H
 #define DETECT_BASE_UNICODE_TABLES_H
 
@@ -20,5 +20,9 @@ extern const struct unicode_range unicode_word_ranges[];
 extern const size_t unicode_word_range_count;
 extern const struct unicode_fold_range unicode_fold_ranges[];
 extern const size_t unicode_fold_range_count;
+extern const struct unicode_fold_range unicode_upper_ranges[];
+extern const size_t unicode_upper_range_count;
+extern const struct unicode_fold_range unicode_lower_ranges[];
+extern const size_t unicode_lower_range_count;
 
 #endif

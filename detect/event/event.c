@@ -12,9 +12,34 @@ static const char *const names[EVENT_FIELD_COUNT] = {
     [EVENT_PROVIDER] = "event.provider",
     [EVENT_CHANNEL] = "winlog.channel",
     [EVENT_COMPUTER] = "winlog.computer_name",
+    [EVENT_VERSION] = "winlog.version",
+    [EVENT_LEVEL] = "winlog.level",
+    [EVENT_TASK] = "winlog.task",
+    [EVENT_OPCODE] = "winlog.opcode",
+    [EVENT_KEYWORDS] = "winlog.keywords",
+    [EVENT_ACTIVITY_ID] = "winlog.activity_id",
+    [EVENT_LOGGER_PID] = "winlog.process.pid",
+    [EVENT_LOGGER_TID] = "winlog.process.thread.id",
+    [EVENT_LOGGER_SID] = "winlog.user.identifier",
     [EVENT_COMMAND_LINE] = "process.command_line",
     [EVENT_IMAGE] = "process.executable",
     [EVENT_PROCESS_GUID] = "process.entity_id",
+    [EVENT_PROCESS_ID_TEXT] = "process.pid",
+    [EVENT_CURRENT_DIRECTORY] = "process.working_directory",
+    [EVENT_INTEGRITY] = "process.integrity_level",
+    [EVENT_MANDATORY_LABEL] = "process.mandatory_label",
+    [EVENT_TOKEN_ELEVATION_TYPE] = "process.token.elevation_type",
+    [EVENT_TERMINAL_SESSION] = "process.session_id",
+    [EVENT_ORIGINAL_NAME] = "process.pe.original_file_name",
+    [EVENT_COMPANY] = "process.pe.company",
+    [EVENT_PRODUCT] = "process.pe.product",
+    [EVENT_DESCRIPTION] = "process.pe.description",
+    [EVENT_FILE_VERSION] = "process.pe.file_version",
+    [EVENT_HASHES] = "process.hashes",
+    [EVENT_SHA256] = "process.hash.sha256",
+    [EVENT_SHA1] = "process.hash.sha1",
+    [EVENT_MD5] = "process.hash.md5",
+    [EVENT_IMPHASH] = "process.pe.imphash",
     [EVENT_USER] = "process.user",
     [EVENT_SUBJECT_SID] = "user.id",
     [EVENT_SUBJECT_NAME] = "user.name",
@@ -23,19 +48,41 @@ static const char *const names[EVENT_FIELD_COUNT] = {
     [EVENT_TARGET_NAME] = "user.target.name",
     [EVENT_TARGET_DOMAIN] = "user.target.domain",
     [EVENT_LOGON_ID] = "winlog.logon.id",
+    [EVENT_TARGET_LOGON_ID] = "winlog.target_logon.id",
+    [EVENT_LOGON_GUID] = "winlog.logon.guid",
     [EVENT_PARENT_IMAGE] = "process.parent.executable",
     [EVENT_PARENT_COMMAND_LINE] = "process.parent.command_line",
     [EVENT_PARENT_USER] = "process.parent.user",
     [EVENT_PARENT_GUID] = "process.parent.entity_id",
+    [EVENT_PARENT_PROCESS_ID_TEXT] = "process.parent.pid",
     [EVENT_USER_SID] = "process.user.id",
     [EVENT_PARENT_USER_SID] = "process.parent.user.id",
     [EVENT_GRANDPARENT_IMAGE] = "process.parent.parent.executable",
+    [EVENT_GRANDPARENT_COMMAND_LINE] = "process.parent.parent.command_line",
     [EVENT_CLAIMED_PARENT_IMAGE] = "tripline.claimed_parent.executable",
 };
 
 const char *event_field_name(enum event_field field)
 {
     return names[field];
+}
+
+bool event_field_is_made(enum event_field field)
+{
+    return field == EVENT_INTEGRITY;
+}
+
+bool event_kind_is_process(enum event_kind kind)
+{
+    return kind < EVENT_OTHER;
+}
+
+struct text event_data(const struct event *event, struct text name)
+{
+    for (size_t i = 0; i < event->data_count; i++)
+        if (text_equal(event->data[i].name, name))
+            return event->data[i].value;
+    return (struct text){NULL, 0};
 }
 
 /* Reads exactly digits decimal digits at *at. */

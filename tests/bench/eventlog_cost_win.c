@@ -43,7 +43,7 @@ void *__wrap_realloc(void *old, size_t size)
     return __real_realloc(old, size);
 }
 
-static int on_event(void *context, const struct process_event *event)
+static int on_event(void *context, const struct event *event)
 {
     (void)context;
     (void)event;

@@ -68,7 +68,7 @@ static struct matcher *matcher;
 static struct match matches[MAX_RULES];
 static unsigned long long matched;
 
-static int on_event(void *context, const struct process_event *event)
+static int on_event(void *context, const struct event *event)
 {
     (void)context;
     matched += matcher_match(matcher, event, matches) > 0;

@@ -13,22 +13,40 @@ static void *checked(void *p)
     return p;
 }
 
-static int record_event(void *context, const struct process_event *event)
+static struct text copy_of(struct text text)
+{
+    if (text.bytes == NULL)
+        return text;
+    char *copy = checked(malloc(text.len + 1));
+    memcpy(copy, text.bytes, text.len);
+    copy[text.len] = '\0';
+    return (struct text){copy, text.len};
+}
+
+static void free_text(struct text text)
+{
+    free((void *)(uintptr_t)text.bytes);
+}
+
+static bool record_wants(void *context, const struct event *event)
+{
+    const struct recorder *r = context;
+    return r->wants_all || event_kind_is_process(event->kind);
+}
+
+static int record_event(void *context, const struct event *event)
 {
     struct recorder *r = context;
     size_t i = r->event_count++;
     if (i >= RECORDER_MAX)
         return r->answer;
     r->events[i] = *event;
-    for (size_t f = 0; f < EVENT_FIELD_COUNT; f++) {
-        struct text text = event->field[f];
-        if (text.bytes == NULL)
-            continue;
-        char *copy = checked(malloc(text.len + 1));
-        memcpy(copy, text.bytes, text.len);
-        copy[text.len] = '\0';
-        r->events[i].field[f].bytes = copy;
-    }
+    for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
+        r->events[i].field[f] = copy_of(event->field[f]);
+    struct event_datum *data = checked(calloc(event->data_count + 1, sizeof(*data)));
+    for (size_t d = 0; d < event->data_count; d++)
+        data[d] = (struct event_datum){copy_of(event->data[d].name), copy_of(event->data[d].value)};
+    r->events[i].data = data;
     return r->answer;
 }
 
@@ -47,14 +65,20 @@ static void record_report(void *context, const struct collector_report *report)
 
 struct collector_sink recorder_sink(struct recorder *r)
 {
-    return (struct collector_sink){.context = r, .event = record_event, .report = record_report};
+    return (struct collector_sink){.context = r, .wants = record_wants, .event = record_event, .report = record_report};
 }
 
 void recorder_clear(struct recorder *r)
 {
-    for (size_t i = 0; i < r->event_count && i < RECORDER_MAX; i++)
+    for (size_t i = 0; i < r->event_count && i < RECORDER_MAX; i++) {
         for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
-            free((void *)(uintptr_t)r->events[i].field[f].bytes);
+            free_text(r->events[i].field[f]);
+        for (size_t d = 0; d < r->events[i].data_count; d++) {
+            free_text(r->events[i].data[d].name);
+            free_text(r->events[i].data[d].value);
+        }
+        free((void *)(uintptr_t)r->events[i].data);
+    }
     memset(r, 0, sizeof(*r));
 }
 

@@ -8,7 +8,7 @@
 #define RECORDER_MAX 400
 
 struct recorder {
-    struct process_event events[RECORDER_MAX]; /* the texts are copies */
+    struct event events[RECORDER_MAX]; /* the texts are copies */
     size_t event_count;
     struct {
         enum collector_report_kind kind;
@@ -17,7 +17,8 @@ struct recorder {
         struct fault fault;
     } reports[RECORDER_MAX];
     size_t report_count;
-    int answer; /* what event() returns */
+    int answer;     /* what event() returns */
+    bool wants_all; /* events of any kind, not process creations alone */
 };
 
 /* A sink that writes to r, which starts as all zero. */

@@ -95,9 +95,7 @@ class Service(unittest.TestCase):
         self.assertEqual(alert["sentinel"]["Computer"], "other.example.com")
         self.assertEqual(alert["user"]["name"], "dadmin")
 
-        begin = time.monotonic()
         self.tripline("stop")
-        self.assertLess(time.monotonic() - begin, 5)
         self.wine.append(world.SECURITY, world.event_4688(152, world.ATTACK))  # while nobody watches
         self.tripline("start")
         self.assertEqual(self.ids(4), {("4688", 151): 1, ("1", 151): 1, ("4688", 99): 1, ("4688", 152): 1})

@@ -26,7 +26,7 @@ static void add(struct tally *t, uint64_t value)
     t->sum = t->sum * 1099511628211u + value;
 }
 
-static int take_event(void *context, const struct process_event *event)
+static int take_event(void *context, const struct event *event)
 {
     struct tally *t = context;
     struct match match;
@@ -90,7 +90,7 @@ struct outcome {
     struct fault fault; /* of the last bad one */
 };
 
-static int take_parsed(void *context, const struct process_event *event)
+static int take_parsed(void *context, const struct event *event)
 {
     struct outcome *o = context;
     return take_event(&o->tally, event);

@@ -25,10 +25,11 @@ static const char *explain_certificate(long verify_result, bool asks_system)
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        return asks_system ? "the server's certificate comes from no trusted authority: this system knows none that issued "
-                             "it; name it by ca-file, or let Windows fetch it (certutil -generateSSTFromWU roots.sst "
-                             "shows whether it can)"
-                           : "the server's certificate comes from no trusted authority";
+        return asks_system
+                   ? "the server's certificate comes from no trusted authority: this system knows none that issued "
+                     "it; name it by ca-file, or let Windows fetch it (certutil -generateSSTFromWU roots.sst "
+                     "shows whether it can)"
+                   : "the server's certificate comes from no trusted authority";
     case X509_V_ERR_INVALID_PURPOSE:
         return "the server's certificate is not for servers";
     case X509_V_ERR_PERMITTED_VIOLATION:

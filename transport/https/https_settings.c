@@ -71,8 +71,8 @@ static CURLcode set_tls(struct https *https, const struct https_settings *settin
         HTTPS_SET(code, https, CURLOPT_CAPATH, NULL);
         if (code == CURLE_OK)
             code = set_blob(https, CURLOPT_CAINFO_BLOB, https->ca, https->ca_size);
-    } /* else prepare_tls has Windows asked; its stores as libcurl reads them (CURLSSLOPT_NATIVE_CA) lack most roots, and
-         trust intermediates */
+    } /* else prepare_tls has Windows asked; its stores as libcurl reads them (CURLSSLOPT_NATIVE_CA) lack most roots,
+         and trust intermediates */
     if (https->certificate != NULL && code == CURLE_OK)
         code = set_blob(https, CURLOPT_SSLCERT_BLOB, https->certificate, https->certificate_size);
     if (https->key != NULL && code == CURLE_OK) {

@@ -151,7 +151,8 @@ static void test_sysmon_service(void)
 {
     well();
     struct doctor_sysmon *s = &answers.sysmon;
-    *s = (struct doctor_sysmon){.has_service = DOCTOR_ON, .is_running = DOCTOR_ON, .service = "Sysmon", .is_native = true};
+    *s = (struct doctor_sysmon){
+        .has_service = DOCTOR_ON, .is_running = DOCTOR_ON, .service = "Sysmon", .is_native = true};
     CU_ASSERT_TRUE(is("sysmon", DOCTOR_GOOD, ""));
     CU_ASSERT_PTR_NOT_NULL(strstr(line("sysmon")->what, "Windows' own"));
     s->is_running = DOCTOR_OFF;

@@ -40,7 +40,7 @@ static void trial_open(struct trial *t, bool is_faithful, uint64_t max_alerts)
     struct store_settings set = {
         .path = PATH, .outputs = outputs, .output_count = 1, .max_alerts = max_alerts, .max_bytes = 1u << 20};
     CU_ASSERT_FATAL(store_open(&t->store, &set, &fault) == 0 && health_new(&t->health) == 0);
-    CU_ASSERT_FATAL(log_open(&t->log, LOG, 1u << 20, 2, CONFIG_LOG_DEBUG, false) == 0);
+    CU_ASSERT_FATAL(log_open(&t->log, LOG, 1u << 20, 2, LOG_DEBUG, false) == 0);
     CU_ASSERT_FATAL(matcher_new(&t->matcher, rules, count) == 0);
     CU_ASSERT_FATAL(is_faithful || witness_new(&t->witness, t->store, t->log, &fault) == 0);
     CU_ASSERT_FATAL((t->figures = calloc(1, sizeof(*t->figures))) != NULL);
@@ -68,9 +68,9 @@ static void trial_close(struct trial *t)
     free(t->figures);
 }
 
-static struct process_event event(enum event_kind kind, uint64_t record, const char *line)
+static struct event event(enum event_kind kind, uint64_t record, const char *line)
 {
-    struct process_event e = {.kind = kind, .time = TIME, .has_pid = true, .pid = 100};
+    struct event e = {.kind = kind, .time = TIME, .has_pid = true, .pid = 100};
     e.has_record_id = true;
     e.record_id = record;
     e.field[EVENT_CHANNEL] = text_from(kind == EVENT_SYSMON_1 ? "Sysmon" : "Security");
@@ -79,7 +79,7 @@ static struct process_event event(enum event_kind kind, uint64_t record, const c
     return e;
 }
 
-static int take(struct trial *t, struct process_event e)
+static int take(struct trial *t, struct event e)
 {
     return t->sink.event(t->sink.context, &e);
 }

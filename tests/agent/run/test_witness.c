@@ -45,10 +45,9 @@ static void remove_files(void)
     (void)remove(PATH "-wal");
 }
 
-static struct process_event event(enum event_kind kind, uint32_t pid, uint64_t time, const char *line)
+static struct event event(enum event_kind kind, uint32_t pid, uint64_t time, const char *line)
 {
-    struct process_event e = {
-        .kind = kind, .time = time, .has_pid = true, .pid = pid, .has_parent_pid = true, .parent_pid = 4};
+    struct event e = {.kind = kind, .time = time, .has_pid = true, .pid = pid, .has_parent_pid = true, .parent_pid = 4};
     e.has_record_id = kind != EVENT_ETW_PROCESS;
     e.record_id = time;
     if (e.has_record_id)
@@ -58,21 +57,22 @@ static struct process_event event(enum event_kind kind, uint32_t pid, uint64_t t
     return e;
 }
 
-static struct process_event child(enum event_kind kind, uint32_t pid, uint64_t time, uint32_t parent,
-                                  uint64_t parent_time)
+static struct event child(enum event_kind kind, uint32_t pid, uint64_t time, uint32_t parent, uint64_t parent_time)
 {
-    struct process_event e = event(kind, pid, time, "whoami");
+    struct event e = event(kind, pid, time, "whoami");
     e.parent_pid = parent;
     e.parent_time = parent_time;
     e.field[EVENT_PARENT_COMMAND_LINE] = text_from(ATTACK);
     return e;
 }
 
+static const struct rule *rule_used = &rule_email_access_active_sync;
+
 /* Sees the event and, when wanted, keeps what came of it. Its id goes to id. Returns the action, or "alert". */
-static const char *see(struct trial *t, const void *owner, const struct process_event *e, bool keep,
-                       char id[ALERT_ID_SIZE], struct witness_verdict *verdict)
+static const char *see(struct trial *t, const void *owner, const struct event *e, bool keep, char id[ALERT_ID_SIZE],
+                       struct witness_verdict *verdict)
 {
-    const struct rule *rule = &rule_email_access_active_sync;
+    const struct rule *rule = rule_used;
     struct matcher *m = NULL;
     struct match match;
     struct alert alert;
@@ -94,7 +94,7 @@ static const char *see(struct trial *t, const void *owner, const struct process_
 }
 
 /* The next event, kept: is it want, of the alert to (NULL: its own)? */
-static void expect(struct trial *t, struct process_event e, const char *want, const char *to, char id[ALERT_ID_SIZE])
+static void expect(struct trial *t, struct event e, const char *want, const char *to, char id[ALERT_ID_SIZE])
 {
     struct witness_verdict verdict;
     CU_ASSERT_STRING_EQUAL(see(t, &one, &e, true, id, &verdict), want);
@@ -108,9 +108,26 @@ static void test_three_witnesses(void)
     struct trial t = trial_open();
     expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "alert", NULL, first);
     expect(&t, event(EVENT_SYSMON_1, 100, BEGIN + 2 * SECOND, ATTACK), "witness-added", first, id);
-    struct process_event e = event(EVENT_ETW_PROCESS, 100, BEGIN - 2 * SECOND, ATTACK);
+    struct event e = event(EVENT_ETW_PROCESS, 100, BEGIN - 2 * SECOND, ATTACK);
     e.field[EVENT_COMPUTER] = text_from("exch01.CORP.example.com"); /* the same host */
     expect(&t, e, "witness-added", first, id);
+    trial_close(&t);
+}
+
+/* What one rule finds in a process never adds to the alert of another. */
+static void test_two_rules(void)
+{
+    struct rule second = rule_email_access_active_sync;
+    char first[ALERT_ID_SIZE], other_rule[ALERT_ID_SIZE], id[ALERT_ID_SIZE];
+    second.id = "11111111-1111-4111-8111-111111111111";
+    remove_files();
+    struct trial t = trial_open();
+    expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "alert", NULL, first);
+    rule_used = &second;
+    expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK), "alert", NULL, other_rule);
+    expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "witness-added", other_rule, id);
+    rule_used = &rule_email_access_active_sync;
+    expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK), "witness-added", first, id);
     trial_close(&t);
 }
 
@@ -124,7 +141,7 @@ static void test_other_processes(void)
     expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK " "), "alert", NULL, id);                 /* line */
     expect(&t, event(EVENT_ETW_PROCESS, 100, BEGIN + 2 * SECOND + 1, ATTACK), "alert", NULL, id); /* time */
     expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN - 1, ATTACK), "alert", NULL, id); /* the same log tells once */
-    struct process_event e = event(EVENT_SYSMON_1, 100, BEGIN, ATTACK);
+    struct event e = event(EVENT_SYSMON_1, 100, BEGIN, ATTACK);
     e.field[EVENT_COMPUTER] = text_from("other.example.com");
     expect(&t, e, "alert", NULL, id);
     e.has_pid = false;
@@ -173,7 +190,7 @@ static void *keep_later(void *context)
     struct trial *t = context;
     struct timespec pause = {0, 200 * 1000 * 1000};
     char id[ALERT_ID_SIZE];
-    struct process_event e = event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK);
+    struct event e = event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK);
     struct witness_verdict verdict;
     (void)nanosleep(&pause, NULL); /* earlier is no harm */
     CU_ASSERT_STRING_EQUAL(see(t, &one, &e, true, id, &verdict), "alert");
@@ -188,8 +205,7 @@ static void test_not_before_it_is_kept(void)
     pthread_t thread;
     remove_files();
     struct trial t = trial_open();
-    struct process_event e = event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK),
-                         later = event(EVENT_SYSMON_1, 100, BEGIN, ATTACK);
+    struct event e = event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), later = event(EVENT_SYSMON_1, 100, BEGIN, ATTACK);
     CU_ASSERT_STRING_EQUAL(see(&t, &one, &e, false, first, &verdict), "alert");
     CU_ASSERT_STRING_EQUAL(see(&t, &other, &later, false, id, &verdict), "alert");       /* after waiting */
     CU_ASSERT_STRING_EQUAL(see(&t, &one, &later, false, id, &verdict), "witness-added"); /* its own transaction */
@@ -215,7 +231,7 @@ static void test_bounded(void)
     struct trial t = trial_open();
     expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "alert", NULL, first);
     for (uint32_t i = 0; i + 1 < WITNESS_MAX; i++) {
-        struct process_event e = event(EVENT_SECURITY_4688, 1000 + i, BEGIN, ATTACK);
+        struct event e = event(EVENT_SECURITY_4688, 1000 + i, BEGIN, ATTACK);
         if (strcmp(see(&t, &one, &e, false, id, &verdict), "alert") != 0)
             CU_FAIL("joined");
     }
@@ -228,6 +244,7 @@ static void test_bounded(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"three witnesses", test_three_witnesses},
+                                        {"two rules, two stories", test_two_rules},
                                         {"other processes", test_other_processes},
                                         {"replay and restart", test_replay_and_restart},
                                         {"children", test_children},

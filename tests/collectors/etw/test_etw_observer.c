@@ -67,7 +67,7 @@ static void test_own_match(void)
     CU_ASSERT(take(o, (struct made){ETW_PROCESS_START, 104, 100, 100, BEGIN + 1, "parent"}) == NULL);
     struct etw_hit *hit = take(o, (struct made){ETW_PROCESS_START, 108, 104, 104, BEGIN + 2, ATTACK});
     CU_ASSERT_FATAL(hit != NULL);
-    const struct process_event *e = &hit->event;
+    const struct event *e = &hit->event;
     CU_ASSERT(e->kind == EVENT_ETW_PROCESS && e->event_id == 0 && !e->has_record_id && e->time == BEGIN + 2);
     CU_ASSERT(e->has_pid && e->pid == 108 && e->has_parent_pid && e->parent_pid == 104 && e->parent_time == BEGIN + 1);
     CU_ASSERT(!e->has_claimed_parent);

@@ -68,7 +68,7 @@ static bool counts_are(struct event_xml_counts counts, uint64_t events, uint64_t
 static void test_4688_fields(void)
 {
     CU_ASSERT(counts_are(feed_file("4688-v2.xml", absent), 1, 1, 0));
-    const struct process_event *e = &recorder.events[0];
+    const struct event *e = &recorder.events[0];
     CU_ASSERT_EQUAL(e->kind, EVENT_SECURITY_4688);
     CU_ASSERT_EQUAL(e->event_id, 4688);
     CU_ASSERT(e->has_record_id && e->record_id == 103);
@@ -77,36 +77,36 @@ static void test_4688_fields(void)
     CU_ASSERT(e->time == time && time != 0);
     CU_ASSERT(e->has_pid && e->pid == 0x25a4);
     CU_ASSERT(e->has_parent_pid && e->parent_pid == 0x1544);
-    static const struct {
-        enum event_field field;
-        const char *want;
-    } want[] = {
-        {EVENT_PROVIDER, SECURITY_PROVIDER},
-        {EVENT_CHANNEL, "Security"},
-        {EVENT_COMPUTER, "EXCH01.corp.example.com"},
-        {EVENT_COMMAND_LINE, BENIGN},
-        {EVENT_IMAGE, "C:\\Windows\\System32\\cmd.exe"},
-        {EVENT_PROCESS_GUID, NULL},
-        {EVENT_USER, NULL},
-        {EVENT_SUBJECT_SID, "S-1-5-21-1004336348-1177238915-682003330-1104"},
-        {EVENT_SUBJECT_NAME, "anna.berg"},
-        {EVENT_SUBJECT_DOMAIN, "CORP"},
-        {EVENT_TARGET_SID, "S-1-0-0"},
-        {EVENT_TARGET_NAME, "-"},
-        {EVENT_TARGET_DOMAIN, "-"},
-        {EVENT_LOGON_ID, "0x3e7a1"},
-        {EVENT_PARENT_IMAGE, "C:\\Windows\\System32\\cmd.exe"},
-        {EVENT_PARENT_COMMAND_LINE, NULL},
-        {EVENT_PARENT_USER, NULL},
-        {EVENT_PARENT_GUID, NULL},
-        {EVENT_USER_SID, NULL},
-        {EVENT_PARENT_USER_SID, NULL},
-        {EVENT_GRANDPARENT_IMAGE, NULL},
-        {EVENT_CLAIMED_PARENT_IMAGE, NULL},
+    static const char *const want[EVENT_FIELD_COUNT] = {
+        [EVENT_PROVIDER] = SECURITY_PROVIDER,
+        [EVENT_CHANNEL] = "Security",
+        [EVENT_COMPUTER] = "EXCH01.corp.example.com",
+        [EVENT_COMMAND_LINE] = BENIGN,
+        [EVENT_IMAGE] = "C:\\Windows\\System32\\cmd.exe",
+        [EVENT_SUBJECT_SID] = "S-1-5-21-1004336348-1177238915-682003330-1104",
+        [EVENT_SUBJECT_NAME] = "anna.berg",
+        [EVENT_SUBJECT_DOMAIN] = "CORP",
+        [EVENT_TARGET_SID] = "S-1-0-0",
+        [EVENT_TARGET_NAME] = "-",
+        [EVENT_TARGET_DOMAIN] = "-",
+        [EVENT_LOGON_ID] = "0x3e7a1",
+        [EVENT_PARENT_IMAGE] = "C:\\Windows\\System32\\cmd.exe",
+        [EVENT_VERSION] = "2",
+        [EVENT_LEVEL] = "0",
+        [EVENT_TASK] = "13312",
+        [EVENT_OPCODE] = "0",
+        [EVENT_KEYWORDS] = "0x8020000000000000",
+        [EVENT_LOGGER_PID] = "4",
+        [EVENT_LOGGER_TID] = "232",
+        [EVENT_PROCESS_ID_TEXT] = "0x25a4",
+        [EVENT_PARENT_PROCESS_ID_TEXT] = "0x1544",
+        [EVENT_TOKEN_ELEVATION_TYPE] = "%%1937",
+        [EVENT_TARGET_LOGON_ID] = "0x0",
+        [EVENT_MANDATORY_LABEL] = "S-1-16-12288",
+        [EVENT_INTEGRITY] = "High",
     };
-    CU_ASSERT_EQUAL(sizeof(want) / sizeof(want[0]), EVENT_FIELD_COUNT);
-    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
-        CU_ASSERT(recorder_has(&recorder, 0, want[i].field, want[i].want));
+    for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
+        CU_ASSERT(recorder_has(&recorder, 0, (enum event_field)f, want[f]));
 }
 
 static void test_4688_versions(void)
@@ -123,42 +123,48 @@ static void test_4688_versions(void)
 static void test_sysmon_fields(void)
 {
     CU_ASSERT(counts_are(feed_file("sysmon-parent-user.xml", absent), 1, 1, 0));
-    const struct process_event *e = &recorder.events[0];
+    const struct event *e = &recorder.events[0];
     CU_ASSERT_EQUAL(e->kind, EVENT_SYSMON_1);
     CU_ASSERT_EQUAL(e->event_id, 1);
     CU_ASSERT(e->has_record_id && e->record_id == 201);
     CU_ASSERT(e->has_pid && e->pid == 9636);
     CU_ASSERT(e->has_parent_pid && e->parent_pid == 5444);
-    static const struct {
-        enum event_field field;
-        const char *want;
-    } want[] = {
-        {EVENT_PROVIDER, "Microsoft-Windows-Sysmon"},
-        {EVENT_CHANNEL, "Microsoft-Windows-Sysmon/Operational"},
-        {EVENT_COMPUTER, "EXCH01.corp.example.com"},
-        {EVENT_COMMAND_LINE, BENIGN},
-        {EVENT_IMAGE, POWERSHELL},
-        {EVENT_PROCESS_GUID, "{a57649d1-a3f2-62f3-1b0c-000000001a00}"},
-        {EVENT_USER, "CORP\\anna.berg"},
-        {EVENT_SUBJECT_SID, NULL},
-        {EVENT_SUBJECT_NAME, NULL},
-        {EVENT_SUBJECT_DOMAIN, NULL},
-        {EVENT_TARGET_SID, NULL},
-        {EVENT_TARGET_NAME, NULL},
-        {EVENT_TARGET_DOMAIN, NULL},
-        {EVENT_LOGON_ID, "0x3e7a1"},
-        {EVENT_PARENT_IMAGE, "C:\\Windows\\System32\\cmd.exe"},
-        {EVENT_PARENT_COMMAND_LINE, "\"C:\\Windows\\system32\\cmd.exe\" "}, /* the blank at the end stays */
-        {EVENT_PARENT_USER, "CORP\\anna.berg"},
-        {EVENT_PARENT_GUID, "{a57649d1-a3e0-62f3-1a0c-000000001a00}"},
-        {EVENT_USER_SID, NULL},
-        {EVENT_PARENT_USER_SID, NULL},
-        {EVENT_GRANDPARENT_IMAGE, NULL},
-        {EVENT_CLAIMED_PARENT_IMAGE, NULL},
+    static const char *const want[EVENT_FIELD_COUNT] = {
+        [EVENT_PROVIDER] = "Microsoft-Windows-Sysmon",
+        [EVENT_CHANNEL] = "Microsoft-Windows-Sysmon/Operational",
+        [EVENT_COMPUTER] = "EXCH01.corp.example.com",
+        [EVENT_COMMAND_LINE] = BENIGN,
+        [EVENT_IMAGE] = POWERSHELL,
+        [EVENT_PROCESS_GUID] = "{a57649d1-a3f2-62f3-1b0c-000000001a00}",
+        [EVENT_USER] = "CORP\\anna.berg",
+        [EVENT_LOGON_ID] = "0x3e7a1",
+        [EVENT_PARENT_IMAGE] = "C:\\Windows\\System32\\cmd.exe",
+        [EVENT_PARENT_COMMAND_LINE] = "\"C:\\Windows\\system32\\cmd.exe\" ", /* the blank at the end stays */
+        [EVENT_PARENT_USER] = "CORP\\anna.berg",
+        [EVENT_PARENT_GUID] = "{a57649d1-a3e0-62f3-1a0c-000000001a00}",
+        [EVENT_VERSION] = "5",
+        [EVENT_LEVEL] = "0",
+        [EVENT_TASK] = "1",
+        [EVENT_OPCODE] = "0",
+        [EVENT_KEYWORDS] = "0x8020000000000000",
+        [EVENT_LOGGER_PID] = "4",
+        [EVENT_LOGGER_TID] = "232",
+        [EVENT_PROCESS_ID_TEXT] = "9636",
+        [EVENT_FILE_VERSION] = "10.0.20348.1",
+        [EVENT_DESCRIPTION] = "Windows PowerShell",
+        [EVENT_PRODUCT] = "Microsoft® Windows® Operating System",
+        [EVENT_COMPANY] = "Microsoft Corporation",
+        [EVENT_ORIGINAL_NAME] = "PowerShell.EXE",
+        [EVENT_CURRENT_DIRECTORY] = "C:\\Users\\anna.berg\\",
+        [EVENT_LOGON_GUID] = "{a57649d1-a2f0-62f3-a1e7-030000000000}",
+        [EVENT_TERMINAL_SESSION] = "2",
+        [EVENT_INTEGRITY] = "High",
+        [EVENT_HASHES] = "SHA256=0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A",
+        [EVENT_PARENT_PROCESS_ID_TEXT] = "5444",
+        [EVENT_SHA256] = "0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A0A",
     };
-    CU_ASSERT_EQUAL(sizeof(want) / sizeof(want[0]), EVENT_FIELD_COUNT);
-    for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
-        CU_ASSERT(recorder_has(&recorder, 0, want[i].field, want[i].want));
+    for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
+        CU_ASSERT(recorder_has(&recorder, 0, (enum event_field)f, want[f]));
     CU_ASSERT(counts_are(feed_file("sysmon-no-parent-user.xml", absent), 1, 1, 0));
     CU_ASSERT(recorder_has(&recorder, 0, EVENT_PARENT_USER, NULL));
     CU_ASSERT(recorder_has(&recorder, 0, EVENT_COMMAND_LINE, BENIGN));
@@ -338,7 +344,7 @@ static void test_numbers_that_are_missing(void)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         CU_ASSERT(counts_are(feed_string(cases[i]), 1, 1, 0));
-        const struct process_event *e = &recorder.events[0];
+        const struct event *e = &recorder.events[0];
         if (e->time != 0 || e->has_record_id || e->has_pid || e->has_parent_pid)
             CU_FAIL(cases[i]);
     }
@@ -388,6 +394,85 @@ static void test_sink_and_stream(void)
     recorder_clear(&recorder);
 }
 
+/* Feeds xml, of which all events are wanted. */
+static void feed_all(const char *xml)
+{
+    struct event_xml *x = NULL;
+    recorder_clear(&recorder);
+    recorder.wants_all = true;
+    struct collector_sink sink = recorder_sink(&recorder);
+    CU_ASSERT_EQUAL_FATAL(event_xml_new(&x, &sink, text_from("test.xml"), absent, NULL), 0);
+    CU_ASSERT_EQUAL(event_xml_feed(x, xml, strlen(xml)), 0);
+    CU_ASSERT_EQUAL(event_xml_end(x), 0);
+    CU_ASSERT_EQUAL(event_xml_counts(x).taken, recorder.event_count);
+    event_xml_free(x);
+}
+
+/* Are the data of event 0 these, name=value by line, "=value" where there is no name? */
+static bool data_are(const char *want)
+{
+    char got[1024] = "";
+    const struct event *e = &recorder.events[0];
+    for (size_t i = 0; i < e->data_count; i++)
+        snprintf(got + strlen(got), sizeof(got) - strlen(got), "%s=%s\n",
+                 e->data[i].name.bytes == NULL ? "" : e->data[i].name.bytes, e->data[i].value.bytes);
+    if (strcmp(got, want) != 0)
+        fprintf(stderr, "\n  got\n%s", got);
+    return strcmp(got, want) == 0;
+}
+
+static void test_any_event(void)
+{
+    static const struct {
+        const char *xml, *data;
+        uint32_t id;
+    } cases[] = {
+        /* Without names: the place counts. */
+        {"<Event><System><Provider Name='MSExchange CmdletLogs'/><EventID Qualifiers='16388'>1</EventID>"
+         "<Channel>MSExchange Management</Channel></System><EventData><Data>Set-CASMailbox</Data><Data/>"
+         "<Data>-Identity \"u\" </Data><Binary>0D0A</Binary></EventData></Event>",
+         "=Set-CASMailbox\n=\n=-Identity \"u\" \nBinary=0D0A\n", 1},
+        {"<Event><System><Provider Name='Service Control Manager'/><EventID>7045</EventID></System><EventData>"
+         "<Data Name='ServiceName'>a</Data><Data Name='ImagePath'>b &amp; c</Data></EventData></Event>",
+         "ServiceName=a\nImagePath=b & c\n", 7045},
+        /* UserData: elements that have none inside, without their prefix. */
+        {"<Event><System><Provider Name='Microsoft-Windows-Eventlog'/><EventID>104</EventID></System><UserData>"
+         "<LogFileCleared xmlns='u'><SubjectUserName>x</SubjectUserName><a:Channel>Se<![CDATA[cur]]>ity</a:Channel>"
+         "<Deep>no<Er>1</Er>no<Er>2</Er></Deep><BackupPath/></LogFileCleared></UserData></Event>",
+         "SubjectUserName=x\nChannel=Security\nEr=1\nEr=2\nBackupPath=\n", 104},
+        /* The data before System; an element inside a value. */
+        {"<Event><EventData><Data Name='A'>1<b>2</b>3</Data></EventData><System><Provider Name='p'/>"
+         "<EventID> 5 </EventID></System></Event>",
+         "A=1\xEF\xBF\xBD"
+         "2\xEF\xBF\xBD"
+         "3\n",
+         5},
+        {"<Event><System><Provider Name='p'/><EventID>4294967295</EventID></System></Event>", "", UINT32_MAX},
+        /* A 4688's fields are those of its EventData. */
+        {"<Event>" SYSTEM_4688 "<UserData><x><CommandLine>no</CommandLine></x></UserData></Event>", "", 4688},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        feed_all(cases[i].xml);
+        CU_ASSERT_EQUAL_FATAL(recorder.event_count, 1);
+        CU_ASSERT_EQUAL(recorder.events[0].event_id, cases[i].id);
+        CU_ASSERT_EQUAL(recorder.events[0].kind, cases[i].id == 4688 ? EVENT_SECURITY_4688 : EVENT_OTHER);
+        CU_ASSERT(data_are(cases[i].data));
+    }
+    feed_all("<Event><System><Provider Name='p'/><EventID>4294967296</EventID></System></Event>");
+    CU_ASSERT_EQUAL(recorder.event_count, 0);
+}
+
+static void test_data(void)
+{
+    feed_all(EVENT_4688("<Data Name='CommandLine'>a</Data><Data Name='X'>1</Data><Data Name='CommandLine'>b</Data>"
+                        "<Data Name='MandatoryLabel'>S-1-16-4096</Data><Data>2</Data>"));
+    CU_ASSERT(data_are("CommandLine=a\nX=1\nCommandLine=b\nMandatoryLabel=S-1-16-4096\n=2\n"));
+    CU_ASSERT(recorder_has(&recorder, 0, EVENT_COMMAND_LINE, "a"));
+    CU_ASSERT(recorder_has(&recorder, 0, EVENT_INTEGRITY, "Low"));
+    CU_ASSERT(text_equal(event_data(&recorder.events[0], text_from("X")), text_from("1")));
+    CU_ASSERT(event_data(&recorder.events[0], text_from("x")).bytes == NULL);
+}
+
 static CU_TestInfo tests[] = {
     {"every field of a 4688", test_4688_fields},
     {"4688 versions 0 and 1", test_4688_versions},
@@ -399,6 +484,8 @@ static CU_TestInfo tests[] = {
     {"truncated events cost only themselves", test_truncated},
     {"bad events are reported, the stream goes on", test_bad_events},
     {"what is no process creation", test_not_process_creations},
+    {"any event: data with and without names, UserData", test_any_event},
+    {"an event's data and its canonical fields", test_data},
     {"values", test_values},
     {"numbers that are missing or no numbers", test_numbers_that_are_missing},
     {"sink errors, end and place", test_sink_and_stream},

@@ -48,7 +48,7 @@ enum XML_Status __wrap_XML_Parse(XML_Parser parser, const char *bytes, int size,
 }
 
 static struct {
-    struct process_event event; /* the last one; of its texts the command line alone */
+    struct event event; /* the last one; of its texts the command line alone */
     char command_line[4 * BATCH_MAX];
     struct fault fault;
     size_t events, bad;
@@ -57,7 +57,7 @@ static struct {
     int answer;
 } got;
 
-static int take_event(void *context, const struct process_event *event)
+static int take_event(void *context, const struct event *event)
 {
     struct text line = event->field[EVENT_COMMAND_LINE];
     (void)context;

@@ -21,7 +21,7 @@ static atomic_int answer; /* of the sink's checkpoint */
 static atomic_uint events, reports[COLLECTOR_WRAPPING + 1];
 static atomic_bool may_be_held; /* as the last round said */
 
-static int take_event(void *context, const struct process_event *event)
+static int take_event(void *context, const struct event *event)
 {
     (void)context;
     (void)event;

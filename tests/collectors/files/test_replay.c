@@ -245,7 +245,7 @@ static void *write_slowly(void *bytes)
 }
 
 /* Called with the event: had the reader waited for more, it would wait for ever. */
-static int end_pipe(void *context, const struct process_event *event)
+static int end_pipe(void *context, const struct event *event)
 {
     (void)event;
     (*(unsigned *)context)++;

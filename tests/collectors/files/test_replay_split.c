@@ -26,7 +26,7 @@ struct seen {
 static struct seen whole, parts;
 static struct matcher *matcher;
 
-static int on_event(void *context, const struct process_event *event)
+static int on_event(void *context, const struct event *event)
 {
     struct seen *seen = context;
     if (event->field[EVENT_COMMAND_LINE].len > 0 && seen->count < MAX_SEEN)
@@ -49,6 +49,7 @@ static void add_counts(struct replay_counts *to, const struct replay_counts *fro
     to->bytes += from->bytes;
     to->events.events += from->events.events;
     to->events.process += from->events.process;
+    to->events.taken += from->events.taken;
     to->events.bad += from->events.bad;
 }
 
@@ -60,6 +61,7 @@ static size_t read_both(const char *bytes, size_t size, size_t max)
     struct fault fault = {0};
     struct replay_counts counts;
     uint64_t file_size;
+    bool is_evtx;
     FILE *file = tmpfile();
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     CU_ASSERT_EQUAL_FATAL(fwrite(bytes, 1, size, file), size);
@@ -71,13 +73,13 @@ static size_t read_both(const char *bytes, size_t size, size_t max)
     sink.context = &parts;
     CU_ASSERT_EQUAL(fflush(file), 0);
     rewind(file);
-    CU_ASSERT_EQUAL(replay_split(starts, &count, &file_size, file, max), 0);
+    CU_ASSERT_EQUAL(replay_split(starts, &count, &file_size, &is_evtx, file, max), 0);
     CU_ASSERT_EQUAL(file_size, max > 1 ? size : 0);
     CU_ASSERT(count >= 1 && count <= max && starts[0] == 0 && ftell(file) == 0);
     for (size_t i = 0; i < count; i++) {
         uint64_t to = i + 1 < count ? starts[i + 1] : UINT64_MAX;
         CU_ASSERT(to > starts[i]);
-        CU_ASSERT_EQUAL(replay_part(file, text_from("f"), starts[i], to, &sink, matcher, &counts, &fault), 0);
+        CU_ASSERT_EQUAL(replay_part(file, text_from("f"), starts[i], to, NULL, &sink, matcher, &counts, &fault), 0);
         add_counts(&parts.counts, &counts);
     }
     (void)fclose(file); /* only read */
@@ -160,10 +162,10 @@ static void test_shorter(void)
     CU_ASSERT_EQUAL_FATAL(fwrite(ATTACK, 1, strlen(ATTACK), file), strlen(ATTACK));
     CU_ASSERT_EQUAL_FATAL(fflush(file), 0);
     memset(&whole, 0, sizeof(whole));
-    CU_ASSERT_EQUAL(replay_part(file, text_from("f"), 0, 1000000, &sink, NULL, &counts, &fault), -EIO);
+    CU_ASSERT_EQUAL(replay_part(file, text_from("f"), 0, 1000000, NULL, &sink, NULL, &counts, &fault), -EIO);
     CU_ASSERT_PTR_NOT_NULL(strstr(fault.detail, "shorter"));
     CU_ASSERT(counts.events.events == 1 && counts.bytes == strlen(ATTACK) && whole.count == 1);
-    CU_ASSERT_EQUAL(replay_part(file, text_from("f"), 500000, 1000000, &sink, NULL, &counts, &fault), -EIO);
+    CU_ASSERT_EQUAL(replay_part(file, text_from("f"), 500000, 1000000, NULL, &sink, NULL, &counts, &fault), -EIO);
     (void)fclose(file); /* only read */
 }
 

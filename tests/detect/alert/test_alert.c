@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-static struct alert make(const struct process_event *event)
+static struct alert make(const struct event *event)
 {
     struct matcher *m = NULL;
     struct match match;
@@ -42,7 +42,7 @@ static void check_row(const struct alert *alert, const char *want)
 
 static void test_4688(void)
 {
-    struct process_event e = sample_event(EVENT_SECURITY_4688);
+    struct event e = sample_event(EVENT_SECURITY_4688);
     struct alert a = make(&e);
     check_row(&a, ROW_4688("SecurityEvent"));
     CU_ASSERT(a.domain_index == 6 && a.branch->number == 1);
@@ -59,7 +59,7 @@ static void test_4688(void)
 
 static void test_4688_without_account(void)
 {
-    struct process_event e = sample_event(EVENT_SECURITY_4688);
+    struct event e = sample_event(EVENT_SECURITY_4688);
     e.field[EVENT_SUBJECT_NAME] = e.field[EVENT_SUBJECT_DOMAIN] = text_from(NULL);
     e.field[EVENT_COMPUTER] = text_from("EXCH01");
     struct alert a = make(&e);
@@ -72,7 +72,7 @@ static void test_4688_without_account(void)
 
 static void test_sysmon(void)
 {
-    struct process_event e = sample_event(EVENT_SYSMON_1);
+    struct event e = sample_event(EVENT_SYSMON_1);
     struct alert a = make(&e);
     check_row(&a, "Type=Event: Microsoft-Windows-Sysmon\nComputer=EXCH01.corp.example.com\n"
                   "HostEntity=EXCH01.corp.example.com\nAccountEntity=CONTOSO\\dadmin\nUser=CONTOSO\\dadmin\n"
@@ -84,7 +84,7 @@ static void test_sysmon(void)
 
 static void test_device_process(void)
 {
-    struct process_event e = sample_event(EVENT_SYSMON_1);
+    struct event e = sample_event(EVENT_SYSMON_1);
     e.field[EVENT_PARENT_COMMAND_LINE] = text_from(SAMPLE_ATTACK);
     e.field[EVENT_COMMAND_LINE] = text_from("conhost.exe");
     struct alert a = make(&e);
@@ -106,7 +106,7 @@ static void test_device_process(void)
 /* ETW: the row that its first child would have; the account, which the rule loses, stands beside it. */
 static void test_device_process_own(void)
 {
-    struct process_event e = sample_event(EVENT_ETW_PROCESS);
+    struct event e = sample_event(EVENT_ETW_PROCESS);
     e.field[EVENT_USER] = text_from("CONTOSO\\dadmin");
     struct alert a = make(&e);
     check_row(&a, "Type=DeviceProcessEvents\nDeviceName=EXCH01.corp.example.com\nHostEntity=EXCH01.corp.example.com\n"

@@ -159,12 +159,46 @@ static void test_utf16_runs(void)
     CU_PASS("");
 }
 
+static void test_trimmed_and_number(void)
+{
+    static const char *const trims[][2] = {{" \t\r\na b\n", "a b"}, {"", ""}, {" ", ""}, {"\fa", "\fa"}};
+    for (size_t i = 0; i < sizeof(trims) / sizeof(trims[0]); i++)
+        CU_ASSERT(text_equal(text_trimmed(text_from(trims[i][0])), text_from(trims[i][1])));
+    static const struct {
+        const char *text;
+        bool is_number;
+        uint64_t want;
+    } cases[] = {{"0", true, 0},
+                 {"007", true, 7},
+                 {"18446744073709551615", true, UINT64_MAX},
+                 {"18446744073709551616", false, 0},
+                 {"", false, 0},
+                 {" 1", false, 0},
+                 {"1 ", false, 0},
+                 {"-1", false, 0},
+                 {"0x1", false, 0}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint64_t number = 99;
+        CU_ASSERT_EQUAL(text_to_number(&number, text_from(cases[i].text)), cases[i].is_number);
+        CU_ASSERT_EQUAL(number, cases[i].is_number ? cases[i].want : 99);
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"from", test_from},   {"equal", test_equal},     {"find", test_find},     {"copy", test_copy},
-        {"dup", test_dup},     {"decode", test_decode},   {"number", test_number}, {"encode", test_encode},
-        {"utf16", test_utf16}, {"runs", test_utf16_runs}, CU_TEST_INFO_NULL,
+        {"from", test_from},
+        {"equal", test_equal},
+        {"find", test_find},
+        {"copy", test_copy},
+        {"dup", test_dup},
+        {"decode", test_decode},
+        {"number", test_number},
+        {"encode", test_encode},
+        {"utf16", test_utf16},
+        {"runs", test_utf16_runs},
+        {"white space and decimal numbers", test_trimmed_and_number},
+        CU_TEST_INFO_NULL,
     };
     return test_main("text", tests);
 }

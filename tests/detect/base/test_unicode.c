@@ -32,6 +32,24 @@ static void test_fold(void)
             CU_FAIL("a character folds into ASCII");
 }
 
+static void test_case(void)
+{
+    /* {c, upper, lower}; the German sharp s has no simple upper case, the last sigma is lower case already. */
+    static const uint32_t rows[][3] = {
+        {'a', 'A', 'a'},          {'Z', 'Z', 'z'},       {'[', '[', '['},       {0xE9, 0xC9, 0xE9},
+        {0xDF, 0xDF, 0xDF},       {0x3C2, 0x3A3, 0x3C2}, {0x3A3, 0x3A3, 0x3C3}, {0x131, 0x131, 0x131},
+        {0x130, 0x130, 0x130},    {0x17F, 0x17F, 0x17F}, {0xFF, 0x178, 0xFF},   {0x10428, 0x10400, 0x10428},
+        {0x212A, 0x212A, 0x212A}, {0x1C5, 0x1C4, 0x1C6},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        CU_ASSERT_EQUAL(unicode_upper(rows[i][0]), rows[i][1]);
+        CU_ASSERT_EQUAL(unicode_lower(rows[i][0]), rows[i][2]);
+    }
+    for (uint32_t c = 0x80; c <= 0x10FFFF; c++)
+        if (unicode_upper(c) < 0x80 || unicode_lower(c) < 0x80)
+            CU_FAIL("a character becomes ASCII");
+}
+
 static void test_tables(void)
 {
     for (size_t i = 0; i < unicode_word_range_count; i++) {
@@ -46,6 +64,6 @@ static void test_tables(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"words", test_words}, {"fold", test_fold}, {"tables", test_tables}, CU_TEST_INFO_NULL};
+        {"words", test_words}, {"fold", test_fold}, {"case", test_case}, {"tables", test_tables}, CU_TEST_INFO_NULL};
     return test_main("unicode", tests);
 }

@@ -8,9 +8,9 @@
     "powershell.exe -PSConsoleFile exshell.psc1 -Command \"Set-CASMailbox -Identity user@example.com "                 \
     "-ActiveSyncAllowedDeviceIDs @{add='XXXXXXXXXXXXX'}\""
 
-static inline struct process_event sample_event(enum event_kind kind)
+static inline struct event sample_event(enum event_kind kind)
 {
-    struct process_event e = {.kind = kind, .event_id = 4688, .has_record_id = true, .record_id = 237286};
+    struct event e = {.kind = kind, .event_id = 4688, .has_record_id = true, .record_id = 237286};
     e.time = 133046368348726726u; /* 2022-08-10T12:27:14.8726726Z */
     e.has_pid = e.has_parent_pid = true;
     e.pid = 9636;

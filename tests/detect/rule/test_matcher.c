@@ -17,7 +17,7 @@ static struct matcher *make(void)
 }
 
 /* The numbers of the branches through which the first rule is fulfilled, as a decimal: branches 4 and 3 give 43. */
-static unsigned branches(const struct matcher *m, const struct process_event *event)
+static unsigned branches(const struct matcher *m, const struct event *event)
 {
     struct match match;
     unsigned numbers = 0;
@@ -32,7 +32,7 @@ static unsigned branches(const struct matcher *m, const struct process_event *ev
 static void test_branches(void)
 {
     struct matcher *m = make();
-    struct process_event e = sample_event(EVENT_SECURITY_4688);
+    struct event e = sample_event(EVENT_SECURITY_4688);
     CU_ASSERT(branches(m, &e) == 1);
     e = sample_event(EVENT_FORWARDED_4688);
     CU_ASSERT(branches(m, &e) == 2);
@@ -134,7 +134,7 @@ static void test_many_rules(void)
             char line[100];
             uint16_t *units = NULL;
             size_t unit_count;
-            struct process_event e = sample_event(EVENT_SECURITY_4688);
+            struct event e = sample_event(EVENT_SECURITY_4688);
             snprintf(line, sizeof(line), "%s %s", terms[i][1], terms[i][0]);
             e.field[EVENT_COMMAND_LINE] = text_from(line);
             CU_ASSERT_EQUAL_FATAL(text_to_utf16(&units, &unit_count, text_from(line)), 0);

@@ -6,7 +6,7 @@
 #include "transport/document/alert_id.h"
 
 struct sample {
-    struct process_event event;
+    struct event event;
     struct match match;
     struct alert alert;
     char id[ALERT_ID_SIZE];

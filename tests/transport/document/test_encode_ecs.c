@@ -376,6 +376,11 @@ static void test_from_values(void)
     sample.event.is_from_values = true;
     document = document_of(&sample, "from_values");
     CU_ASSERT(json_is_true(at(document, "tripline.from_values")));
+    CU_ASSERT_PTR_NULL(at(document, "tripline.recovered"));
+    json_decref(document);
+    sample.event.is_recovered = true;
+    document = document_of(&sample, "recovered");
+    CU_ASSERT(json_is_true(at(document, "tripline.recovered")));
     json_decref(document);
 }
 

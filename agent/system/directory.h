@@ -1,0 +1,30 @@
+/* directory: what lies in a directory (directory.c, directory_posix.c, directory_win.c). */
+#ifndef AGENT_SYSTEM_DIRECTORY_H
+#define AGENT_SYSTEM_DIRECTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Most entries that a directory may have: more is -E2BIG. */
+#define DIRECTORY_MAX 100000
+
+struct directory_entry {
+    char *name; /* UTF-8, without the directory */
+    bool is_directory;
+};
+
+struct directory {
+    struct directory_entry *entries; /* in the byte order of their names; without "." and ".." */
+    size_t count, room;
+};
+
+/* Fills *out, which the caller clears with directory_clear(). Links and what else is no file count as files. Returns 0
+ * or a negative errno value: -ENOENT, -ENOTDIR, -EACCES ... */
+int directory_read(struct directory *out, const char *path);
+void directory_clear(struct directory *directory);
+
+/* The system's own half: adds each entry with directory_add(); 0 or a negative errno value. */
+int directory_scan(struct directory *to, const char *path);
+int directory_add(struct directory *to, const char *name, bool is_directory);
+
+#endif

@@ -1,0 +1,350 @@
+#include "detect/rule/rule_set.h"
+
+#include "detect/rule/candidates.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BUCKETS 1024u
+#define NONE UINT32_MAX
+
+struct rule_set {
+    struct columns *columns;
+    struct rule **rules;
+    uint32_t *next; /* of the same bucket of ids */
+    size_t count, room;
+    uint32_t buckets[BUCKETS];
+    struct rule_set_options options;
+    /* Made by rule_set_seal(); legs that are left out do not stand here. */
+    const struct leg **legs;
+    struct leg_of {
+        uint32_t rule, leg;
+    } * leg_of;
+    size_t leg_count;
+    uint32_t *first_leg; /* of rule r: legs first_leg[r] to first_leg[r + 1] - 1 */
+    struct candidates *candidates;
+};
+
+struct rule_scratch {
+    const struct rule_set *set;
+    struct arena *arena;
+    uint32_t generation;
+    uint32_t *seen; /* of each leg: the generation in which it became a candidate */
+    uint32_t *legs; /* the candidates, in the order in which they were found */
+    size_t leg_count;
+    struct rule_match *matches;
+    uint32_t *match_of; /* of each rule: its place in matches, valid if that names the rule */
+    uint64_t evaluated;
+};
+
+int rule_set_new(struct rule_set **out)
+{
+    struct rule_set *set = calloc(1, sizeof(*set));
+    if (set == NULL)
+        return -ENOMEM;
+    memset(set->buckets, 0xFF, sizeof(set->buckets));
+    int rc = columns_new(&set->columns);
+    if (rc < 0) {
+        free(set);
+        return rc;
+    }
+    *out = set;
+    return 0;
+}
+
+void rule_set_free(struct rule_set *set)
+{
+    if (set == NULL)
+        return;
+    candidates_free(set->candidates);
+    for (size_t i = 0; i < set->count; i++)
+        rule_free(set->rules[i]);
+    free(set->rules);
+    free(set->next);
+    free(set->legs);
+    free(set->leg_of);
+    free(set->first_leg);
+    columns_free(set->columns);
+    free(set);
+}
+
+struct columns *rule_set_columns(const struct rule_set *set)
+{
+    return set->columns;
+}
+
+/* FNV-1a of the id in lower case. */
+static uint32_t bucket_of(const char *id)
+{
+    uint32_t hash = 2166136261u;
+    for (; *id != '\0'; id++)
+        hash = (hash ^ (unsigned char)(*id >= 'A' && *id <= 'Z' ? *id + 32 : *id)) * 16777619u;
+    return hash % BUCKETS;
+}
+
+const struct rule *rule_set_find(const struct rule_set *set, const char *id, size_t *i)
+{
+    for (uint32_t r = set->buckets[bucket_of(id)]; r != NONE; r = set->next[r]) {
+        if (!text_equal_nocase(text_from(set->rules[r]->id), text_from(id)))
+            continue;
+        if (i != NULL)
+            *i = r;
+        return set->rules[r];
+    }
+    return NULL;
+}
+
+int rule_set_add(struct rule_set *set, struct rule *rule, const struct rule **other)
+{
+    const struct rule *same = rule_set_find(set, rule->id, NULL);
+    if (same != NULL) {
+        *other = same;
+        return -EEXIST;
+    }
+    if (set->count == set->room) {
+        size_t room = set->room == 0 ? 64 : set->room * 2;
+        struct rule **rules = realloc(set->rules, room * sizeof(*rules));
+        if (rules != NULL)
+            set->rules = rules;
+        uint32_t *next = realloc(set->next, room * sizeof(*next));
+        if (next != NULL)
+            set->next = next;
+        if (rules == NULL || next == NULL)
+            return -ENOMEM;
+        set->room = room;
+    }
+    uint32_t bucket = bucket_of(rule->id);
+    set->rules[set->count] = rule;
+    set->next[set->count] = set->buckets[bucket];
+    set->buckets[bucket] = (uint32_t)set->count++;
+    return 0;
+}
+
+static size_t count_legs(const struct rule_set *set)
+{
+    size_t count = 0;
+    for (size_t r = 0; r < set->count; r++)
+        count += set->rules[r]->legs.count;
+    return count;
+}
+
+int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
+{
+    size_t count = count_legs(set);
+    set->options = *options;
+    set->legs = calloc(count + 1, sizeof(*set->legs));
+    set->leg_of = calloc(count + 1, sizeof(*set->leg_of));
+    set->first_leg = calloc(set->count + 1, sizeof(*set->first_leg));
+    if (set->legs == NULL || set->leg_of == NULL || set->first_leg == NULL)
+        return -ENOMEM;
+    for (size_t r = 0; r < set->count; r++) {
+        const struct legs *legs = &set->rules[r]->legs;
+        set->first_leg[r] = (uint32_t)set->leg_count;
+        for (size_t i = 0; i < legs->count; i++) {
+            if (options->is_as_written && !legs->items[i].is_faithful)
+                continue;
+            set->legs[set->leg_count] = &legs->items[i];
+            set->leg_of[set->leg_count++] = (struct leg_of){(uint32_t)r, (uint32_t)i};
+        }
+    }
+    set->first_leg[set->count] = (uint32_t)set->leg_count;
+    return candidates_new(&set->candidates, set->columns, set->legs, set->leg_count);
+}
+
+size_t rule_set_count(const struct rule_set *set)
+{
+    return set->count;
+}
+
+const struct rule *rule_set_at(const struct rule_set *set, size_t i)
+{
+    return set->rules[i];
+}
+
+struct rule_set_leg rule_set_leg(const struct rule_set *set, size_t rule, size_t leg)
+{
+    for (uint32_t i = set->first_leg[rule]; i < set->first_leg[rule + 1]; i++)
+        if (set->leg_of[i].leg == leg)
+            return (struct rule_set_leg){true, candidates_needs(set->candidates, i)};
+    return (struct rule_set_leg){false, NULL};
+}
+
+size_t rule_set_size(const struct rule_set *set)
+{
+    return candidates_size(set->candidates);
+}
+
+int rule_scratch_new(struct rule_scratch **out, const struct rule_set *set)
+{
+    struct rule_scratch *s = calloc(1, sizeof(*s));
+    if (s == NULL)
+        return -ENOMEM;
+    s->set = set;
+    s->seen = calloc(set->leg_count + 1, sizeof(*s->seen));
+    s->legs = calloc(set->leg_count + 1, sizeof(*s->legs));
+    s->matches = calloc(set->count + 1, sizeof(*s->matches));
+    s->match_of = calloc(set->count + 1, sizeof(*s->match_of));
+    if (s->seen == NULL || s->legs == NULL || s->matches == NULL || s->match_of == NULL ||
+        arena_new(&s->arena, EXPR_SCRATCH_BYTES) < 0) {
+        rule_scratch_free(s);
+        return -ENOMEM;
+    }
+    *out = s;
+    return 0;
+}
+
+void rule_scratch_free(struct rule_scratch *s)
+{
+    if (s == NULL)
+        return;
+    arena_free(s->arena);
+    free(s->seen);
+    free(s->legs);
+    free(s->matches);
+    free(s->match_of);
+    free(s);
+}
+
+uint64_t rule_scratch_evaluated(const struct rule_scratch *scratch)
+{
+    return scratch->evaluated;
+}
+
+static void add_candidate(void *context, uint32_t leg)
+{
+    struct rule_scratch *s = context;
+    if (s->seen[leg] == s->generation)
+        return;
+    s->seen[leg] = s->generation;
+    s->legs[s->leg_count++] = leg;
+}
+
+static void collect(const struct rule_set *set, const struct event *event, struct rule_scratch *s)
+{
+    size_t count;
+    const uint32_t *always = candidates_always(set->candidates, event->kind, &count);
+    s->leg_count = 0;
+    if (++s->generation == 0) { /* after 2^32 events */
+        memset(s->seen, 0, set->leg_count * sizeof(*s->seen));
+        s->generation = 1;
+    }
+    if (set->options.is_plain) {
+        for (uint32_t i = 0; i < set->leg_count; i++)
+            add_candidate(s, i);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        add_candidate(s, always[i]);
+    candidates_each(set->candidates, event, add_candidate, s);
+}
+
+static bool takes(const struct leg *leg, const struct event *event)
+{
+    for (size_t i = 0; i < leg->source_count; i++)
+        if (leg_source_takes(&leg->sources[i], event))
+            return true;
+    return false;
+}
+
+/* The match of rule in the list, which is made if it is not there yet. */
+static struct rule_match *match_of(struct rule_scratch *s, uint32_t rule, size_t *count)
+{
+    uint32_t at = s->match_of[rule];
+    if (at < *count && s->matches[at].number == rule)
+        return &s->matches[at];
+    s->match_of[rule] = (uint32_t)*count;
+    s->matches[*count] = (struct rule_match){.rule = s->set->rules[rule], .number = rule};
+    return &s->matches[(*count)++];
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct rule_match *x = a, *y = b;
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+size_t rule_set_match(const struct rule_set *set, const struct event *event, uint64_t now, struct rule_scratch *scratch,
+                      const struct rule_match **out)
+{
+    struct column_row row;
+    size_t count = 0;
+    collect(set, event, scratch);
+    column_row_of(&row, set->columns, event, now);
+    for (size_t i = 0; i < scratch->leg_count; i++) {
+        const struct leg *leg = set->legs[scratch->legs[i]];
+        if (!takes(leg, event))
+            continue;
+        scratch->evaluated++;
+        enum truth truth = expr_truth(leg->condition, &row.row, scratch->arena);
+        if (truth != TRUTH_TRUE && truth != TRUTH_ERROR)
+            continue;
+        struct leg_of where = set->leg_of[scratch->legs[i]];
+        struct rule_match *match = match_of(scratch, where.rule, &count);
+        *(truth == TRUTH_TRUE ? &match->legs : &match->failed) |= UINT64_C(1) << where.leg;
+    }
+    arena_reset(scratch->arena);
+    if (count > 1)
+        qsort(scratch->matches, count, sizeof(scratch->matches[0]), by_number);
+    *out = scratch->matches;
+    return count;
+}
+
+bool rule_set_wants(const struct rule_set *set, const struct event *event)
+{
+    for (size_t i = 0; i < set->leg_count; i++)
+        if (takes(set->legs[i], event))
+            return true;
+    return false;
+}
+
+size_t rule_set_bytes_find(const struct rule_set *set, struct text bytes, size_t from)
+{
+    return set->options.is_plain ? from : candidates_bytes_find(set->candidates, bytes, from);
+}
+
+bool rule_set_utf16_may_match(const struct rule_set *set, const uint16_t *units, size_t count)
+{
+    return set->options.is_plain || candidates_utf16_may_match(set->candidates, units, count);
+}
+
+/* Which columns were seen, on the way to the caller. */
+struct column_visit {
+    bool *seen;
+    void (*visit)(void *context, unsigned column);
+    void *context;
+};
+
+static void visit_once(void *context, unsigned column)
+{
+    struct column_visit *v = context;
+    if (v->seen[column])
+        return;
+    v->seen[column] = true;
+    v->visit(v->context, column);
+}
+
+int rule_set_each_column(const struct rule_set *set, uint64_t kinds, void (*visit)(void *context, unsigned column),
+                         void *context)
+{
+    bool *seen = calloc(columns_count(set->columns) + 1, sizeof(*seen));
+    struct column_visit v = {seen, visit, context};
+    if (seen == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < set->leg_count; i++) {
+        uint64_t of_leg = 0;
+        for (size_t s = 0; s < set->legs[i]->source_count; s++)
+            of_leg |= set->legs[i]->sources[s].kinds;
+        if ((of_leg & kinds) != 0)
+            expr_each_column(set->legs[i]->condition, visit_once, &v);
+    }
+    free(seen);
+    return 0;
+}
+
+void rule_set_each_source(const struct rule_set *set, void (*visit)(void *context, const struct leg_source *source),
+                          void *context)
+{
+    for (size_t i = 0; i < set->leg_count; i++)
+        for (size_t s = 0; s < set->legs[i]->source_count; s++)
+            visit(context, &set->legs[i]->sources[s]);
+}
