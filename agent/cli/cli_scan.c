@@ -18,7 +18,7 @@ struct options {
     bool is_strict;
     const char *report;
     const char *rules, *rule; /* directory or file, id; NULL: the built-in rules, all of them */
-    const char **paths;       /* of argv */
+    const char **paths; /* of argv */
     size_t count;
 };
 
@@ -154,13 +154,9 @@ static int scan(const struct options *o, const struct rule_load *load)
         fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
         return 1;
     }
-    const struct scan_settings settings = {.paths = o->paths,
-                                           .count = o->count,
-                                           .set = load == NULL ? NULL : load->set,
-                                           .jobs = o->jobs,
-                                           .report = report,
-                                           .alerts = stdout,
-                                           .messages = stderr};
+    const struct scan_settings settings = {
+        .paths = o->paths, .count = o->count, .set = load == NULL ? NULL : load->set, .jobs = o->jobs, .report = report,
+        .alerts = stdout, .messages = stderr};
     int code = 0;
     rc = scan_run(&totals, &settings);
     if (rc < 0) {

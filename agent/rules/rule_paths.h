@@ -12,9 +12,9 @@ struct rule_paths {
 };
 
 /*
- * Adds path, or, if it is a directory, its *.yml and *.yaml files and those of its directories, in the byte order of
- * their names. Names that begin with a dot are left out. Returns 0, -ENOMEM, -E2BIG (RULE_LOAD_MAX_FILES,
- * RULE_LOAD_MAX_DEPTH), or what reading failed with; *fault says where.
+ * Adds path, or, if it is a directory, its *.yml and *.yaml files and those of its directories, in the byte order of their
+ * names. Names that begin with a dot are left out. Returns 0, -ENOMEM, -E2BIG (RULE_LOAD_MAX_FILES, RULE_LOAD_MAX_DEPTH), or
+ * what reading failed with; *fault says where.
  */
 int rule_paths_add(struct rule_paths *paths, const char *path, struct fault *fault);
 

@@ -140,13 +140,13 @@ static int start(struct etw_observer *o, const struct etw_record *r, const struc
 {
     uint32_t creator_pid = r->pid == UINT32_MAX || r->pid == 0 ? p->parent_pid : r->pid;
     struct event event = {.kind = EVENT_ETW_PROCESS,
-                          .time = r->time,
-                          .has_pid = true,
-                          .has_parent_pid = true,
-                          .pid = p->pid,
-                          .parent_pid = creator_pid,
-                          .has_claimed_parent = creator_pid != p->parent_pid,
-                          .claimed_parent_pid = p->parent_pid};
+                                  .time = r->time,
+                                  .has_pid = true,
+                                  .has_parent_pid = true,
+                                  .pid = p->pid,
+                                  .parent_pid = creator_pid,
+                                  .has_claimed_parent = creator_pid != p->parent_pid,
+                                  .claimed_parent_pid = p->parent_pid};
     entry->parent_pid = creator_pid;
     entry->created = r->time;
     const struct process_entry *creator = process_table_find(o->table, creator_pid, r->time);
@@ -201,11 +201,11 @@ static bool begin_creation(struct etw_observer *o, struct event *event, const st
                            const struct etw_creation *e)
 {
     *event = (struct event){.time = r->time,
-                            .event_id = r->id,
-                            .has_pid = true,
-                            .has_parent_pid = true,
-                            .pid = e->pid,
-                            .parent_pid = e->parent_pid};
+                                    .event_id = r->id,
+                                    .has_pid = true,
+                                    .has_parent_pid = true,
+                                    .pid = e->pid,
+                                    .parent_pid = e->parent_pid};
     event->field[EVENT_COMMAND_LINE] = utf8(o, e->command_line);
     event->field[EVENT_PARENT_COMMAND_LINE] = utf8(o, e->parent_command_line);
     o->counts.starts++;

@@ -69,16 +69,15 @@ static struct text part_for_values(const struct columns *columns, const struct e
     return (struct text){NULL, 0};
 }
 
-/* The part that stands in the XML of an event as it stands in the column; absent: there is none, or the column's text
- * is made by us and written otherwise in the log. */
+/* The part that stands in the XML of an event as it stands in the column; absent: there is none, or the column's text is
+ * made by us and written otherwise in the log. */
 static struct text part_for_bytes(const struct columns *columns, const struct expr_literal *literal)
 {
     const struct column *column = column_at(columns, literal->column);
     if (column->kind == COLUMN_FIELD && event_field_is_made(column->field))
         return (struct text){NULL, 0};
-    return words_part(literal->text, column->kind == COLUMN_SYSTEM && column->system == COLUMN_EVENT_DATA ? XML_SIGNS
-                                         "\\"
-                                                                                                          : XML_SIGNS);
+    return words_part(literal->text,
+                      column->kind == COLUMN_SYSTEM && column->system == COLUMN_EVENT_DATA ? XML_SIGNS "\\" : XML_SIGNS);
 }
 
 static int add_item(struct items *items, struct item item)

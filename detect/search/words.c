@@ -39,13 +39,12 @@ struct words {
 
 /* What stands often in Windows events; a key of such bytes would be met all the time. */
 static const char *const common[] = {
-    ".exe", "exe\"", "exe ", "\\win", "wind", "indo",  "ndow",  "dows",  "ows\\", "ws\\s", "s\\sy", "\\sys",
-    "syst", "yste",  "stem", "tem3",  "em32", "m32\\", "c:\\w", "c:\\p", ":\\wi", ":\\pr", "prog",  "rogr",
-    "ogra", "gram",  "ram ", "am f",  "m fi", " fil",  "file",  "iles",  "micr",  "icro",  "cros",  "roso",
-    "osof", "soft",  "serv", "ervi",  "rvic", "vice",  "data",  "http",  "ttps",  "name",  "user",  "sers",
-    "host", "<dat",  "data", "ata>",  "ata ", "/dat",  " nam",  "ame=",  "powe",  "ower",  "wers",  "ersh",
-    "rshe", "shel",  "hell", "ell.",  "ll.e", "l.ex",  "comm",  "omma",  "mman",  "mand",  "cmd.",  "md.e",
-    "d.ex", "proc",  "roce", "oces",  "cess", "----",  "    ",  "0000",
+    ".exe", "exe\"", "exe ", "\\win", "wind", "indo", "ndow", "dows", "ows\\", "ws\\s", "s\\sy", "\\sys", "syst", "yste", "stem",
+    "tem3", "em32", "m32\\", "c:\\w", "c:\\p", ":\\wi", ":\\pr", "prog", "rogr", "ogra", "gram", "ram ", "am f", "m fi", " fil",
+    "file", "iles", "micr", "icro", "cros", "roso", "osof", "soft", "serv", "ervi", "rvic", "vice", "data", "http", "ttps",
+    "name", "user", "sers", "host", "<dat", "data", "ata>", "ata ", "/dat", " nam", "ame=", "powe", "ower", "wers", "ersh",
+    "rshe", "shel", "hell", "ell.", "ll.e", "l.ex", "comm", "omma", "mman", "mand", "cmd.", "md.e", "d.ex", "proc", "roce",
+    "oces", "cess", "----", "    ", "0000",
 };
 
 static unsigned char fold(char c)
@@ -64,8 +63,7 @@ static uint32_t key_at(const char *bytes)
 static uint32_t key3_at(const char *bytes)
 {
     return ((uint32_t)(unsigned char)bytes[0] | (uint32_t)(unsigned char)bytes[1] << 8 |
-            (uint32_t)(unsigned char)bytes[2] << 16) |
-           0x202020u;
+            (uint32_t)(unsigned char)bytes[2] << 16) | 0x202020u;
 }
 
 static uint32_t hash(uint32_t key)
@@ -239,7 +237,7 @@ struct search {
     const struct words *w;
     struct text text;
     size_t from;
-    size_t found;                              /* words_find: where; text.len: nowhere yet */
+    size_t found; /* words_find: where; text.len: nowhere yet */
     void (*hit)(void *context, uint32_t word); /* NULL: the first one ends the search */
     void *context;
 };
