@@ -18,6 +18,9 @@ struct evtx {
     struct text source;
     struct evtx_sift *sift; /* NULL: every record is read */
     struct evtx_given *given, *own_given;
+    bool is_each_asked; /* given is asked for each record of this chunk */
+    size_t live_count;  /* of live, the others of this chunk */
+    struct evtx_given_record live[EVTX_CHUNK_MAX_RECORDS];
     struct evtx_tree *tree;
     struct evtx_event *event;
     struct evtx_counts counts;
@@ -143,13 +146,34 @@ static int hand_over(struct evtx *e, const struct evtx_record *record, const str
     return rc < 0 ? rc : 0;
 }
 
+/* The chunk's live records are given; where recovered ones come into it, one by one is asked for. */
+static int give_live(struct evtx *e)
+{
+    int rc = evtx_given_add_live(e->given, e->live, e->live_count);
+    e->live_count = 0;
+    return rc;
+}
+
+/* *is_new: the record is to be given. */
+static int ask_given(struct evtx *e, const struct evtx_record *record, bool *is_new)
+{
+    *is_new = true;
+    if (!e->is_each_asked && !record->is_recovered && e->live_count < EVTX_CHUNK_MAX_RECORDS) {
+        e->live[e->live_count++] = (struct evtx_given_record){record->id, record->written};
+        return 0;
+    }
+    e->is_each_asked = true;
+    int rc = give_live(e);
+    return rc < 0 ? rc : evtx_given_add(is_new, e->given, record->id, record->written, record->is_recovered);
+}
+
 static int take_record(struct evtx *e, struct evtx_walk *walk, const struct evtx_record *record)
 {
     const struct evtx_node *nodes;
     size_t count;
     const char *why;
     bool is_new = false, is_process = false;
-    int rc = evtx_given_add(&is_new, e->given, record->id, record->written, record->is_recovered);
+    int rc = ask_given(e, record, &is_new);
     if (rc < 0 || !is_new)
         return rc;
     if (!record->is_recovered && e->sift != NULL &&
@@ -209,6 +233,7 @@ static int take_chunk(struct evtx *e, struct evtx_chunk chunk, size_t *end)
     evtx_tree_chunk(e->tree, chunk);
     if (e->sift != NULL)
         evtx_sift_chunk(e->sift, chunk);
+    e->is_each_asked = evtx_given_has_recovered(e->given);
     if (walk.is_torn)
         breaks_off(e, in_chunk);
     while (rc == 0 && goes_on && (found = evtx_walk_next(&walk, &record)) != EVTX_FOUND_END) {
@@ -217,7 +242,7 @@ static int take_chunk(struct evtx *e, struct evtx_chunk chunk, size_t *end)
         else
             goes_on = take_damage(e, &walk, &record, end);
     }
-    return rc;
+    return rc < 0 ? rc : give_live(e);
 }
 
 static void take_header(struct evtx *e, const unsigned char *bytes, size_t size)

@@ -128,10 +128,12 @@ static struct values look_at_values(const struct evtx_sift *s, const struct evtx
 static bool find_plain(struct evtx_sift *s, struct evtx_templates *t, size_t from, size_t to, size_t *number,
                        struct evtx_instance *instance)
 {
-    static const unsigned char begin[5] = {EVTX_TOKEN_FRAGMENT, 1, 1, 0, EVTX_TOKEN_INSTANCE};
-    struct evtx_cursor cursor = {s->chunk.bytes, from + 4, to};
+    static const unsigned char fragment[4] = {EVTX_TOKEN_FRAGMENT, 1, 1, 0};
+    struct evtx_cursor cursor = {s->chunk.bytes, from, to};
     const char *why;
-    if (to - from < sizeof(begin) || memcmp(s->chunk.bytes + from, begin, sizeof(begin)) != 0 ||
+    if (to - from >= sizeof(fragment) && memcmp(s->chunk.bytes + from, fragment, sizeof(fragment)) == 0)
+        cursor.at += sizeof(fragment);
+    if (cursor.at >= to || s->chunk.bytes[cursor.at] != EVTX_TOKEN_INSTANCE ||
         evtx_instance_read(instance, &cursor) != NULL ||
         evtx_templates_find(number, t, s->chunk, instance, false, &why) < 0)
         return false;
