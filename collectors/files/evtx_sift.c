@@ -209,7 +209,9 @@ bool evtx_sift_leaves_out(struct evtx_sift *s, struct evtx_templates *templates,
     if (!find_plain(s, templates, record->offset + EVTX_RECORD_HEADER_SIZE, end, &number, &instance))
         return false;
     const struct kind *kind = kind_of(s, &templates->list[number], &instance);
-    if (kind == NULL || (kind->is_wanted && has_words_ahead(s, record->offset, end)))
+    /* Of process creations the words are looked for in text alone; of others a rule may ask for a number, which lies in
+     * the record as one. */
+    if (kind == NULL || (kind->is_wanted && (!kind->is_process || has_words_ahead(s, record->offset, end))))
         return false;
     *is_process = kind->is_process;
     if (!kind->is_wanted)
