@@ -1,6 +1,8 @@
 #include "collectors/files/replay.h"
 #include "collectors/event_xml/event_xml_mark.h"
 #include "collectors/event_xml/event_xml_utf16.h"
+#include "collectors/files/cmdlet_file.h"
+#include "collectors/files/cmdlet_log.h"
 #include "collectors/files/evtx.h"
 #include "collectors/files/evtx_chunk.h"
 #include "collectors/files/replay_input.h"
@@ -10,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_XML, KIND_GZIP, KIND_EVTX, KIND_FOREIGN };
+enum kind { KIND_XML, KIND_GZIP, KIND_EVTX, KIND_CMDLETS, KIND_FOREIGN };
 
 /* What a file begins with, by its kind. Sources: RFC 1952 section 2.3.1; MS-EVEN6 section 2.2 and docs/event-xml.md. */
 static const struct magic {
@@ -37,8 +39,9 @@ struct replay {
     struct event_xml *xml;
     const struct collector_sink *sink;
     const struct matcher *matcher;
-    struct evtx *evtx;        /* the content is an .evtx; else NULL */
-    struct evtx_given *given; /* what is read by parts */
+    struct evtx *evtx;           /* the content is an .evtx; else NULL */
+    struct cmdlet_file *cmdlets; /* the content is a cmdlet log of Exchange; else NULL */
+    struct evtx_given *given;    /* what is read by parts */
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
     uint64_t from; /* of a part */
@@ -46,7 +49,7 @@ struct replay {
 };
 
 /* As many first bytes as tell the kind. */
-#define MAGIC_MAX 8u
+#define MAGIC_MAX CMDLET_LOG_HEAD
 
 static int next_live(struct replay_input *in, struct fault *fault)
 {
@@ -83,10 +86,12 @@ int replay_input_next(struct replay_input *in, struct fault *fault)
 /* NULL: none of them, so text. */
 static const struct magic *find_magic(const char *bytes, size_t size)
 {
-    static const struct magic headless = {"", 0, KIND_EVTX, NULL};
+    static const struct magic headless = {"", 0, KIND_EVTX, NULL}, cmdlets = {"", 0, KIND_CMDLETS, NULL};
     for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
         if (size >= magics[i].size && memcmp(bytes, magics[i].bytes, magics[i].size) == 0)
             return &magics[i];
+    if (cmdlet_log_is_one((struct text){bytes, size}))
+        return &cmdlets;
     /* An .evtx whose header is broken has chunks all the same. */
     return evtx_find_beginning((const unsigned char *)bytes, size, 0) < size ? &headless : NULL;
 }
@@ -110,6 +115,10 @@ static int take_content(void *context, const char *bytes, size_t size)
     if (!r->is_begun) {
         r->is_begun = true;
         const struct magic *magic = find_magic(bytes, size);
+        if (magic != NULL && magic->kind == KIND_CMDLETS) {
+            int rc = cmdlet_file_new(&r->cmdlets, r->sink, r->in.path);
+            return rc < 0 ? rc : cmdlet_file_feed(r->cmdlets, bytes, size);
+        }
         if (magic != NULL && magic->kind != KIND_EVTX)
             return refuse(r, magic->kind == KIND_GZIP ? "packed twice: unpack it first" : magic->refusal);
         int rc = magic == NULL ? 0 : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
@@ -118,6 +127,8 @@ static int take_content(void *context, const char *bytes, size_t size)
     }
     if (r->evtx != NULL)
         return evtx_feed(r->evtx, bytes, size);
+    if (r->cmdlets != NULL)
+        return cmdlet_file_feed(r->cmdlets, bytes, size);
     int rc = event_xml_feed(r->xml, bytes, size);
     return rc < 0 ? rc : collector_alive(r->sink, true);
 }
@@ -138,7 +149,9 @@ static int end_content(struct replay *r, int rc)
 {
     if (rc < 0 && rc != -EBADMSG && rc != -EIO)
         return rc;
-    int ended = r->evtx == NULL ? event_xml_end(r->xml) : evtx_end(r->evtx, rc < 0 ? NULL : r->fault);
+    int ended = r->evtx != NULL      ? evtx_end(r->evtx, rc < 0 ? NULL : r->fault)
+                : r->cmdlets != NULL ? cmdlet_file_end(r->cmdlets)
+                                     : event_xml_end(r->xml);
     return rc < 0 ? rc : ended;
 }
 
@@ -155,10 +168,13 @@ static int read_file(struct replay *r)
 static void take_counts(struct replay *r, struct replay_counts *counts)
 {
     struct event_xml_counts xml = event_xml_counts(r->xml);
+    struct cmdlet_file_counts cmdlets =
+        r->cmdlets == NULL ? (struct cmdlet_file_counts){0} : cmdlet_file_counts(r->cmdlets);
     struct evtx_counts evtx = r->evtx == NULL ? (struct evtx_counts){0} : evtx_counts(r->evtx);
     *counts = (struct replay_counts){
         .bytes = r->in.bytes,
-        .events = {xml.events + evtx.events, xml.process + evtx.process, xml.taken + evtx.taken, xml.bad + evtx.bad},
+        .events = {xml.events + evtx.events + cmdlets.rows, xml.process + evtx.process,
+                   xml.taken + evtx.taken + cmdlets.taken, xml.bad + evtx.bad + cmdlets.bad},
         .suspects = evtx.suspects,
         .recovered = evtx.recovered,
         .remnants = evtx.remnants,
@@ -182,6 +198,7 @@ static int with_reader(struct replay *r, struct replay_counts *counts, int (*rea
     rc = read(r);
     take_counts(r, counts);
 out:
+    cmdlet_file_free(r->cmdlets);
     evtx_free(r->evtx);
     event_xml_free(r->xml);
     free(r->in.block);

@@ -6,6 +6,7 @@
 #include "detect/rule/cidr.h"
 #include "detect/rule/expr_node.h"
 #include "detect/rule/like.h"
+#include "detect/rule/regex.h"
 #include "detect/search/term.h"
 
 #include <errno.h>
@@ -29,18 +30,58 @@ static struct value call_like(const struct function_call *call)
     return value_bool(like_matches(call->prepared, call->args[0].text));
 }
 
+/* Flags: i m s as in Sigma; ^ and $: the match must reach the text's beginning, its end. */
+static int prepare_re(struct function_bind *bind)
+{
+    static const char letters[] = "ims^$";
+    static const unsigned meanings[] = {REGEX_NOCASE, REGEX_MULTILINE, REGEX_DOTALL, REGEX_AT_START, REGEX_AT_END};
+    struct text pattern = function_constant(bind, 1).text, given = function_constant(bind, 2).text;
+    const struct regex *regex = NULL;
+    struct regex_fault fault;
+    unsigned flags = REGEX_PCRE;
+    for (size_t i = 0; i < given.len; i++) {
+        const char *letter = memchr(letters, given.bytes[i], sizeof letters - 1);
+        if (letter == NULL)
+            return function_refuse(bind, "K122", bind->args[2]->place, "the flags are some of %s", letters);
+        flags |= meanings[letter - letters];
+    }
+    int rc = regex_new(&regex, bind->arena, pattern, flags, &fault);
+    if (rc == -EINVAL)
+        return function_refuse(bind, "K123", bind->args[1]->place, "at character %u of the expression: %s",
+                               (unsigned)fault.character, fault.message);
+    bind->prepared = regex;
+    return rc;
+}
+
+static struct value call_re(const struct function_call *call)
+{
+    struct text text = call->args[0].text;
+    if (text.bytes == NULL)
+        return value_bool(false);
+    enum regex_answer answer = regex_matches(call->prepared, text, call->run->scratch);
+    return answer == REGEX_LIMIT ? value_error() : value_bool(answer == REGEX_YES);
+}
+
+/* What must stand in the column; false: nothing is known. */
+static bool required_text(struct expr_needs *out, const struct expr *expr, struct text text, struct arena *arena)
+{
+    struct expr_literal *literal = arena_zeroed(arena, 1, sizeof *literal);
+    if (literal == NULL || text.len == 0 || expr->args[0]->kind != EXPR_COLUMN)
+        return false;
+    *literal = (struct expr_literal){.column = expr->args[0]->number, .text = text};
+    *out = (struct expr_needs){literal, 1};
+    return true;
+}
+
+static bool required_re(struct expr_needs *out, const struct expr *expr, struct arena *arena)
+{
+    return required_text(out, expr, regex_literal(expr->prepared), arena);
+}
+
 static bool required_like(struct expr_needs *out, const struct expr *expr, struct arena *arena)
 {
     struct text text;
-    struct expr_literal *literal = arena_zeroed(arena, 1, sizeof *literal);
-    if (literal == NULL || expr->args[0]->kind != EXPR_COLUMN || like_literal(&text, arena, expr->prepared) != 0)
-        return false;
-    literal->column = expr->args[0]->number;
-    literal->text = term_fold(text, arena);
-    if (literal->text.len == 0)
-        return false;
-    *out = (struct expr_needs){literal, 1};
-    return true;
+    return like_literal(&text, arena, expr->prepared) == 0 && required_text(out, expr, term_fold(text, arena), arena);
 }
 
 static int prepare_cidr(struct function_bind *bind)
@@ -269,6 +310,8 @@ const struct function function_sigma[] = {
      VALUE_BOOL, FUNCTION_OURS, 0, prepare_like, call_like, required_like, NULL},
     {"sigma:like_cs", "(text: string, pattern: string)", "the same; the case counts", "ss!", 2, 2, VALUE_BOOL,
      FUNCTION_OURS, 0, prepare_like, call_like, required_like, NULL},
+    {"sigma:re", "(text: string, expression: string, flags: string)", "the expression matches somewhere in the text",
+     "ss!s!", 3, 3, VALUE_BOOL, FUNCTION_OURS, 0, prepare_re, call_re, required_re, NULL},
     {"sigma:cidr", "(text: string, network: string)", "the text is an IP address in the network", "ss!", 2, 2,
      VALUE_BOOL, FUNCTION_OURS, 0, prepare_cidr, call_cidr, NULL, NULL},
     {"sigma:is", "(text: string, number: string)", "the text is that number, however it is written", "ss!", 2, 2,

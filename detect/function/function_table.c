@@ -18,9 +18,13 @@ static const struct function *const tables[] = {
     function_cast,
     function_string,
     function_characters,
+    function_regular,
     function_array,
     function_set,
     function_bag,
+    function_parse,
+    function_encode,
+    function_time,
     /* ours, that no query can write */
     function_sigma,
     function_powershell,

@@ -113,7 +113,8 @@ static void say_nothing_is_left(struct kql_binder *binder, const struct kql_legs
     if (kept > 0 || legs->count == 0)
         return;
     if (!has_any)
-        kql_faults_add(binder->faults, begin, "K204", "no process leg: no table of this query holds events that are read "
+        kql_faults_add(binder->faults, begin, "K204",
+                       "no process leg: no table of this query holds events that are read "
                        "here (SecurityEvent, WindowsEvent, Event, DeviceProcessEvents, imProcessCreate)");
     else if (!has_process)
         kql_faults_add(binder->faults, begin, "K204",
@@ -177,7 +178,8 @@ int kql_compile(struct legs *out, struct arena *arena, struct columns *columns, 
     struct kql_binder binder = {.arena = arena, .columns = columns, .faults = &faults, .warnings = &warnings};
     if (options->beside != NULL && options->beside->data != NULL) {
         binder.frozen = frozen;
-        binder.frozen_context = (void *)(uintptr_t)options->beside; /* handed back to frozen() alone, which only reads it */
+        binder.frozen_context =
+            (void *)(uintptr_t)options->beside; /* handed back to frozen() alone, which only reads it */
     }
     int status = compile(&binder, out, query, options);
     tell(notes, &faults, options->at, false);

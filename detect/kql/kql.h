@@ -1,6 +1,6 @@
 /*
- * kql: the query of a Microsoft Sentinel rule -> legs of typed expressions over single events, or all that is wrong with
- * it. What the language is and what it means for one event: docs/rule-language.md.
+ * kql: the query of a Microsoft Sentinel rule -> legs of typed expressions over single events, or all that is wrong
+ * with it. What the language is and what it means for one event: docs/rule-language.md.
  */
 #ifndef DETECT_KQL_KQL_H
 #define DETECT_KQL_KQL_H

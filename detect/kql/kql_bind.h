@@ -2,8 +2,8 @@
  * kql_bind: what the parts that give a query its meaning share: names in force, the columns of a row, values, legs.
  * Users of the compiler need kql.h alone.
  *
- * A query is followed for one event. Each leg begins with a table; its operators make new rows of older ones. A column is
- * bound when a filter asks for it, and then once: what no filter needs is never compiled for the match.
+ * A query is followed for one event. Each leg begins with a table; its operators make new rows of older ones. A column
+ * is bound when a filter asks for it, and then once: what no filter needs is never compiled for the match.
  */
 #ifndef DETECT_KQL_KQL_BIND_H
 #define DETECT_KQL_KQL_BIND_H
@@ -39,15 +39,15 @@ enum kql_selects { KQL_SELECTS_NOTHING, KQL_SELECTS_ID, KQL_SELECTS_CHANNEL, KQL
 struct kql_value {
     enum kql_what what;
     struct expr *expr;
-    unsigned nodes;            /* operators and functions in it */
-    enum kql_selects selects;  /* is it the event's id, channel, provider itself? */
-    bool is_event_time;        /* the event's own time */
-    bool is_now;               /* made of now() alone; offset: ticks after it, if is_offset_known */
+    unsigned nodes;           /* operators and functions in it */
+    enum kql_selects selects; /* is it the event's id, channel, provider itself? */
+    bool is_event_time;       /* the event's own time */
+    bool is_now;              /* made of now() alone; offset: ticks after it, if is_offset_known */
     bool is_offset_known;
-    bool is_loose;             /* a text that stands for a dynamic: a number compared with it is read out of it */
-    bool is_placeholder;       /* made of '{{...}}', which the service fills in */
-    bool is_variable;          /* made of an element that mv-expand gives */
-    bool is_monotone;          /* KQL_IS_AGGREGATE: compared so that more events can only make it true */
+    bool is_loose;       /* a text that stands for a dynamic: a number compared with it is read out of it */
+    bool is_placeholder; /* made of '{{...}}', which the service fills in */
+    bool is_variable;    /* made of an element that mv-expand gives */
+    bool is_monotone;    /* KQL_IS_AGGREGATE: compared so that more events can only make it true */
     int64_t offset;
     const struct kql_selection *selection; /* of a bool: the events that it can be true for; NULL: all */
 };
@@ -65,12 +65,12 @@ struct kql_selection {
 /* A name of a let, or of a lambda's parameter. */
 struct kql_name {
     struct text name;
-    const struct kql_node *node;     /* what it stands for */
-    struct kql_name *scope;          /* the names in force there */
-    const struct kql_row *row;       /* and the row; NULL: none */
-    bool is_bound;                   /* value holds */
+    const struct kql_node *node; /* what it stands for */
+    struct kql_name *scope;      /* the names in force there */
+    const struct kql_row *row;   /* and the row; NULL: none */
+    bool is_bound;               /* value holds */
     struct kql_value value;
-    struct kql_name *outer;          /* the next name in force */
+    struct kql_name *outer; /* the next name in force */
 };
 
 struct kql_column {
@@ -99,7 +99,7 @@ struct kql_row {
     enum kql_row_kind kind;
     const struct kql_row *below;
     const struct kql_table *table;
-    struct kql_column *columns;         /* found so far, for a table */
+    struct kql_column *columns; /* found so far, for a table */
     const struct text *patterns;
     size_t pattern_count;
     bool is_rest_aggregate; /* KQL_ROW_ONLY: any other column of below is a figure over events (arg_max(x, *)) */
@@ -131,11 +131,11 @@ struct kql_leg {
     unsigned nodes;
     struct kql_expansion *expansion;
     const struct kql_selection *selection;
-    bool is_constant;       /* datatable, print: no events */
-    bool is_refused;        /* a mistake in it was told of */
-    const char *not_here;   /* why the leg can't be had here although nothing is wrong with it; NULL: it can */
+    bool is_constant;     /* datatable, print: no events */
+    bool is_refused;      /* a mistake in it was told of */
+    const char *not_here; /* why the leg can't be had here although nothing is wrong with it; NULL: it can */
     struct expr_place not_here_place;
-    bool was_limited;        /* take, top and their like stand before */
+    bool was_limited; /* take, top and their like stand before */
 };
 
 struct kql_legs {
@@ -155,14 +155,15 @@ struct kql_binder {
     unsigned steps, variables, depth;
     bool is_output;    /* the leg's result is bound: what can't be had is left out */
     bool is_aggregate; /* within an aggregate of it: of one event */
-    unsigned derived; /* within the expressions of kql_tables.c */
+    unsigned derived;  /* within the expressions of kql_tables.c */
     bool has_no_memory;
 };
 
 /* kql_value.c: making values. */
 struct kql_value kql_value_failed(void);
 struct kql_value kql_value_constant(struct kql_binder *binder, struct value value, struct expr_place place);
-struct kql_value kql_value_column(struct kql_binder *binder, unsigned column, struct text name, struct expr_place place);
+struct kql_value kql_value_column(struct kql_binder *binder, unsigned column, struct text name,
+                                  struct expr_place place);
 struct kql_value kql_value_call(struct kql_binder *binder, const char *name, const struct kql_value *args, size_t count,
                                 struct expr_place place);
 struct kql_value kql_value_text_call(struct kql_binder *binder, struct text name, const struct kql_value *args,
@@ -243,7 +244,8 @@ void kql_operator_filter(struct kql_binder *binder, struct kql_leg *leg, struct 
                          const struct kql_node *node);
 void kql_operator_refuse(struct kql_binder *binder, struct kql_leg *leg);
 /* kql_shape.c: operators that make new rows. False: none of them. */
-bool kql_shape_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope, const struct kql_node *node);
+bool kql_shape_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
+                     const struct kql_node *node);
 /* kql_expand.c: parse, mv-expand, evaluate. False: none of them. */
 bool kql_expand_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
                       const struct kql_node *node);

@@ -8,41 +8,202 @@ static bool is(struct text text, const char *word)
     return text_equal(text, text_from(word));
 }
 
+/* Scalar functions that Kusto has, supported here or not (learn.microsoft.com/kusto/query/scalar-functions). */
+static const char *const known[] = {"abs",
+                                    "acos",
+                                    "array_concat",
+                                    "array_iff",
+                                    "array_index_of",
+                                    "array_reverse",
+                                    "array_rotate_left",
+                                    "array_rotate_right",
+                                    "array_shift_left",
+                                    "array_shift_right",
+                                    "array_slice",
+                                    "array_sort_asc",
+                                    "array_sort_desc",
+                                    "array_split",
+                                    "array_sum",
+                                    "asin",
+                                    "assert",
+                                    "atan",
+                                    "atan2",
+                                    "bag_has_key",
+                                    "bag_keys",
+                                    "bag_merge",
+                                    "bag_pack",
+                                    "bag_remove_keys",
+                                    "bag_set_key",
+                                    "bag_zip",
+                                    "base64_decode_toarray",
+                                    "base64_decode_toguid",
+                                    "base64_decode_tostring",
+                                    "base64_decodestring",
+                                    "base64_encode_fromarray",
+                                    "base64_encode_fromguid",
+                                    "base64_encode_tostring",
+                                    "base64_encodestring",
+                                    "beta_cdf",
+                                    "bin_at",
+                                    "bin_auto",
+                                    "binary_and",
+                                    "binary_not",
+                                    "binary_or",
+                                    "binary_shift_left",
+                                    "binary_shift_right",
+                                    "binary_xor",
+                                    "bitset_count_ones",
+                                    "ceiling",
+                                    "cos",
+                                    "cot",
+                                    "countof",
+                                    "current_cluster_endpoint",
+                                    "current_database",
+                                    "current_principal",
+                                    "datetime_add",
+                                    "datetime_diff",
+                                    "datetime_local_to_utc",
+                                    "datetime_part",
+                                    "datetime_utc_to_local",
+                                    "dayofmonth",
+                                    "dayofweek",
+                                    "dayofyear",
+                                    "degrees",
+                                    "dynamic_to_json",
+                                    "endofday",
+                                    "endofmonth",
+                                    "endofweek",
+                                    "endofyear",
+                                    "erf",
+                                    "estimate_data_size",
+                                    "exp",
+                                    "exp10",
+                                    "exp2",
+                                    "extract",
+                                    "extract_all",
+                                    "extract_json",
+                                    "extractjson",
+                                    "floor",
+                                    "format_bytes",
+                                    "format_datetime",
+                                    "format_ipv4",
+                                    "format_ipv4_mask",
+                                    "format_timespan",
+                                    "gamma",
+                                    "geo_info_from_ip_address",
+                                    "getmonth",
+                                    "gettype",
+                                    "getyear",
+                                    "gzip_compress_to_base64_string",
+                                    "gzip_decompress_from_base64_string",
+                                    "has_any_index",
+                                    "hash",
+                                    "hash_md5",
+                                    "hash_sha1",
+                                    "hash_sha256",
+                                    "hash_xxhash64",
+                                    "hourofday",
+                                    "indexof_regex",
+                                    "ingestion_time",
+                                    "isascii",
+                                    "isfinite",
+                                    "isinf",
+                                    "isnan",
+                                    "isutf8",
+                                    "jaccard_index",
+                                    "log",
+                                    "log10",
+                                    "log2",
+                                    "loggamma",
+                                    "make_datetime",
+                                    "make_string",
+                                    "make_timespan",
+                                    "max_of",
+                                    "min_of",
+                                    "monthofyear",
+                                    "new_guid",
+                                    "next",
+                                    "not",
+                                    "pack",
+                                    "pack_all",
+                                    "pack_dictionary",
+                                    "parse_command_line",
+                                    "parse_csv",
+                                    "parse_ipv4",
+                                    "parse_ipv4_mask",
+                                    "parse_ipv6",
+                                    "parse_ipv6_mask",
+                                    "parse_json",
+                                    "parse_path",
+                                    "parse_url",
+                                    "parse_urlquery",
+                                    "parse_user_agent",
+                                    "parse_version",
+                                    "parse_xml",
+                                    "pi",
+                                    "pow",
+                                    "prev",
+                                    "punycode_from_string",
+                                    "punycode_to_string",
+                                    "radians",
+                                    "rand",
+                                    "range",
+                                    "rank_tdigest",
+                                    "regex_quote",
+                                    "repeat",
+                                    "replace_strings",
+                                    "reverse",
+                                    "round",
+                                    "row_cumsum",
+                                    "row_number",
+                                    "row_rank_dense",
+                                    "row_rank_min",
+                                    "row_window_session",
+                                    "set_difference",
+                                    "set_equals",
+                                    "set_has_element",
+                                    "set_intersect",
+                                    "set_union",
+                                    "sign",
+                                    "sin",
+                                    "sqrt",
+                                    "startofday",
+                                    "startofmonth",
+                                    "startofweek",
+                                    "startofyear",
+                                    "strcat_array",
+                                    "strcmp",
+                                    "string_size",
+                                    "strrep",
+                                    "tan",
+                                    "to_utf8",
+                                    "todecimal",
+                                    "toguid",
+                                    "tohex",
+                                    "totimespan",
+                                    "translate",
+                                    "treepath",
+                                    "trim_end",
+                                    "trim_start",
+                                    "unicode_codepoints_from_string",
+                                    "unicode_codepoints_to_string",
+                                    "unixtime_microseconds_todatetime",
+                                    "unixtime_milliseconds_todatetime",
+                                    "unixtime_nanoseconds_todatetime",
+                                    "unixtime_seconds_todatetime",
+                                    "url_decode",
+                                    "url_encode",
+                                    "url_encode_component",
+                                    "week_of_year",
+                                    "welch_test",
+                                    "zip",
+                                    "zlib_compress_to_base64_string",
+                                    "zlib_decompress_from_base64_string"};
+
 bool kql_function_is_known(struct text name)
 {
-    static const char *const names[] = {
-        "abs", "acos", "array_concat", "array_iff", "array_index_of", "array_reverse", "array_rotate_left",
-        "array_rotate_right", "array_shift_left", "array_shift_right", "array_slice", "array_sort_asc",
-        "array_sort_desc", "array_split", "array_sum", "asin", "assert", "atan", "atan2", "bag_has_key", "bag_keys",
-        "bag_merge", "bag_pack", "bag_remove_keys", "bag_set_key", "bag_zip", "base64_decode_toarray",
-        "base64_decode_toguid", "base64_decode_tostring", "base64_decodestring", "base64_encode_fromarray",
-        "base64_encode_fromguid", "base64_encode_tostring", "base64_encodestring", "beta_cdf", "bin_at", "bin_auto",
-        "binary_and", "binary_not", "binary_or", "binary_shift_left", "binary_shift_right", "binary_xor",
-        "bitset_count_ones", "ceiling", "cos", "cot", "countof", "current_cluster_endpoint", "current_database",
-        "current_principal", "datetime_add", "datetime_diff", "datetime_local_to_utc", "datetime_part",
-        "datetime_utc_to_local", "dayofmonth", "dayofweek", "dayofyear", "degrees", "dynamic_to_json", "endofday",
-        "endofmonth", "endofweek", "endofyear", "erf", "estimate_data_size", "exp", "exp10", "exp2", "extract",
-        "extract_all", "extract_json", "extractjson", "floor", "format_bytes", "format_datetime", "format_ipv4",
-        "format_ipv4_mask", "format_timespan", "gamma", "geo_info_from_ip_address", "getmonth", "gettype", "getyear",
-        "gzip_compress_to_base64_string", "gzip_decompress_from_base64_string", "has_any_index", "hash", "hash_md5",
-        "hash_sha1", "hash_sha256", "hash_xxhash64", "hourofday", "indexof_regex", "ingestion_time", "isascii",
-        "isfinite", "isinf", "isnan", "isutf8", "jaccard_index", "log", "log10", "log2", "loggamma",
-        "make_datetime", "make_string", "make_timespan", "max_of", "min_of", "monthofyear", "new_guid", "next",
-        "not", "pack", "pack_all", "pack_dictionary", "parse_command_line", "parse_csv", "parse_ipv4",
-        "parse_ipv4_mask", "parse_ipv6", "parse_ipv6_mask", "parse_json", "parse_path", "parse_url",
-        "parse_urlquery", "parse_user_agent", "parse_version", "parse_xml", "pi", "pow", "prev", "punycode_from_string",
-        "punycode_to_string", "radians", "rand", "range", "rank_tdigest", "regex_quote", "repeat", "replace_strings",
-        "reverse", "round", "row_cumsum", "row_number", "row_rank_dense", "row_rank_min", "row_window_session",
-        "set_difference", "set_equals", "set_has_element", "set_intersect", "set_union", "sign", "sin", "sqrt",
-        "startofday", "startofmonth", "startofweek", "startofyear", "strcat_array", "strcmp", "string_size",
-        "strrep", "tan", "to_utf8", "todecimal", "toguid", "tohex", "totimespan", "translate", "treepath",
-        "trim_end", "trim_start", "unicode_codepoints_from_string", "unicode_codepoints_to_string",
-        "unixtime_microseconds_todatetime", "unixtime_milliseconds_todatetime", "unixtime_nanoseconds_todatetime",
-        "unixtime_seconds_todatetime", "url_decode", "url_encode", "url_encode_component", "week_of_year",
-        "welch_test", "zip", "zlib_compress_to_base64_string", "zlib_decompress_from_base64_string",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (is(name, names[i]))
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (is(name, known[i]))
             return true;
     return false;
 }
@@ -130,8 +291,9 @@ static struct kql_value column_if_exists(struct kql_binder *binder, struct kql_n
 /* What stays a moment: startofday(now()), bin(ago(1d), 1h), ... */
 static void keep_moment(struct text name, const struct kql_value *args, size_t count, struct kql_value *out)
 {
-    static const char *const keeping[] = {"startofday", "startofweek", "startofmonth", "startofyear", "bin", "floor",
-                                          "todatetime", "endofday", "endofweek", "endofmonth", "endofyear"};
+    static const char *const keeping[] = {"startofday", "startofweek", "startofmonth", "startofyear",
+                                          "bin",        "floor",       "todatetime",   "endofday",
+                                          "endofweek",  "endofmonth",  "endofyear"};
     if (is(name, "now") || is(name, "ago")) {
         const struct value *span = count == 1 ? expr_constant_value(args[0].expr) : NULL;
         out->is_now = true;
@@ -190,7 +352,8 @@ struct kql_value kql_bind_call(struct kql_binder *binder, struct kql_name *scope
         return kql_value_failed();
     }
     if (is(node->text, "arraylength")) {
-        kql_faults_add(binder->faults, node->place, "K120", "there is no function \"arraylength\"; did you mean "
+        kql_faults_add(binder->faults, node->place, "K120",
+                       "there is no function \"arraylength\"; did you mean "
                        "\"array_length\"?");
         return kql_value_failed();
     }
@@ -225,16 +388,30 @@ struct kql_value kql_bind_call(struct kql_binder *binder, struct kql_name *scope
     return out;
 }
 
+/* Data1, Data2, ...: the event's data by its place, from 1; for events whose data has no names. */
+static bool is_position(struct text name, unsigned *out)
+{
+    uint32_t number;
+    if (name.len < 5 || name.len > 7 || memcmp(name.bytes, "Data", 4) != 0 || name.bytes[4] == '0' ||
+        !event_pid_parse(&number, (struct text){name.bytes + 4, name.len - 4}) || number < 1)
+        return false;
+    *out = number - 1;
+    return true;
+}
+
 /* A step from our own readings of EventData. False: none of them. */
 static bool step(struct kql_binder *binder, const struct kql_value *object, struct text name, const struct value *index,
                  struct expr_place place, struct kql_value *out)
 {
+    unsigned position;
     *out = *object;
     switch (object->what) {
     case KQL_IS_BAG:
         if (name.bytes == NULL)
             return false;
-        *out = kql_value_data(binder, name, place);
+        *out = is_position(name, &position)
+                   ? kql_value_column(binder, column_of_position(binder->columns, position), name, place)
+                   : kql_value_data(binder, name, place);
         out->is_loose = true;
         return true;
     case KQL_IS_XML_ROOT:
@@ -254,7 +431,7 @@ static bool step(struct kql_binder *binder, const struct kql_value *object, stru
         return step(binder, out, name, index, place, out);
     case KQL_IS_XML_ITEM:
         if (is(name, "#text") && object->is_offset_known) {
-            unsigned position = object->offset < 4096 ? (unsigned)object->offset : 4096;
+            position = object->offset < 4096 ? (unsigned)object->offset : 4096;
             *out = kql_value_column(binder, column_of_position(binder->columns, position), name, place);
             out->is_loose = true;
         } else if (is(name, "#text")) {

@@ -5,7 +5,10 @@
 #include "detect/kql/kql_tables.h"
 
 /* One column each: its name, and where its value comes from. */
-#define COLUMN(name, type, origin, number, text) {{#name, sizeof #name - 1}, VALUE_##type, KQL_FROM_##origin, number, text}
+#define COLUMN(name, type, origin, number, text)                                                                       \
+    {                                                                                                                  \
+        {#name, sizeof #name - 1}, VALUE_##type, KQL_FROM_##origin, number, text                                       \
+    }
 #define FIELD(name, field) COLUMN(name, STRING, FIELD, EVENT_##field, NULL)
 #define SYSTEM(name, type, system) COLUMN(name, type, SYSTEM, COLUMN_##system, NULL)
 #define DATA(name) COLUMN(name, STRING, DATA, 0, NULL)

@@ -268,8 +268,7 @@ static bool table(struct kql_binder *binder, struct kql_name *scope, const struc
         is_constant = pipe(binder, scope, node, rows, sources);
     else if (node->kind == KQL_UNION)
         is_constant = union_rows(binder, scope, node, rows, sources);
-    else if (node->kind == KQL_CALL && node->first != NULL &&
-             (is(node->text, "materialize") || is(node->text, "view")))
+    else if (node->kind == KQL_CALL && node->first != NULL && (is(node->text, "materialize") || is(node->text, "view")))
         is_constant = table(binder, scope, node->first, rows, sources);
     else if (node->kind == KQL_NAME || node->kind == KQL_CALL)
         is_constant = named(binder, scope, node, rows, sources);

@@ -1,5 +1,5 @@
-/* mv-expand, evaluate and parse: how a query takes apart what one column holds. The idioms by which queries read Sysmon's
- * EventData are known as a whole: each comes down to "the event's own data of that name". */
+/* mv-expand, evaluate and parse: how a query takes apart what one column holds. The idioms by which queries read
+ * Sysmon's EventData are known as a whole: each comes down to "the event's own data of that name". */
 #include "detect/kql/kql_bind.h"
 #include <stdio.h>
 
@@ -128,7 +128,8 @@ static void pivot(struct kql_binder *binder, struct kql_leg *leg, struct kql_nam
     leg->row = row;
 }
 
-static void evaluate(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope, const struct kql_node *node)
+static void evaluate(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
+                     const struct kql_node *node)
 {
     const struct kql_node *call = node->last;
     if (call != NULL && call->kind == KQL_CALL && is(call->text, "bag_unpack") && call->first != NULL) {

@@ -54,30 +54,28 @@ const char *kql_fault_class(const char *code)
 {
     static const struct {
         const char *code, *class;
-    } classes[] = {
-        {"K101", "syntax"},
-        {"K102", "syntax"},
-        {"K104", "unsupported-function-or-operator"},
-        {"K105", "limit"},
-        {"K106", "function-not-in-core"},
-        {"K120", "unsupported-function-or-operator"},
-        {"K121", "argument"},
-        {"K122", "argument"},
-        {"K123", "regex"},
-        {"K124", "limit"},
-        {"K201", "unknown-name"},
-        {"K202", "unknown-name"},
-        {"K203", "foreign-table"},
-        {"K204", "no-process-leg"},
-        {"K205", "type"},
-        {"K210", "type"},
-        {"K211", "type"},
-        {"K301", "join-or-subquery"},
-        {"K302", "aggregate-threshold"},
-        {"K303", "baseline-or-series"},
-        {"K304", "externaldata"},
-        {"K305", "row-expansion"},
-    };
+    } classes[] = {{"K101", "syntax"},
+                   {"K102", "syntax"},
+                   {"K104", "unsupported-function-or-operator"},
+                   {"K105", "limit"},
+                   {"K106", "function-not-in-core"},
+                   {"K120", "unsupported-function-or-operator"},
+                   {"K121", "argument"},
+                   {"K122", "argument"},
+                   {"K123", "regex"},
+                   {"K124", "limit"},
+                   {"K201", "unknown-name"},
+                   {"K202", "unknown-name"},
+                   {"K203", "foreign-table"},
+                   {"K204", "no-process-leg"},
+                   {"K205", "type"},
+                   {"K210", "type"},
+                   {"K211", "type"},
+                   {"K301", "join-or-subquery"},
+                   {"K302", "aggregate-threshold"},
+                   {"K303", "baseline-or-series"},
+                   {"K304", "externaldata"},
+                   {"K305", "row-expansion"}};
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
         if (strcmp(classes[i].code, code) == 0)
             return classes[i].class;

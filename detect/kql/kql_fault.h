@@ -2,8 +2,8 @@
  * kql_fault: what is wrong in a query, and where. All mistakes of a query are collected, not only the first.
  *
  * A fault has a code for people and a class for programs:
- *   K1xx the language (syntax, unknown operator or function, limits), K2xx names and types, K3xx what needs more than one
- *   event, W4xx warnings. Codes K120 to K124, K210 and K211 come from detect/rule/expr.h.
+ *   K1xx the language (syntax, unknown operator or function, limits), K2xx names and types, K3xx what needs more than
+ * one event, W4xx warnings. Codes K120 to K124, K210 and K211 come from detect/rule/expr.h.
  */
 #ifndef DETECT_KQL_KQL_FAULT_H
 #define DETECT_KQL_KQL_FAULT_H
@@ -22,14 +22,14 @@
 struct kql_fault {
     struct expr_place place; /* of the query: line and column from 1, columns count characters */
     char code[8];
-    const void *owner; /* whose it is: kql_faults.owner when it was told */
+    const void *owner;               /* whose it is: kql_faults.owner when it was told */
     char message[KQL_FAULT_MESSAGE]; /* what is wrong; what would be right */
 };
 
 struct kql_faults {
     struct kql_fault *list; /* room for KQL_FAULT_MAX, from the arena that kql_faults_begin was given */
     size_t count;
-    size_t left_out; /* found, but not kept */
+    size_t left_out;   /* found, but not kept */
     const void *owner; /* the caller's: whose the next ones are; NULL: nobody's */
 };
 
@@ -47,9 +47,9 @@ void kql_faults_sort(struct kql_faults *faults);
 const char *kql_fault_class(const char *code);
 
 /*
- * The one of count names (each at names + i * stride, a struct text) that word was probably meant to be: the one that the
- * fewest letters changed, added, left out or swapped make of it, and at most a third of them; an absent text if there
- * is none.
+ * The one of count names (each at names + i * stride, a struct text) that word was probably meant to be: the one that
+ * the fewest letters changed, added, left out or swapped make of it, and at most a third of them; an absent text if
+ * there is none.
  */
 struct text kql_nearest(struct text word, const struct text *names, size_t count, size_t stride);
 

@@ -112,17 +112,15 @@ static void asim_parameters(struct kql_binder *binder, struct kql_leg *leg, stru
 {
     static const struct {
         const char *parameter, *column, *op;
-    } filters[] = {
-        {"commandline_has_any", "CommandLine", "has_any"},
-        {"commandline_has_all", "CommandLine", "has_all"},
-        {"targetprocess_has_any", "TargetProcessName", "has_any"},
-        {"actingprocess_has_any", "ActingProcessName", "has_any"},
-        {"parentprocess_has_any", "ParentProcessName", "has_any"},
-        {"targetusername_has", "TargetUsername", "has"},
-        {"actorusername_has", "ActorUsername", "has"},
-        {"dvchostname_has_any", "DvcHostname", "has_any"},
-        {"hashes_has_any", "Hash", "has_any"},
-    };
+    } filters[] = {{"commandline_has_any", "CommandLine", "has_any"},
+                   {"commandline_has_all", "CommandLine", "has_all"},
+                   {"targetprocess_has_any", "TargetProcessName", "has_any"},
+                   {"actingprocess_has_any", "ActingProcessName", "has_any"},
+                   {"parentprocess_has_any", "ParentProcessName", "has_any"},
+                   {"targetusername_has", "TargetUsername", "has"},
+                   {"actorusername_has", "ActorUsername", "has"},
+                   {"dvchostname_has_any", "DvcHostname", "has_any"},
+                   {"hashes_has_any", "Hash", "has_any"}};
     static const char *const ignored[] = {"starttime", "endtime", "disabled", "pack", "eventtype"};
     for (const struct kql_node *it = node->first; it != NULL; it = it->next) {
         size_t count = sizeof filters / sizeof filters[0], i = 0;
@@ -134,8 +132,10 @@ static void asim_parameters(struct kql_binder *binder, struct kql_leg *leg, stru
         if (is_ignored)
             continue;
         if (i == count) {
-            kql_faults_add(binder->faults, it->place, "K104", "this parameter of \"%.*s\" is not supported; filter with "
-                           "where", KQL_NAME(node->text));
+            kql_faults_add(binder->faults, it->place, "K104",
+                           "this parameter of \"%.*s\" is not supported; filter with "
+                           "where",
+                           KQL_NAME(node->text));
             leg->is_refused = true;
             continue;
         }

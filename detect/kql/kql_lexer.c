@@ -198,7 +198,8 @@ static size_t read_multiline(struct lexer *lexer, char *to)
 {
     size_t begin = lexer->at, len = 0;
     int fence = peek(lexer, 0);
-    for (lexer->at += 3; !(peek(lexer, 0) == fence && peek(lexer, 1) == fence && peek(lexer, 2) == fence); lexer->at++) {
+    for (lexer->at += 3; !(peek(lexer, 0) == fence && peek(lexer, 1) == fence && peek(lexer, 2) == fence);
+         lexer->at++) {
         if (lexer->at >= lexer->query.len) {
             kql_faults_add(lexer->faults, place_of(lexer, begin), "K102",
                            "the string does not end; close it with %c%c%c", fence, fence, fence);
@@ -245,10 +246,10 @@ static void read_string(struct lexer *lexer, struct kql_token *token, size_t pre
 static enum kql_token_kind kind_by_suffix(struct text suffix)
 {
     static const char *const units[] = {
-        "d",  "day",  "days", "h",  "hr", "hrs", "hour", "hours", "m", "min", "minute", "minutes", "s", "sec", "second",
-        "seconds", "ms", "milli", "millis", "millisecond", "milliseconds", "micro", "micros", "microsecond",
-        "microseconds", "nano", "nanos", "nanosecond", "nanoseconds", "tick", "ticks",
-    };
+        "d",          "day",         "days",         "h",     "hr",     "hrs",         "hour",         "hours", "m",
+        "min",        "minute",      "minutes",      "s",     "sec",    "second",      "seconds",      "ms",    "milli",
+        "millis",     "millisecond", "milliseconds", "micro", "micros", "microsecond", "microseconds", "nano",  "nanos",
+        "nanosecond", "nanoseconds", "tick",         "ticks"};
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (text_equal(suffix, text_from(units[i])))
             return KQL_TOKEN_TIMESPAN;
@@ -282,8 +283,7 @@ static void read_number(struct lexer *lexer, struct kql_token *token)
         lexer->at++;
     if (lexer->at == suffix)
         return;
-    enum kql_token_kind kind =
-        kind_by_suffix((struct text){lexer->query.bytes + suffix, lexer->at - suffix});
+    enum kql_token_kind kind = kind_by_suffix((struct text){lexer->query.bytes + suffix, lexer->at - suffix});
     if (kind == KQL_TOKEN_NAME && token->kind == KQL_TOKEN_REAL)
         kql_faults_add(lexer->faults, place_of(lexer, begin), "K102",
                        "letters after a number that are no unit of time (d h m s ms microsecond tick)");
@@ -293,8 +293,8 @@ static void read_number(struct lexer *lexer, struct kql_token *token)
 /* Is it a type whose literals have a text of their own between parentheses? */
 static bool is_typed(struct text name)
 {
-    static const char *const types[] = {"datetime", "date", "timespan", "time", "long", "int", "real", "double",
-                                        "decimal", "bool", "boolean", "guid"};
+    static const char *const types[] = {"datetime", "date",   "timespan", "time", "long",    "int",
+                                        "real",     "double", "decimal",  "bool", "boolean", "guid"};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (text_equal(name, text_from(types[i])))
             return true;
@@ -388,8 +388,8 @@ int kql_lexer_run(struct kql_token **out, struct arena *arena, struct text query
 {
     struct lexer lexer = {.query = query, .place = {1, 1}, .faults = faults};
     if (query.len > KQL_MAX_QUERY) {
-        kql_faults_add(faults, (struct expr_place){1, 1}, "K105",
-                       "the query has %u bytes; at most %d are taken", (unsigned)query.len, KQL_MAX_QUERY);
+        kql_faults_add(faults, (struct expr_place){1, 1}, "K105", "the query has %u bytes; at most %d are taken",
+                       (unsigned)query.len, KQL_MAX_QUERY);
         return -EINVAL;
     }
     lexer.values = arena_alloc(arena, query.len + 4); /* no value is longer than what is written */

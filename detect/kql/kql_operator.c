@@ -19,8 +19,9 @@ static void aggregate(struct kql_binder *binder, struct kql_leg *leg, const stru
         kql_faults_add(binder->faults, node->place, "K302",
                        "a threshold over many events (summarize, then where) needs state across events; not supported");
     else
-        kql_faults_add(binder->faults, node->place, "K303",
-                       "a comparison with what is usual (rare, fewer than, ratio) needs events of the past; not supported");
+        kql_faults_add(
+            binder->faults, node->place, "K303",
+            "a comparison with what is usual (rare, fewer than, ratio) needs events of the past; not supported");
     leg->is_refused = true;
 }
 
@@ -53,8 +54,10 @@ void kql_operator_filter(struct kql_binder *binder, struct kql_leg *leg, struct 
     leg->nodes += value.nodes;
     leg->selection = kql_selection_both(binder, leg->selection, value.selection);
     if (leg->nodes > KQL_MAX_NODES) {
-        kql_faults_add(binder->faults, node->place, "K105", "more than %d operators and functions in the conditions of a "
-                       "table", KQL_MAX_NODES);
+        kql_faults_add(binder->faults, node->place, "K105",
+                       "more than %d operators and functions in the conditions of a "
+                       "table",
+                       KQL_MAX_NODES);
         leg->is_refused = true;
     }
     if (leg->was_limited)
@@ -104,7 +107,8 @@ static bool is_harmless(struct text name)
 
 static bool is_limit(struct text name)
 {
-    return is(name, "top") || is(name, "take") || is(name, "limit") || is(name, "sample") || is(name, "sample-distinct");
+    return is(name, "top") || is(name, "take") || is(name, "limit") || is(name, "sample") ||
+           is(name, "sample-distinct");
 }
 
 static void refused(struct kql_binder *binder, struct kql_leg *leg, const struct kql_node *node)
@@ -117,8 +121,9 @@ static void refused(struct kql_binder *binder, struct kql_leg *leg, const struct
         kql_faults_add(binder->faults, node->place, "K305", "\"%.*s\" runs a query on each element; not supported",
                        KQL_NAME(name));
     else if (is(name, "invoke"))
-        kql_faults_add(binder->faults, node->place, "K203",
-                       "\"invoke\" hands the whole table to a function; not supported; call it for a value or write it out");
+        kql_faults_add(
+            binder->faults, node->place, "K203",
+            "\"invoke\" hands the whole table to a function; not supported; call it for a value or write it out");
     else
         kql_faults_add(binder->faults, node->place, "K104", "operator \"%.*s\" is not supported", KQL_NAME(name));
     kql_operator_refuse(binder, leg);

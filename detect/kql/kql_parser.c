@@ -42,8 +42,7 @@ struct kql_node *kql_parser_fail(struct kql_parser *parser, const char *expected
     const struct kql_token *token = kql_parser_peek(parser, 0);
     if (!parser->is_failing) {
         if (token->kind == KQL_TOKEN_END)
-            kql_faults_add(parser->faults, token->place, "K101",
-                           "the query ends where %s should follow", expected);
+            kql_faults_add(parser->faults, token->place, "K101", "the query ends where %s should follow", expected);
         else
             kql_faults_add(parser->faults, token->place, "K101", "unexpected %s%.*s%s; expected %s",
                            token->kind == KQL_TOKEN_STRING ? "" : "\"", KQL_NAME(token->text),
@@ -71,8 +70,10 @@ bool kql_parser_deeper(struct kql_parser *parser)
     }
     const struct kql_token *token = kql_parser_peek(parser, 0);
     if (!parser->is_failing)
-        kql_faults_add(parser->faults, token->place, "K105", "nested deeper than %d; give the inner part "
-                       "a name with let", KQL_MAX_DEPTH);
+        kql_faults_add(parser->faults, token->place, "K105",
+                       "nested deeper than %d; give the inner part "
+                       "a name with let",
+                       KQL_MAX_DEPTH);
     parser->is_failing = true;
     return false;
 }
@@ -204,6 +205,32 @@ static bool is_foreign_statement(const struct kql_parser *parser)
     return false;
 }
 
+/* What follows a statement: `;` or the end; after an error all up to there is left out. */
+static void finish_statement(struct kql_parser *parser, unsigned nesting, const char *end)
+{
+    const struct kql_token *token = kql_parser_peek(parser, 0);
+    bool is_end =
+        kql_parser_is(token, ";") || token->kind == KQL_TOKEN_END || (end != NULL && kql_parser_is(token, end));
+    if (!parser->is_failing && !is_end) {
+        (void)kql_parser_fail(parser, "\"|\" or \";\"");
+        if (token->kind == KQL_TOKEN_NAME) { /* only the ; is missing */
+            parser->is_failing = false;
+            return;
+        }
+    }
+    if (!parser->is_failing)
+        return;
+    size_t before = parser->at;
+    kql_parser_skip(parser, nesting);
+    while (kql_parser_is(kql_parser_peek(parser, 0), "|")) {
+        kql_parser_advance(parser);
+        kql_parser_skip(parser, nesting);
+    }
+    if (parser->at == before && !kql_parser_is(kql_parser_peek(parser, 0), ";"))
+        kql_parser_advance(parser); /* a closing sign where a statement should begin */
+    parser->is_failing = parser->has_no_memory;
+}
+
 /* Statements up to `end` (NULL: the end of all), which is left for the caller. */
 static struct kql_node *query(struct kql_parser *parser, const char *end)
 {
@@ -227,17 +254,7 @@ static struct kql_node *query(struct kql_parser *parser, const char *end)
                 (void)kql_parser_fail(parser, "one query at the end, and nothing after it");
             kql_parser_add(parser, node, kql_parser_pipe(parser));
         }
-        if (!parser->is_failing && !kql_parser_is(kql_parser_peek(parser, 0), ";") &&
-            kql_parser_peek(parser, 0)->kind != KQL_TOKEN_END &&
-            (end == NULL || !kql_parser_is(kql_parser_peek(parser, 0), end)))
-            (void)kql_parser_fail(parser, "\"|\" or \";\"");
-        if (parser->is_failing) {
-            size_t before = parser->at;
-            kql_parser_skip(parser, nesting);
-            if (parser->at == before && !kql_parser_is(kql_parser_peek(parser, 0), ";"))
-                kql_parser_advance(parser); /* a | or a closing sign where a statement should begin */
-            parser->is_failing = parser->has_no_memory;
-        }
+        finish_statement(parser, nesting, end);
     }
     if (node->last == NULL || node->last->kind == KQL_LET)
         (void)kql_parser_fail(parser, "the query itself: a table and what is to hold for its events");

@@ -1,4 +1,5 @@
-/* kql_parser: what the parts of the parser share (expressions, operators, statements). Its users need kql_tree.h alone. */
+/* kql_parser: what the parts of the parser share (expressions, operators, statements). Its users need kql_tree.h alone.
+ */
 #ifndef DETECT_KQL_KQL_PARSER_H
 #define DETECT_KQL_KQL_PARSER_H
 

@@ -9,12 +9,33 @@ static const char *const lists[] = {"in", "!in", "in~", "!in~", "has_any", "has_
 static const char *const relations[] = {"<", ">", "<=", ">=", NULL};
 static const char *const sums[] = {"+", "-", NULL};
 static const char *const products[] = {"*", "/", "%", NULL};
-static const char *const strings[] = {
-    "=~",         "!~",          "has",          "!has",          "has_cs",      "!has_cs",
-    "hasprefix",  "!hasprefix",  "hasprefix_cs", "!hasprefix_cs", "hassuffix",   "!hassuffix",
-    "hassuffix_cs", "!hassuffix_cs", "contains", "!contains",     "contains_cs", "!contains_cs",
-    "startswith", "!startswith", "startswith_cs", "!startswith_cs", "endswith",  "!endswith",
-    "endswith_cs", "!endswith_cs", NULL};
+static const char *const strings[] = {"=~",
+                                      "!~",
+                                      "has",
+                                      "!has",
+                                      "has_cs",
+                                      "!has_cs",
+                                      "hasprefix",
+                                      "!hasprefix",
+                                      "hasprefix_cs",
+                                      "!hasprefix_cs",
+                                      "hassuffix",
+                                      "!hassuffix",
+                                      "hassuffix_cs",
+                                      "!hassuffix_cs",
+                                      "contains",
+                                      "!contains",
+                                      "contains_cs",
+                                      "!contains_cs",
+                                      "startswith",
+                                      "!startswith",
+                                      "startswith_cs",
+                                      "!startswith_cs",
+                                      "endswith",
+                                      "!endswith",
+                                      "endswith_cs",
+                                      "!endswith_cs",
+                                      NULL};
 static const char *const ors[] = {"or", NULL}, *const ands[] = {"and", NULL};
 
 static bool is_one_of(const struct kql_token *token, const char *const *words)

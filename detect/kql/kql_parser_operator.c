@@ -225,20 +225,63 @@ static const struct {
     struct text name;
     void (*read)(struct kql_parser *parser, struct kql_node *node);
 } operators[] = {
-#define WORD(word, read) {{word, sizeof word - 1}, read}
-    WORD("where", where), WORD("filter", where), WORD("extend", columns), WORD("project", columns),
-    WORD("project-rename", columns), WORD("distinct", columns), WORD("serialize", rest),
-    WORD("project-away", wild_names), WORD("project-keep", wild_names), WORD("project-reorder", wild_names),
-    WORD("summarize", summarize), WORD("sort", ordered), WORD("order", ordered), WORD("top", ordered),
-    WORD("take", rest), WORD("limit", rest), WORD("as", rest), WORD("count", rest), WORD("union", union_legs),
-    WORD("join", join), WORD("lookup", join), WORD("parse", pattern), WORD("parse-where", pattern),
-    WORD("mv-expand", expand), WORD("mvexpand", expand), WORD("evaluate", plugin), WORD("invoke", plugin),
-    WORD("mv-apply", rest), WORD("mvapply", rest), WORD("make-series", rest), WORD("render", rest),
-    WORD("sample", rest), WORD("sample-distinct", rest), WORD("getschema", rest), WORD("top-nested", rest),
-    WORD("top-hitters", rest), WORD("scan", rest), WORD("partition", rest), WORD("reduce", rest), WORD("fork", rest),
-    WORD("facet", rest), WORD("consume", rest), WORD("find", rest), WORD("search", rest), WORD("parse-kv", rest),
-    WORD("assert-schema", rest), WORD("project-by-names", rest), WORD("make-graph", rest), WORD("graph-match", rest),
-    WORD("graph-to-table", rest), WORD("range", rest), WORD("print", rest), WORD("externaldata", rest),
+#define WORD(word, read)                                                                                               \
+    {                                                                                                                  \
+        {word, sizeof word - 1}, read                                                                                  \
+    }
+    WORD("where", where),
+    WORD("filter", where),
+    WORD("extend", columns),
+    WORD("project", columns),
+    WORD("project-rename", columns),
+    WORD("distinct", columns),
+    WORD("serialize", rest),
+    WORD("project-away", wild_names),
+    WORD("project-keep", wild_names),
+    WORD("project-reorder", wild_names),
+    WORD("summarize", summarize),
+    WORD("sort", ordered),
+    WORD("order", ordered),
+    WORD("top", ordered),
+    WORD("take", rest),
+    WORD("limit", rest),
+    WORD("as", rest),
+    WORD("count", rest),
+    WORD("union", union_legs),
+    WORD("join", join),
+    WORD("lookup", join),
+    WORD("parse", pattern),
+    WORD("parse-where", pattern),
+    WORD("mv-expand", expand),
+    WORD("mvexpand", expand),
+    WORD("evaluate", plugin),
+    WORD("invoke", plugin),
+    WORD("mv-apply", rest),
+    WORD("mvapply", rest),
+    WORD("make-series", rest),
+    WORD("render", rest),
+    WORD("sample", rest),
+    WORD("sample-distinct", rest),
+    WORD("getschema", rest),
+    WORD("top-nested", rest),
+    WORD("top-hitters", rest),
+    WORD("scan", rest),
+    WORD("partition", rest),
+    WORD("reduce", rest),
+    WORD("fork", rest),
+    WORD("facet", rest),
+    WORD("consume", rest),
+    WORD("find", rest),
+    WORD("search", rest),
+    WORD("parse-kv", rest),
+    WORD("assert-schema", rest),
+    WORD("project-by-names", rest),
+    WORD("make-graph", rest),
+    WORD("graph-match", rest),
+    WORD("graph-to-table", rest),
+    WORD("range", rest),
+    WORD("print", rest),
+    WORD("externaldata", rest),
 #undef WORD
 };
 
@@ -276,11 +319,10 @@ struct kql_node *kql_parser_operator(struct kql_parser *parser)
     }
     struct text meant = kql_nearest(word, &operators[0].name, count, sizeof operators[0]);
     if (meant.bytes != NULL)
-        kql_faults_add(parser->faults, token->place, "K101",
-                       "there is no operator \"%.*s\"; did you mean \"%.*s\"?", KQL_NAME(word), KQL_NAME(meant));
+        kql_faults_add(parser->faults, token->place, "K101", "there is no operator \"%.*s\"; did you mean \"%.*s\"?",
+                       KQL_NAME(word), KQL_NAME(meant));
     else
-        kql_faults_add(parser->faults, token->place, "K101", "there is no operator \"%.*s\"",
-                       KQL_NAME(word));
+        kql_faults_add(parser->faults, token->place, "K101", "there is no operator \"%.*s\"", KQL_NAME(word));
     parser->is_failing = true;
     return kql_parser_node(parser, KQL_BAD, token);
 }

@@ -25,8 +25,9 @@ struct kql_node *kql_parser_schema(struct kql_parser *parser)
 /* Does a parameter `name =` or `hint.name =` come next, of the names that operators know? Sets *len to its tokens. */
 static bool is_parameter(const struct kql_parser *parser, size_t *len)
 {
-    static const char *const names[] = {"isfuzzy", "kind", "withsource", "bagexpansion", "with_itemindex", "flags",
-                                        "ignoreFirstRecord", "expandcolumns", "with_source", "id"};
+    static const char *const names[] = {"isfuzzy",        "kind",  "withsource",        "bagexpansion",
+                                        "with_itemindex", "flags", "ignoreFirstRecord", "expandcolumns",
+                                        "with_source",    "id"};
     const struct kql_token *token = kql_parser_peek(parser, 0);
     if (kql_parser_is(token, "hint") && kql_parser_is(kql_parser_peek(parser, 1), ".")) {
         *len = 4;

@@ -18,9 +18,9 @@ static struct kql_value converted(struct kql_binder *binder, const struct kql_no
 {
     enum value_type type = VALUE_STRING;
     static const char *const functions[] = {
-        [VALUE_BOOL] = "tobool", [VALUE_INT] = "toint", [VALUE_LONG] = "tolong", [VALUE_REAL] = "toreal",
-        [VALUE_STRING] = "tostring", [VALUE_DATETIME] = "todatetime", [VALUE_TIMESPAN] = "totimespan",
-        [VALUE_DYNAMIC] = "todynamic"};
+        [VALUE_BOOL] = "tobool",         [VALUE_INT] = "toint",        [VALUE_LONG] = "tolong",
+        [VALUE_REAL] = "toreal",         [VALUE_STRING] = "tostring",  [VALUE_DATETIME] = "todatetime",
+        [VALUE_TIMESPAN] = "totimespan", [VALUE_DYNAMIC] = "todynamic"};
     if (part->kind != KQL_TYPE || part->first == NULL)
         return text;
     if (!value_type_from_name(&type, part->first->text)) {
@@ -102,7 +102,8 @@ static struct kql_value parsed(struct kql_binder *binder, struct kql_value text,
     return kql_value_call(binder, "kql:parse", args, count, place);
 }
 
-static void simple(struct kql_binder *binder, struct kql_leg *leg, struct kql_value text, const struct kql_node *pattern)
+static void simple(struct kql_binder *binder, struct kql_leg *leg, struct kql_value text,
+                   const struct kql_node *pattern)
 {
     int64_t number = 0;
     for (const struct kql_node *part = pattern->first; part != NULL; part = part->next)

@@ -48,7 +48,7 @@ struct kql_value kql_result_condition(struct kql_binder *binder, struct kql_leg 
 }
 
 #define KIND(kind) (UINT64_C(1) << (kind))
-#define PROCESSES \
+#define PROCESSES                                                                                                      \
     (KIND(EVENT_SECURITY_4688) | KIND(EVENT_FORWARDED_4688) | KIND(EVENT_SYSMON_1) | KIND(EVENT_ETW_PROCESS))
 
 static bool may_be(const struct text *list, size_t count, const char *text)
@@ -112,7 +112,8 @@ void kql_result_sources(struct kql_binder *binder, const struct kql_leg *leg, bo
     size_t count = 0;
     if (list == NULL)
         return;
-    bool is_security = may_be_id(selection, 4688) && may_be(selection->channels, selection->channel_count, "Security") &&
+    bool is_security = may_be_id(selection, 4688) &&
+                       may_be(selection->channels, selection->channel_count, "Security") &&
                        may_be(selection->providers, selection->provider_count, "Microsoft-Windows-Security-Auditing");
     bool is_sysmon = may_be_id(selection, 1) &&
                      may_be(selection->channels, selection->channel_count, "Microsoft-Windows-Sysmon/Operational") &&

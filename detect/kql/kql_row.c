@@ -183,17 +183,6 @@ static bool field_value(struct kql_binder *binder, struct text name, struct expr
             *out = kql_value_column(binder, column_of_system(binder->columns, systems[i].system), name, place);
             return true;
         }
-    static const struct {
-        const char *name, *data;
-    } sysmon[] = {{"$company", "Company"}, {"$product", "Product"}, {"$description", "Description"},
-                  {"$file_version", "FileVersion"}, {"$original_name", "OriginalFileName"}, {"$sha256", "SHA256"},
-                  {"$sha1", "SHA1"}, {"$md5", "MD5"}, {"$imphash", "IMPHASH"}, {"$integrity", "IntegrityLevel"},
-                  {"$token_elevation", "TokenElevationType"}, {"$current_directory", "CurrentDirectory"}};
-    for (size_t i = 0; i < sizeof sysmon / sizeof sysmon[0]; i++)
-        if (text_equal(name, text_from(sysmon[i].name))) {
-            *out = kql_value_data(binder, text_from(sysmon[i].data), place);
-            return true;
-        }
     if (!kql_table_field(&field, name))
         return false;
     *out = kql_value_column(binder, column_of_field(binder->columns, field), name, place);
@@ -217,9 +206,10 @@ static void bind_column(struct kql_binder *binder, struct kql_column *column)
     if (column->is_bound || column->is_busy)
         return;
     if (column->is_of_one && !binder->is_output)
-        kql_faults_add(binder->warnings, column->node->place, "W407",
-                       "\"%.*s\" is taken as the set of this one event: what only several events together hold is not seen",
-                       KQL_NAME(column->name));
+        kql_faults_add(
+            binder->warnings, column->node->place, "W407",
+            "\"%.*s\" is taken as the set of this one event: what only several events together hold is not seen",
+            KQL_NAME(column->name));
     if (column->is_aggregate && !column->is_of_one && !binder->is_output) {
         column->value = (struct kql_value){.what = KQL_IS_AGGREGATE};
         return; /* in the result it is something else */

@@ -72,7 +72,8 @@ const struct kql_selection *kql_selection_both(struct kql_binder *binder, const 
         out->channels = b->channels;
         out->channel_count = b->channel_count;
     } else if (b->channel_count > 0) {
-        size_t count = mix_texts(binder, &out->channels, a->channels, a->channel_count, b->channels, b->channel_count, true);
+        size_t count =
+            mix_texts(binder, &out->channels, a->channels, a->channel_count, b->channels, b->channel_count, true);
         out->channel_count = count > 0 ? count : a->channel_count;
         out->channels = count > 0 ? out->channels : a->channels;
     }
@@ -94,11 +95,11 @@ const struct kql_selection *kql_selection_either(struct kql_binder *binder, cons
     if (a->id_count > 0 && b->id_count > 0)
         mix_ids(binder, out, a, b, false);
     if (a->channel_count > 0 && b->channel_count > 0)
-        out->channel_count = mix_texts(binder, &out->channels, a->channels, a->channel_count, b->channels,
-                                       b->channel_count, false);
+        out->channel_count =
+            mix_texts(binder, &out->channels, a->channels, a->channel_count, b->channels, b->channel_count, false);
     if (a->provider_count > 0 && b->provider_count > 0)
-        out->provider_count = mix_texts(binder, &out->providers, a->providers, a->provider_count, b->providers,
-                                        b->provider_count, false);
+        out->provider_count =
+            mix_texts(binder, &out->providers, a->providers, a->provider_count, b->providers, b->provider_count, false);
     return out->id_count + out->channel_count + out->provider_count > 0 ? out : NULL;
 }
 

@@ -73,7 +73,8 @@ static void renamed(struct kql_binder *binder, struct kql_leg *leg, struct kql_n
     leg->row = row;
 }
 
-bool kql_shape_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope, const struct kql_node *node)
+bool kql_shape_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
+                     const struct kql_node *node)
 {
     struct kql_row *row;
     if (is(node->text, "extend")) {

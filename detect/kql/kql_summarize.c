@@ -1,5 +1,5 @@
-/* summarize: for one event the group's keys are its own, and a figure over the group can't be known. In the result, each
- * figure is what it would be for a group of this one event. */
+/* summarize: for one event the group's keys are its own, and a figure over the group can't be known. In the result,
+ * each figure is what it would be for a group of this one event. */
 #include "detect/kql/kql_bind.h"
 #include <stdio.h>
 
@@ -14,25 +14,40 @@ enum over_one { OVER_COUNT, OVER_ARGUMENT, OVER_LIST, OVER_CONDITION, OVER_LAST_
 static const struct {
     const char *function, *prefix;
     enum over_one over_one;
-} aggregates[] = {
-    {"count", "count_", OVER_COUNT},           {"countif", "countif_", OVER_CONDITION},
-    {"dcount", "dcount_", OVER_COUNT},         {"dcountif", "dcountif_", OVER_COUNT},
-    {"count_distinct", "count_distinct_", OVER_COUNT}, {"min", "min_", OVER_ARGUMENT},
-    {"max", "max_", OVER_ARGUMENT},            {"minif", "minif_", OVER_ARGUMENT},
-    {"maxif", "maxif_", OVER_ARGUMENT},        {"sum", "sum_", OVER_ARGUMENT},
-    {"avg", "avg_", OVER_ARGUMENT},            {"sumif", "sumif_", OVER_ARGUMENT},
-    {"any", "any_", OVER_ARGUMENT},            {"take_any", "", OVER_ARGUMENT},
-    {"anyif", "any_", OVER_ARGUMENT},          {"take_anyif", "", OVER_ARGUMENT},
-    {"arg_max", "", OVER_ARGUMENT},            {"arg_min", "", OVER_ARGUMENT},
-    {"argmax", "max_", OVER_ARGUMENT},         {"argmin", "min_", OVER_ARGUMENT},
-    {"make_set", "set_", OVER_LIST},           {"makeset", "set_", OVER_LIST},
-    {"make_list", "list_", OVER_LIST},         {"makelist", "list_", OVER_LIST},
-    {"make_set_if", "set_", OVER_LIST},        {"make_list_if", "list_", OVER_LIST},
-    {"make_bag", "bag_", OVER_ARGUMENT},       {"percentile", "percentile_", OVER_ARGUMENT},
-    {"percentiles", "percentiles_", OVER_ARGUMENT}, {"stdev", "stdev_", OVER_NULL},
-    {"variance", "variance_", OVER_NULL},      {"hll", "hll_", OVER_NULL},
-    {"make_list_with_nulls", "list_", OVER_LIST}, {"binary_all_or", "binary_all_or_", OVER_ARGUMENT},
-};
+} aggregates[] = {{"count", "count_", OVER_COUNT},
+                  {"countif", "countif_", OVER_CONDITION},
+                  {"dcount", "dcount_", OVER_COUNT},
+                  {"dcountif", "dcountif_", OVER_COUNT},
+                  {"count_distinct", "count_distinct_", OVER_COUNT},
+                  {"min", "min_", OVER_ARGUMENT},
+                  {"max", "max_", OVER_ARGUMENT},
+                  {"minif", "minif_", OVER_ARGUMENT},
+                  {"maxif", "maxif_", OVER_ARGUMENT},
+                  {"sum", "sum_", OVER_ARGUMENT},
+                  {"avg", "avg_", OVER_ARGUMENT},
+                  {"sumif", "sumif_", OVER_ARGUMENT},
+                  {"any", "any_", OVER_ARGUMENT},
+                  {"take_any", "", OVER_ARGUMENT},
+                  {"anyif", "any_", OVER_ARGUMENT},
+                  {"take_anyif", "", OVER_ARGUMENT},
+                  {"arg_max", "", OVER_ARGUMENT},
+                  {"arg_min", "", OVER_ARGUMENT},
+                  {"argmax", "max_", OVER_ARGUMENT},
+                  {"argmin", "min_", OVER_ARGUMENT},
+                  {"make_set", "set_", OVER_LIST},
+                  {"makeset", "set_", OVER_LIST},
+                  {"make_list", "list_", OVER_LIST},
+                  {"makelist", "list_", OVER_LIST},
+                  {"make_set_if", "set_", OVER_LIST},
+                  {"make_list_if", "list_", OVER_LIST},
+                  {"make_bag", "bag_", OVER_ARGUMENT},
+                  {"percentile", "percentile_", OVER_ARGUMENT},
+                  {"percentiles", "percentiles_", OVER_ARGUMENT},
+                  {"stdev", "stdev_", OVER_NULL},
+                  {"variance", "variance_", OVER_NULL},
+                  {"hll", "hll_", OVER_NULL},
+                  {"make_list_with_nulls", "list_", OVER_LIST},
+                  {"binary_all_or", "binary_all_or_", OVER_ARGUMENT}};
 
 static size_t find(struct text function)
 {
@@ -76,8 +91,9 @@ static struct text joined(struct kql_binder *binder, const char *prefix, struct 
 /* Functions whose column takes the name of what they convert. */
 static bool keeps_name(struct text function)
 {
-    static const char *const names[] = {"tostring", "toint", "tolong", "todouble", "toreal", "todatetime", "totimespan",
-                                        "tobool", "bin", "floor", "todynamic", "parse_json", "toguid", "todecimal"};
+    static const char *const names[] = {"tostring",   "toint",      "tolong", "todouble", "toreal",
+                                        "todatetime", "totimespan", "tobool", "bin",      "floor",
+                                        "todynamic",  "parse_json", "toguid", "todecimal"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (is(function, names[i]))
             return true;
@@ -134,8 +150,8 @@ static void mark_set(struct kql_row *row, const struct kql_node *node)
 static void further(struct kql_binder *binder, struct kql_row *row, const struct kql_node *call, struct kql_name *scope,
                     const struct kql_row *from, unsigned *number)
 {
-    bool is_many = is(call->text, "arg_max") || is(call->text, "arg_min") || is(call->text, "take_any") ||
-                   is(call->text, "any");
+    bool is_many =
+        is(call->text, "arg_max") || is(call->text, "arg_min") || is(call->text, "take_any") || is(call->text, "any");
     if (call->kind != KQL_CALL || !is_many || call->first == NULL)
         return;
     if (call->first->kind == KQL_STAR)

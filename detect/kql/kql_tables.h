@@ -3,8 +3,9 @@
  * here.
  *
  * Sources: learn.microsoft.com/azure/azure-monitor/reference/tables (SecurityEvent, WindowsEvent, Event,
- * DeviceProcessEvents: names and types of columns), learn.microsoft.com/azure/sentinel/normalization-schema-process-event
- * (ASIM), docs/rule-semantics.md (fields of 4688, Sysmon 1 and ETW). Names are told apart by case, as Kusto does.
+ * DeviceProcessEvents: names and types of columns),
+ * learn.microsoft.com/azure/sentinel/normalization-schema-process-event (ASIM), docs/rule-semantics.md (fields of 4688,
+ * Sysmon 1 and ETW). Names are told apart by case, as Kusto does.
  */
 #ifndef DETECT_KQL_KQL_TABLES_H
 #define DETECT_KQL_KQL_TABLES_H
@@ -60,8 +61,5 @@ const struct kql_table_column *kql_table_column(const struct kql_table *table, s
 
 /* A canonical field by the name that KQL_FROM_KQL's texts give it ("$image"). */
 bool kql_table_field(enum event_field *out, struct text name);
-
-/* The canonical field of process creation that the event data of that name is (4688's "CommandLine"). */
-bool kql_table_data_field(enum event_field *out, struct text name, bool is_sysmon);
 
 #endif

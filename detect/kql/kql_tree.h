@@ -14,13 +14,13 @@
 
 enum kql_token_kind {
     KQL_TOKEN_END,
-    KQL_TOKEN_NAME,    /* also every keyword; and words with "!" before or "~" after: "!has", "in~" */
-    KQL_TOKEN_STRING,  /* value: with the escapes taken out */
-    KQL_TOKEN_LONG,    /* value as written */
-    KQL_TOKEN_REAL,    /* value as written */
+    KQL_TOKEN_NAME,     /* also every keyword; and words with "!" before or "~" after: "!has", "in~" */
+    KQL_TOKEN_STRING,   /* value: with the escapes taken out */
+    KQL_TOKEN_LONG,     /* value as written */
+    KQL_TOKEN_REAL,     /* value as written */
     KQL_TOKEN_TIMESPAN, /* value as written */
-    KQL_TOKEN_TYPED,   /* datetime(...), long(...) and their like: text is all of it */
-    KQL_TOKEN_SIGN,    /* one of the language's signs */
+    KQL_TOKEN_TYPED,    /* datetime(...), long(...) and their like: text is all of it */
+    KQL_TOKEN_SIGN,     /* one of the language's signs */
 };
 
 struct kql_token {
@@ -54,19 +54,19 @@ enum kql_kind {
     KQL_TYPE,     /* name:type; text: the name; one KQL_NAME child: the type, or KQL_SCHEMA */
     KQL_SCHEMA,   /* (name:type, ...) or (*) */
     /* Tables. */
-    KQL_PIPE,     /* children: source, then KQL_OPERATOR */
-    KQL_UNION,    /* a source; children: parameters as KQL_ASSIGN, then legs */
+    KQL_PIPE,      /* children: source, then KQL_OPERATOR */
+    KQL_UNION,     /* a source; children: parameters as KQL_ASSIGN, then legs */
     KQL_DATATABLE, /* children: KQL_SCHEMA, then the values row by row */
-    KQL_EXTERNAL, /* externaldata; children: KQL_SCHEMA, then addresses as KQL_STRING, then properties as KQL_ASSIGN */
-    KQL_SOURCE,   /* find, search, range, print and their like, not looked into; text: the keyword */
-    KQL_OPERATOR, /* text: the keyword ("where"); children as the operator has them */
-    KQL_BY,       /* what stands after "by" of summarize, sort, top; after "on" of join */
-    KQL_PATTERN,  /* parse: children are KQL_STAR, KQL_STRING, KQL_NAME, KQL_TYPE */
-    KQL_BAD,      /* what could not be read; said already */
+    KQL_EXTERNAL,  /* externaldata; children: KQL_SCHEMA, then addresses as KQL_STRING, then properties as KQL_ASSIGN */
+    KQL_SOURCE,    /* find, search, range, print and their like, not looked into; text: the keyword */
+    KQL_OPERATOR,  /* text: the keyword ("where"); children as the operator has them */
+    KQL_BY,        /* what stands after "by" of summarize, sort, top; after "on" of join */
+    KQL_PATTERN,   /* parse: children are KQL_STAR, KQL_STRING, KQL_NAME, KQL_TYPE */
+    KQL_BAD,       /* what could not be read; said already */
     /* Statements. */
-    KQL_LET,      /* text: the name; one child */
-    KQL_LAMBDA,   /* children: parameters as KQL_TYPE, the last one is KQL_QUERY */
-    KQL_QUERY,    /* children: KQL_LET, the last one is what the query is (absent if there is none) */
+    KQL_LET,    /* text: the name; one child */
+    KQL_LAMBDA, /* children: parameters as KQL_TYPE, the last one is KQL_QUERY */
+    KQL_QUERY,  /* children: KQL_LET, the last one is what the query is (absent if there is none) */
 };
 
 struct kql_node {

@@ -3,7 +3,6 @@
 #include "detect/sigma/taxonomy.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 /* An unquoted scalar that YAML's core schema takes for a number (yaml.org/spec/1.2.2, 10.3.2), 0x... included. */
 static bool is_number(const struct node *value)
@@ -81,37 +80,25 @@ static int test_exists(struct piece *out, struct job *job, struct expr *field, c
     return rc;
 }
 
-/* The expression itself, or one that must fit at the text's beginning or end. */
-static struct text anchored(struct job *job, const struct modifiers *modifiers, struct text pattern)
-{
-    bool begins = modifier_has(modifiers, MODIFIER_STARTSWITH), ends = modifier_has(modifiers, MODIFIER_ENDSWITH);
-    if (modifier_has(modifiers, MODIFIER_CONTAINS) || !(begins || ends))
-        return pattern;
-    size_t size = pattern.len + sizeof "\\A(?:)\\z";
-    char *bytes = arena_alloc(job->arena, size);
-    if (bytes == NULL)
-        return (struct text){0};
-    int length =
-        snprintf(bytes, size, "%s(?:%.*s)%s", begins ? "\\A" : "", (int)pattern.len, pattern.bytes, ends ? "\\z" : "");
-    return (struct text){bytes, (size_t)length};
-}
-
 static int test_regex(struct piece *out, struct job *job, const struct modifiers *modifiers, struct expr *field,
                       const struct node *value)
 {
-    char flags[4] = {0};
+    static const struct {
+        enum modifier modifier;
+        char flag;
+    } known[] = {{MODIFIER_RE_I, 'i'},
+                 {MODIFIER_RE_M, 'm'},
+                 {MODIFIER_RE_S, 's'},
+                 {MODIFIER_STARTSWITH, '^'},
+                 {MODIFIER_ENDSWITH, '$'}};
+    bool is_inside = modifier_has(modifiers, MODIFIER_CONTAINS);
+    char flags[6] = {0};
     size_t count = 0;
-    if (modifier_has(modifiers, MODIFIER_RE_I))
-        flags[count++] = 'i';
-    if (modifier_has(modifiers, MODIFIER_RE_M))
-        flags[count++] = 'm';
-    if (modifier_has(modifiers, MODIFIER_RE_S))
-        flags[count++] = 's';
-    struct text pattern = anchored(job, modifiers, value->text);
-    if (pattern.bytes == NULL)
-        return -ENOMEM;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (modifier_has(modifiers, known[i].modifier) && !(is_inside && i > 2))
+            flags[count++] = known[i].flag;
     struct piece made = {0};
-    struct expr *args[3] = {field, expr_constant(job->arena, value_string(pattern), value->place),
+    struct expr *args[3] = {field, expr_constant(job->arena, value_string(value->text), value->place),
                             text_constant(job, flags, value->place)};
     if (args[1] == NULL || args[2] == NULL)
         return -ENOMEM;

@@ -18,64 +18,78 @@ static struct value value_of(const char *text, const char *column, const char *c
     return expr_value(expr, &row.row, scratch);
 }
 
+static const struct {
+    const char *expr, *text;
+    bool is;
+} bool_cases[] = {
+    {"(\"sigma:exists\" s)", NULL, false},
+    {"(\"sigma:exists\" s)", "", true},
+    {"(\"sigma:exists\" s)", "x", true},
+    {"(\"sigma:like\" s \"a*c\")", "ABBC", true},
+    {"(\"sigma:like_cs\" s \"a*c\")", "ABBC", false},
+    {"(\"sigma:like\" s \"*\")", NULL, false},
+    {"(\"sigma:re\" s \"b+\" \"\")", "abbc", true},
+    {"(\"sigma:re\" s \"B+\" \"\")", "abbc", false},
+    {"(\"sigma:re\" s \"B+\" \"i\")", "abbc", true},
+    {"(\"sigma:re\" s \"^b\" \"m\")", "a\nb", true},
+    {"(\"sigma:re\" s \"a.b\" \"s\")", "a\nb", true},
+    {"(\"sigma:re\" s \"b|c\" \"^\")", "ab", false},
+    {"(\"sigma:re\" s \"b|c\" \"$\")", "ab", true},
+    {"(\"sigma:re\" s \"a.b\" \"\")",
+     "a\xFF"
+     "b",
+     true},
+    {"(\"sigma:re\" s \"\" \"\")", "", true},
+    {"(\"sigma:re\" s \"\" \"\")", NULL, false},
+    {"(\"sigma:cidr\" s \"10.0.0.0/8\")", "10.1.2.3", true},
+    {"(\"sigma:cidr\" s \"10.0.0.0/8\")", "localhost", false},
+    {"(\"sigma:cidr\" s \"10.0.0.0/8\")", NULL, false},
+    {"(\"sigma:is\" s \"500\")", "500", true},
+    {"(\"sigma:is\" s \"500\")", "0x1F4", true},
+    {"(\"sigma:is\" s \"0x1f4\")", "500", true},
+    {"(\"sigma:is\" s \"0x1f4\")", "0X1F4", true},
+    {"(\"sigma:is\" s \"500\")", "5000", false},
+    {"(\"sigma:is\" s \"500\")", "", false},
+    {"(\"sigma:is\" s \"500\")", NULL, false},
+    {"(\"sigma:is\" s \"1.5\")", "1.50", true},
+    {"(\"sigma:is\" s \"9007199254740993\")", "9007199254740992", false},
+    {"(\"sigma:is\" s \"500\")", "x500", false},
+    {"(\"sigma:number\" s \"lt\" 5)", "4", true},
+    {"(\"sigma:number\" s \"lt\" 5)", "5", false},
+    {"(\"sigma:number\" s \"lte\" 5)", "5", true},
+    {"(\"sigma:number\" s \"lte\" 5)", "5.5", false},
+    {"(\"sigma:number\" s \"gt\" 5)", "0x6", true},
+    {"(\"sigma:number\" s \"gt\" 5)", "5", false},
+    {"(\"sigma:number\" s \"gte\" 1.5)", "1.5", true},
+    {"(\"sigma:number\" s \"eq\" 5)", "5.0", true},
+    {"(\"sigma:number\" s \"gt\" 5)", "many", false},
+    {"(\"sigma:number\" s \"lt\" 5)", "", false},
+    {"(\"sigma:number\" s \"lt\" 5)", NULL, false},
+    {"(\"sigma:time\" s \"minute\" \"eq\" 34)", "2026-11-30 12:34:56.789", true},
+    {"(\"sigma:time\" s \"hour\" \"gte\" 12)", "2026-11-30T12:34:56Z", true},
+    {"(\"sigma:time\" s \"hour\" \"gt\" 12)", "2026-11-30T12:34:56Z", false},
+    {"(\"sigma:time\" s \"day\" \"eq\" 30)", "2026-11-30T12:34:56Z", true},
+    {"(\"sigma:time\" s \"month\" \"eq\" 11)", "2026-11-30T12:34:56Z", true},
+    {"(\"sigma:time\" s \"year\" \"eq\" 2026)", "2026-11-30T12:34:56Z", true},
+    {"(\"sigma:time\" s \"day\" \"eq\" 29)", "2024-02-29T00:00:00Z", true},
+    {"(\"sigma:time\" s \"month\" \"eq\" 3)", "2100-03-01T00:00:00Z", true},
+    {"(\"sigma:time\" s \"year\" \"eq\" 1601)", "1601-01-01T00:00:00Z", true},
+    {"(\"sigma:time\" s \"week\" \"eq\" 49)", "2026-11-30T12:34:56Z", true},
+    {"(\"sigma:time\" s \"week\" \"eq\" 53)", "2027-01-03T00:00:00Z", true}, /* a Sunday of 2026's last week */
+    {"(\"sigma:time\" s \"week\" \"eq\" 1)", "2027-01-04T00:00:00Z", true},
+    {"(\"sigma:time\" s \"week\" \"eq\" 1)", "2024-12-30T00:00:00Z", true}, /* a Monday of 2025's first week */
+    {"(\"sigma:time\" s \"week\" \"eq\" 9)", "2024-02-29T00:00:00Z", true},
+    {"(\"sigma:time\" s \"week\" \"eq\" 10)", "2024-03-04T00:00:00Z", true},
+    {"(\"sigma:time\" s \"hour\" \"gte\" 0)", "noon", false},
+    {"(\"sigma:time\" s \"hour\" \"gte\" 0)", NULL, false},
+};
+
 static void bools(void)
 {
-    static const struct {
-        const char *expr, *text;
-        bool is;
-    } cases[] = {
-        {"(\"sigma:exists\" s)", NULL, false},
-        {"(\"sigma:exists\" s)", "", true},
-        {"(\"sigma:exists\" s)", "x", true},
-        {"(\"sigma:like\" s \"a*c\")", "ABBC", true},
-        {"(\"sigma:like_cs\" s \"a*c\")", "ABBC", false},
-        {"(\"sigma:like\" s \"*\")", NULL, false},
-        {"(\"sigma:cidr\" s \"10.0.0.0/8\")", "10.1.2.3", true},
-        {"(\"sigma:cidr\" s \"10.0.0.0/8\")", "localhost", false},
-        {"(\"sigma:cidr\" s \"10.0.0.0/8\")", NULL, false},
-        {"(\"sigma:is\" s \"500\")", "500", true},
-        {"(\"sigma:is\" s \"500\")", "0x1F4", true},
-        {"(\"sigma:is\" s \"0x1f4\")", "500", true},
-        {"(\"sigma:is\" s \"0x1f4\")", "0X1F4", true},
-        {"(\"sigma:is\" s \"500\")", "5000", false},
-        {"(\"sigma:is\" s \"500\")", "", false},
-        {"(\"sigma:is\" s \"500\")", NULL, false},
-        {"(\"sigma:is\" s \"1.5\")", "1.50", true},
-        {"(\"sigma:is\" s \"9007199254740993\")", "9007199254740992", false},
-        {"(\"sigma:is\" s \"500\")", "x500", false},
-        {"(\"sigma:number\" s \"lt\" 5)", "4", true},
-        {"(\"sigma:number\" s \"lt\" 5)", "5", false},
-        {"(\"sigma:number\" s \"lte\" 5)", "5", true},
-        {"(\"sigma:number\" s \"lte\" 5)", "5.5", false},
-        {"(\"sigma:number\" s \"gt\" 5)", "0x6", true},
-        {"(\"sigma:number\" s \"gt\" 5)", "5", false},
-        {"(\"sigma:number\" s \"gte\" 1.5)", "1.5", true},
-        {"(\"sigma:number\" s \"eq\" 5)", "5.0", true},
-        {"(\"sigma:number\" s \"gt\" 5)", "many", false},
-        {"(\"sigma:number\" s \"lt\" 5)", "", false},
-        {"(\"sigma:number\" s \"lt\" 5)", NULL, false},
-        {"(\"sigma:time\" s \"minute\" \"eq\" 34)", "2026-11-30 12:34:56.789", true},
-        {"(\"sigma:time\" s \"hour\" \"gte\" 12)", "2026-11-30T12:34:56Z", true},
-        {"(\"sigma:time\" s \"hour\" \"gt\" 12)", "2026-11-30T12:34:56Z", false},
-        {"(\"sigma:time\" s \"day\" \"eq\" 30)", "2026-11-30T12:34:56Z", true},
-        {"(\"sigma:time\" s \"month\" \"eq\" 11)", "2026-11-30T12:34:56Z", true},
-        {"(\"sigma:time\" s \"year\" \"eq\" 2026)", "2026-11-30T12:34:56Z", true},
-        {"(\"sigma:time\" s \"day\" \"eq\" 29)", "2024-02-29T00:00:00Z", true},
-        {"(\"sigma:time\" s \"month\" \"eq\" 3)", "2100-03-01T00:00:00Z", true},
-        {"(\"sigma:time\" s \"year\" \"eq\" 1601)", "1601-01-01T00:00:00Z", true},
-        {"(\"sigma:time\" s \"week\" \"eq\" 49)", "2026-11-30T12:34:56Z", true},
-        {"(\"sigma:time\" s \"week\" \"eq\" 53)", "2027-01-03T00:00:00Z", true}, /* a Sunday of 2026's last week */
-        {"(\"sigma:time\" s \"week\" \"eq\" 1)", "2027-01-04T00:00:00Z", true},
-        {"(\"sigma:time\" s \"week\" \"eq\" 1)", "2024-12-30T00:00:00Z", true}, /* a Monday of 2025's first week */
-        {"(\"sigma:time\" s \"week\" \"eq\" 9)", "2024-02-29T00:00:00Z", true},
-        {"(\"sigma:time\" s \"week\" \"eq\" 10)", "2024-03-04T00:00:00Z", true},
-        {"(\"sigma:time\" s \"hour\" \"gte\" 0)", "noon", false},
-        {"(\"sigma:time\" s \"hour\" \"gte\" 0)", NULL, false},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct value value = value_of(cases[i].expr, cases[i].text, NULL);
-        if (value.type != VALUE_BOOL || value.is_null || value.boolean != cases[i].is) {
-            printf("%s of %s ", cases[i].expr, cases[i].text == NULL ? "nothing" : cases[i].text);
+    for (size_t i = 0; i < sizeof bool_cases / sizeof bool_cases[0]; i++) {
+        struct value value = value_of(bool_cases[i].expr, bool_cases[i].text, NULL);
+        if (value.type != VALUE_BOOL || value.is_null || value.boolean != bool_cases[i].is) {
+            printf("%s of %s ", bool_cases[i].expr, bool_cases[i].text == NULL ? "nothing" : bool_cases[i].text);
             CU_FAIL("wrong answer");
         }
     }
@@ -120,14 +134,23 @@ static void texts(void)
 
 static void mistakes_are_told(void)
 {
-    static const char *const refused[] = {"(\"sigma:cidr\" s \"10.1.0.0/8\")", "(\"sigma:cidr\" s \"all\")",
-                                          "(\"sigma:number\" s \"ne\" 5)", "(\"sigma:time\" s \"hour\" \"above\" 5)",
-                                          "(\"sigma:like\" s s2)"};
+    static const char *const refused[] = {
+        "(\"sigma:cidr\" s \"10.1.0.0/8\")",       "(\"sigma:cidr\" s \"all\")", "(\"sigma:number\" s \"ne\" 5)",
+        "(\"sigma:time\" s \"hour\" \"above\" 5)", "(\"sigma:like\" s s2)",      "(\"sigma:re\" s \"a\" \"x\")"};
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct expr_text parser = {.at = refused[i], .arena = arena};
         CU_ASSERT_PTR_NULL(expr_text_parse(&parser));
         CU_ASSERT_STRING_EQUAL(parser.fault.code, "K122");
     }
+}
+
+static void a_bad_expression_is_told(void)
+{
+    struct expr_text parser = {.at = "(\"sigma:re\" s \"a(\" \"\")", .arena = arena};
+    CU_ASSERT_PTR_NULL(expr_text_parse(&parser));
+    CU_ASSERT_STRING_EQUAL(parser.fault.code, "K123");
+    parser = (struct expr_text){.at = "(\"sigma:re\" s \"(a)\\\\1\" \"\")", .arena = arena};
+    CU_ASSERT_PTR_NULL(expr_text_parse(&parser)); /* what the matcher can't do is not taken */
 }
 
 static void what_a_pattern_requires(void)
@@ -141,6 +164,9 @@ static void what_a_pattern_requires(void)
     parser = (struct expr_text){.at = "(\"sigma:like_cs\" s \"*AB?*\")", .arena = arena};
     CU_ASSERT_TRUE_FATAL(expr_required(&needs, expr_text_parse(&parser), arena));
     CU_ASSERT_TRUE(text_equal(needs.literals[0].text, text_from("ab")));
+    parser = (struct expr_text){.at = "(\"sigma:re\" s \"x*Word[0-9]\" \"\")", .arena = arena};
+    CU_ASSERT_TRUE_FATAL(expr_required(&needs, expr_text_parse(&parser), arena));
+    CU_ASSERT_TRUE(text_equal(needs.literals[0].text, text_from("word")));
     parser = (struct expr_text){.at = "(\"sigma:like\" s \"*?*\")", .arena = arena};
     CU_ASSERT_FALSE(expr_required(&needs, expr_text_parse(&parser), arena));
 }
@@ -150,6 +176,7 @@ int main(void)
     static const CU_TestInfo tests[] = {{"true or false", bools},
                                         {"texts", texts},
                                         {"mistakes are told", mistakes_are_told},
+                                        {"a bad expression is told", a_bad_expression_is_told},
                                         {"what a pattern requires", what_a_pattern_requires},
                                         CU_TEST_INFO_NULL};
     if (arena_new(&arena, (size_t)4 << 20) != 0 || arena_new(&scratch, EXPR_SCRATCH_BYTES) != 0)

@@ -187,7 +187,8 @@ static void put_hashes(struct storage *storage, struct text hashes)
         struct text one = {at, text_find((struct text){at, (size_t)(hashes.bytes + hashes.len - at)}, ',')};
         struct text kind = {at, text_find(one, '=')};
         struct text value = {at + kind.len + 1, one.len > kind.len ? one.len - kind.len - 1 : 0};
-        static const char *const names[][2] = {{"MD5", "md5"}, {"SHA1", "sha1"}, {"SHA256", "sha256"}, {"IMPHASH", "Imphash"}};
+        static const char *const names[][2] = {
+            {"MD5", "md5"}, {"SHA1", "sha1"}, {"SHA256", "sha256"}, {"IMPHASH", "Imphash"}};
         for (size_t i = 0; i < 4; i++)
             if (one.len > kind.len && text_equal(kind, text_from(names[i][0]))) {
                 put(storage, names[i][1], value);
@@ -202,8 +203,8 @@ void compiled_slow(struct slow_event *out, struct slow_field *fields, char *stor
                    const struct event *event)
 {
     struct storage to = {out, fields, storage, storage + size};
-    bool is_4688 = event->event_id == 4688 && text_equal(event->field[EVENT_PROVIDER],
-                                                         text_from("Microsoft-Windows-Security-Auditing"));
+    bool is_4688 = event->event_id == 4688 &&
+                   text_equal(event->field[EVENT_PROVIDER], text_from("Microsoft-Windows-Security-Auditing"));
     *out = (struct slow_event){.fields = fields};
     int length = snprintf(to.at, (size_t)(to.end - to.at), "%u", (unsigned)event->event_id);
     put(&to, "EventID", (struct text){to.at, (size_t)length});

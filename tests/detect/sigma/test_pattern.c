@@ -73,8 +73,8 @@ static void stars_are_put_around(void)
         enum pattern_shape shape;
         const char *compared;
     } cases[] = {
-        {"x", true, true, PATTERN_CONTAINS, "x"}, {"x", true, false, PATTERN_ENDS, "x"},
-        {"x", false, true, PATTERN_STARTS, "x"},  {"*x*", true, true, PATTERN_CONTAINS, "x"},
+        {"x", true, true, PATTERN_CONTAINS, "x"},  {"x", true, false, PATTERN_ENDS, "x"},
+        {"x", false, true, PATTERN_STARTS, "x"},   {"*x*", true, true, PATTERN_CONTAINS, "x"},
         {"x*", true, true, PATTERN_CONTAINS, "x"}, {"", true, true, PATTERN_PRESENT, ""},
         {"\\*", false, true, PATTERN_STARTS, "*"}, {"a?", true, true, PATTERN_LIKE, "*a?*"},
     };
@@ -94,8 +94,12 @@ static void dashes_that_begin_an_option(void)
         {"-f", "\\-f", 1},
         {" -f ", " \\-f ", 1},
         {"/f", "\\-f", 1},
-        {"\xE2\x80\x93" "f", "\\-f", 1},
-        {"\xE2\x80\x95" "f", "\\-f", 1},
+        {"\xE2\x80\x93"
+         "f",
+         "\\-f", 1},
+        {"\xE2\x80\x95"
+         "f",
+         "\\-f", 1},
         {" -param-name ", " \\-param-name ", 1},
         {"a-b", "a-b", 0},
         {"- ", "- ", 0},

@@ -4,13 +4,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#define HEAD \
-    "title: A rule\n" \
-    "id: 11111111-2222-3333-4444-555555555555\n" \
-    "level: high\n" \
-    "logsource:\n" \
-    "    category: process_creation\n" \
-    "    product: windows\n" \
+#define HEAD                                                                                                           \
+    "title: A rule\n"                                                                                                  \
+    "id: 11111111-2222-3333-4444-555555555555\n"                                                                       \
+    "level: high\n"                                                                                                    \
+    "logsource:\n"                                                                                                     \
+    "    category: process_creation\n"                                                                                 \
+    "    product: windows\n"                                                                                           \
     "detection:\n"
 #define SELECTION HEAD "    selection:\n"
 #define CONDITION "    condition: selection\n"
@@ -139,14 +139,27 @@ static const struct {
     {"CommandLine|re: ['x', '\\d{2}']", "CommandLine=a12", true},
     {"CommandLine|re: ''", "CommandLine=", true},
     {"CommandLine|re: ''", "Image=a", false},
+    {"CommandLine|re|startswith: 'b|c'", "CommandLine=cab", true},
+    {"CommandLine|re|startswith: 'b|c'", "CommandLine=abc", false},
+    {"CommandLine|re|endswith: 'b|c'", "CommandLine=abc", true},
+    {"CommandLine|re|endswith: 'b|c'", "CommandLine=bca", false},
+    {"CommandLine|re|contains: 'b|c'", "CommandLine=abca", true},
+    {"CommandLine|re: 'a(?!b)'", "CommandLine=ac", true},
+    {"CommandLine|re: '\\xE9'", "CommandLine=\xC3\xA9", true},
     {"CommandLine|re|neq: 'a'", "CommandLine=b", true},
     /* dashes */
     {"CommandLine|windash|contains: ' -f '", "CommandLine=x /f y", true},
     {"CommandLine|windash|contains: ' -f '", "CommandLine=x -F y", true},
-    {"CommandLine|windash|contains: ' -f '", "CommandLine=x \xE2\x80\x93" "f y", true},
+    {"CommandLine|windash|contains: ' -f '",
+     "CommandLine=x \xE2\x80\x93"
+     "f y",
+     true},
     {"CommandLine|windash|contains: ' -f '", "CommandLine=x f y", false},
     {"CommandLine|contains|windash: ' /f'", "CommandLine=x -f", true},
-    {"CommandLine|windash|contains: ' -a -b'", "CommandLine=x /a \xE2\x80\x95" "b", true},
+    {"CommandLine|windash|contains: ' -a -b'",
+     "CommandLine=x /a \xE2\x80\x95"
+     "b",
+     true},
     {"CommandLine|windash|contains: ' -a -b'", "CommandLine=x /a b", false},
     {"CommandLine|windash|contains: 'a-b'", "CommandLine=a/b", false},
     {"CommandLine|windash|contains|all: [' -a', ' -b']", "CommandLine=x /b /a", true},
@@ -283,8 +296,9 @@ static void conditions_match(void)
             length += (size_t)snprintf(condition + length, sizeof condition - length, is_name ? "sel_%c" : "%c", *at);
         }
         (void)snprintf(yaml, sizeof yaml,
-                       HEAD "    sel_a: {Image|contains: a}\n    sel_b: {Image|contains: b}\n    c: {Image|contains: c}\n"
-                            "    _hidden: {Image|exists: true}\n    condition: |\n        %s\n",
+                       HEAD
+                       "    sel_a: {Image|contains: a}\n    sel_b: {Image|contains: b}\n    c: {Image|contains: c}\n"
+                       "    _hidden: {Image|exists: true}\n    condition: |\n        %s\n",
                        condition);
         for (size_t k = 0; k < 8; k++) {
             struct compiled_event event;

@@ -179,7 +179,8 @@ static void metadata_is_kept(void)
         "title: A rule\nid: 11111111-2222-3333-4444-555555555555\nstatus: test\nlevel: critical\ndescription: d\n"
         "author: Joe, Ann\ndate: 2026-01-02\nmodified: 2026-02-03\nlicense: DRL-1.1\n"
         "references:\n    - https://example.com/1\n    - https://example.com/2\nfalsepositives: [Unknown]\n"
-        "tags:\n    - attack.execution\n    - attack.t1059.001\n    - attack.defense_evasion\n" SOURCE "detection:\n" GOOD,
+        "tags:\n    - attack.execution\n    - attack.t1059.001\n    - attack.defense_evasion\n" SOURCE
+        "detection:\n" GOOD,
         NULL);
     const struct rule *rule = &compiled.rule;
     CU_ASSERT_EQUAL_FATAL(compiled.rc, 0);
@@ -204,7 +205,8 @@ static void metadata_is_kept(void)
     CU_ASSERT_EQUAL(rule->legs.count, 1);
     CU_ASSERT_TRUE(text_equal(rule->legs.items[0].table, text_from("process_creation")));
     compiled_clear(&compiled);
-    compiled = compiled_of("title: \"My  Rule, it's #1\"\nlevel: low\ndate: 2026-01-02\n" SOURCE "detection:\n" GOOD, NULL);
+    compiled =
+        compiled_of("title: \"My  Rule, it's #1\"\nlevel: low\ndate: 2026-01-02\n" SOURCE "detection:\n" GOOD, NULL);
     CU_ASSERT_EQUAL_FATAL(compiled.rc, 0);
     CU_ASSERT_STRING_EQUAL(compiled.rule.id, "sigma-my-rule-it-s-1");
     CU_ASSERT_STRING_EQUAL(compiled.rule.version, "2026-01-02");
@@ -278,7 +280,8 @@ static void filters_are_checked_alone(void)
         {"title: f\n" SOURCE "filter:\n    rules: any\n    a: {User: u}\n    condition: not b\n", "6:20 K135", ""},
         {"title: f\nfilter:\n    rules: any\n    a: {User: u}\n    condition: not a\n", "1:1 K007", ""},
         {"title: f\n" SOURCE "filter: x\n", "1:1 K012", ""},
-        {"title: f\n" SOURCE "filtr: x\nfilter:\n    rules: any\n    a: {User: u}\n    condition: not a\n", "3:1 K013", ""},
+        {"title: f\n" SOURCE "filtr: x\nfilter:\n    rules: any\n    a: {User: u}\n    condition: not a\n", "3:1 K013",
+         ""},
         {SOURCE "filter:\n    rules: any\n    a: {User: u}\n    condition: not a\n", "1:1 K007", ""},
         {"title: f\n" SOURCE "filter:\n    rules: [{a: b}]\n    a: {User: u}\n    condition: not a\n", "4:13 K012", ""},
     };
@@ -304,9 +307,14 @@ static void placeholders_are_replaced(void)
         const char *value, *user;
         bool is;
     } cases[] = {
-        {"'%Admins%'", "root", true},         {"'%Admins%'", "adm_joe", true},   {"'%Admins%'", "joe", false},
-        {"'CORP\\%Admins%'", "corp%admins%", true}, {"'%One%-%Admins%'", "1-root", true}, {"'\\%One\\%'", "%One%", true},
-        {"'100%'", "100%", true},             {"'%One%'", "%One%", false},
+        {"'%Admins%'", "root", true},
+        {"'%Admins%'", "adm_joe", true},
+        {"'%Admins%'", "joe", false},
+        {"'CORP\\%Admins%'", "corp%admins%", true},
+        {"'%One%-%Admins%'", "1-root", true},
+        {"'\\%One\\%'", "%One%", true},
+        {"'100%'", "100%", true},
+        {"'%One%'", "%One%", false},
     };
     struct arena *arena;
     struct compiled_event event;
