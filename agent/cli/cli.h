@@ -13,6 +13,7 @@
 int cli_run(int argc, char **argv);          /* run [--config F] */
 int cli_check_config(int argc, char **argv); /* check-config [F] */
 int cli_scan(int argc, char **argv);         /* scan [--jobs N] [--report F.html] FILE... */
+int cli_rules(int argc, char **argv);        /* rules check|list [--json] [--rules DIR] [FILE...] */
 int cli_verify(int argc, char **argv);       /* verify [F.tsv] */
 int cli_version(int argc, char **argv);      /* version [--json] */
 int cli_doctor(int argc, char **argv);       /* doctor [--json] [--config F] */

@@ -27,6 +27,18 @@ static const char scan_help[] =
     "            2 wrong usage;\n"
     "            3 with --strict: as 0, but events in the files could not be read.\n";
 
+static const char rules_help[] =
+    "check: names every mistake and warning in rule files as FILE:LINE:COLUMN: CODE: what is wrong;\n"
+    "what would be right, with the line; of a good rule what is looked for in which events.\n"
+    "list: the rules in force: id, version, severity, name, author.\n"
+    "\n"
+    "  FILE         a rule of Microsoft Sentinel (YAML with \"query:\") or of Sigma (with \"detection:\"),\n"
+    "               or a directory: its *.yml and *.yaml files, those of its directories too\n"
+    "  --rules DIR  the same, for list\n"
+    "  --json       one JSON object a line\n"
+    "\n"
+    "Exit codes: 0 good; 1 a mistake in a file, or one that can't be read; 2 wrong usage.\n";
+
 static const char verify_help[] =
     "Checks that this build answers as Kusto does: has, has_all, and the rule's host and account\n"
     "columns. Every text is tried as UTF-8 and as UTF-16.\n"
@@ -136,6 +148,8 @@ const struct cli_verb cli_verbs[] = {
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},
     {"scan", cli_scan, "[--jobs N] [--report F.html] [--strict] FILE...", "find alerts in files of recorded events",
      scan_help},
+    {"rules", cli_rules, "check|list [--json] [--rules DIR] [FILE...]", "check rule files; list the rules",
+     rules_help},
     {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",
      "  --json       as one JSON object\n\nExit codes: 0; 2 wrong usage.\n"},

@@ -7,6 +7,7 @@
 #include "detect/rules/rule_file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -12,8 +12,9 @@ struct rule_beside {
     void *context;
     /* May this leg (1 and up) be left out although it has the mistake code? From the sibling file NAME.accept. */
     bool (*accepts)(void *context, size_t leg, const char *code);
-    /* The bytes of NAME.data/sha256.csv, valid until the rule is compiled; absent: not there, or not of that SHA-256. */
-    struct text (*data)(void *context, struct text sha256);
+    /* The frozen copy of the list at address, which NAME.data/ holds, valid until the rule is compiled; absent: there is
+     * none, or not with the SHA-256 that its name says. */
+    struct text (*data)(void *context, struct text address);
 };
 
 #endif

@@ -62,6 +62,8 @@ int rule_file_compile(struct rule **out, struct columns *columns, struct text by
     rule->format = is_sigma ? RULE_SIGMA : RULE_SENTINEL;
     rc = is_sigma ? sigma_compile(rule, columns, root, NULL, notes)
                   : rule_sentinel_compile(rule, columns, root, beside, notes);
+    const struct node *id = node_get(root, "id");
+    rule->place = id == NULL ? root->place : id->place;
     if (rc == 0 && !notes_ok(notes))
         rc = -EINVAL;
     notes_sort(notes);

@@ -114,7 +114,7 @@ static void read_names(struct reader *r)
     if (rule->name == NULL || rule->name[0] == '\0')
         notes_error(r->notes, node == NULL ? r->root->place : node->place, "K007", "no \"name\"; alerts show it");
     else if (text_code_points(text_from(rule->name)) > MAX_NAME)
-        notes_warning(r->notes, node->place, "W402", "the name has over 256 characters; Sentinel takes no longer one");
+        notes_warning(r->notes, node->place, "W452", "the name has over 256 characters; Sentinel takes no longer one");
     rule->version = scalar(r, "version");
     if (rule->version == NULL)
         rule->version = "0"; /* hunting queries have none */
@@ -132,7 +132,7 @@ static void read_severity(struct reader *r)
     const char *word = scalar(r, "severity");
     if (word == NULL) {
         (void)rule_severity_set(r->rule, text_from("Medium"));
-        notes_warning(r->notes, r->root->place, "W403", "no \"severity\"; Medium is taken");
+        notes_warning(r->notes, r->root->place, "W453", "no \"severity\"; Medium is taken");
     } else if (!rule_severity_set(r->rule, text_from(word))) {
         notes_error(r->notes, node->place, "K011",
                     "\"%.60s\" is no severity; High, Medium, Low and Informational are", word);
@@ -160,7 +160,7 @@ static void each(struct reader *r, const char *key, void (*take)(struct reader *
 static void take_tactic(struct reader *r, const struct node *item)
 {
     if (!rule_attack_add(r->rule, item->text))
-        notes_warning(r->notes, item->place, "W404", "\"%.*s\" is no tactic of MITRE ATT&CK that is known here",
+        notes_warning(r->notes, item->place, "W454", "\"%.*s\" is no tactic of MITRE ATT&CK that is known here",
                       (int)(item->text.len > 60 ? 60 : item->text.len), item->text.bytes);
 }
 
@@ -205,7 +205,7 @@ static void read_entities(struct reader *r)
             const struct node *column = node_get(&fields->items[f], "columnName");
             if (type == NULL || type->type != NODE_SCALAR || identifier == NULL || identifier->type != NODE_SCALAR ||
                 column == NULL || column->type != NODE_SCALAR) {
-                notes_warning(r->notes, fields->items[f].place, "W405",
+                notes_warning(r->notes, fields->items[f].place, "W455",
                               "an entity mapping without entityType, identifier or columnName; it is left out");
                 continue;
             }
@@ -242,20 +242,26 @@ static void check_keys(struct reader *r)
         if (is_known)
             continue;
         const char *near = suggest_nearest(key->text.bytes, known_keys, COUNT(known_keys));
-        notes_warning(r->notes, key->place, "W401", "the key \"%.*s\" is not known here and does nothing%s%s%s",
+        notes_warning(r->notes, key->place, "W451", "the key \"%.*s\" is not known here and does nothing%s%s%s",
                       (int)(key->text.len > 60 ? 60 : key->text.len), key->text.bytes,
                       near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near, near == NULL ? "" : "\"?");
     }
 }
 
-/* queryPeriod: "1d", "14d", "1h", "30m"; 0: none, or not such a text. */
-static int64_t query_period(const struct node *root)
+/* The columns that entity mappings and customDetails name: the row should have them. */
+static int wanted_columns(struct reader *r, struct text **out, size_t *count)
 {
-    const struct node *node = node_get(root, "queryPeriod");
-    int64_t ticks = 0;
-    if (node == NULL || node->type != NODE_SCALAR || !value_read_timespan(&ticks, node->text))
-        return 0;
-    return ticks;
+    const struct rule *rule = r->rule;
+    struct text *wanted = arena_zeroed(rule->arena, rule->entity_count + rule->detail_count + 1, sizeof(*wanted));
+    if (wanted == NULL)
+        return -ENOMEM;
+    *count = 0;
+    for (size_t i = 0; i < rule->entity_count; i++)
+        wanted[(*count)++] = text_from(rule->entities[i].column);
+    for (size_t i = 0; i < rule->detail_count; i++)
+        wanted[(*count)++] = text_from(rule->details[i].column);
+    *out = wanted;
+    return 0;
 }
 
 static int compile_query(struct reader *r, struct columns *columns, const struct rule_beside *beside)
@@ -268,9 +274,15 @@ static int compile_query(struct reader *r, struct columns *columns, const struct
         return -EINVAL;
     }
     if (text_code_points(query->text) > MAX_QUERY)
-        notes_warning(r->notes, query->place, "W402",
+        notes_warning(r->notes, query->place, "W452",
                       "the query has over 10,000 characters; Sentinel takes no longer one");
-    struct kql_options options = {.at = query->block, .query_period = query_period(r->root), .beside = beside};
+    struct text *wanted;
+    size_t wanted_count;
+    int rc = wanted_columns(r, &wanted, &wanted_count);
+    if (rc < 0)
+        return rc;
+    struct kql_options options = {
+        .at = query->block, .beside = beside, .wanted = wanted, .wanted_count = wanted_count};
     return kql_compile(&r->rule->legs, r->rule->arena, columns, query->text, &options, r->notes);
 }
 

@@ -13,13 +13,21 @@ static int add_number(struct sha256 *sha256, uint64_t number)
     return add_text(sha256, text_from_number(digits, number));
 }
 
-/* The record id or, where there is none, pid and command line: one field or two, so neither can pass for the other. */
+/* The record id or, where there is none, pid, command line and, of no process, all of its data: one field or more, so
+ * neither can pass for the other. */
 static int add_which(struct sha256 *sha256, const struct event *event)
 {
     if (event->has_record_id)
         return add_number(sha256, event->record_id);
     int rc = event->has_pid ? add_number(sha256, event->pid) : add_text(sha256, text_from(NULL));
-    return rc < 0 ? rc : add_text(sha256, event->field[EVENT_COMMAND_LINE]);
+    if (rc == 0)
+        rc = add_text(sha256, event->field[EVENT_COMMAND_LINE]);
+    for (size_t i = 0; rc == 0 && event->kind == EVENT_OTHER && i < event->data_count; i++) {
+        rc = add_text(sha256, event->data[i].name);
+        if (rc == 0)
+            rc = add_text(sha256, event->data[i].value);
+    }
+    return rc;
 }
 
 int alert_id(char id[ALERT_ID_SIZE], struct sha256 *sha256, const struct alert *alert)

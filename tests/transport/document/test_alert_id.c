@@ -53,6 +53,32 @@ static void test_without_record(void)
     CU_ASSERT_STRING_NOT_EQUAL(other, id);
 }
 
+/* Rows of a file have neither number nor process: what they say tells them apart. */
+static void test_data(void)
+{
+    struct sample sample;
+    struct sha256 sha256 = {0};
+    struct event_datum data[2] = {{text_from("Cmdlet"), text_from("Set-X")}, {text_from("User"), text_from("a")}};
+    char id[ALERT_ID_SIZE], other[ALERT_ID_SIZE];
+    sample_4688(&sample);
+    sample_alert(&sample);
+    sample.event.kind = EVENT_OTHER;
+    sample.event.has_record_id = false;
+    sample.event.data = data;
+    sample.event.data_count = 2;
+    CU_ASSERT_EQUAL(alert_id(id, &sha256, &sample.alert), 0);
+    data[1].value = text_from("b");
+    CU_ASSERT_EQUAL(alert_id(other, &sha256, &sample.alert), 0);
+    CU_ASSERT_STRING_NOT_EQUAL(other, id);
+    sample.event.has_record_id = true; /* with a number nothing else is asked */
+    CU_ASSERT_EQUAL(alert_id(id, &sha256, &sample.alert), 0);
+    data[1].value = text_from("c");
+    CU_ASSERT_EQUAL(alert_id(other, &sha256, &sample.alert), 0);
+    CU_ASSERT_STRING_EQUAL(other, id);
+    sha256_clear(&sha256);
+    alert_clear(&sample.alert);
+}
+
 /* Each named part alone makes another id; nothing else does. */
 static void test_parts(void)
 {
@@ -118,6 +144,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         {"known id", test_known},
         {"an event without a record id", test_without_record},
+        {"an event that is no process", test_data},
         {"the parts that make it", test_parts},
         {"parts don't run into each other", test_borders},
         CU_TEST_INFO_NULL,

@@ -1,0 +1,146 @@
+#include "agent/cli/cli.h"
+
+#include "agent/rules/rule_load.h"
+#include "agent/rules/rule_report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "tripline rules"
+
+struct options {
+    bool is_json;
+    bool is_plain;         /* list: without the built-in rules */
+    const char *directory; /* --rules */
+    const char **paths;    /* of argv */
+    size_t count;
+};
+
+/* Options and paths after the sub-verb. Returns 0 or CLI_USAGE. */
+static int options_read(struct options *o, int argc, char **argv)
+{
+    bool only_files = false;
+    for (int i = 2; i < argc; i++) {
+        const char *value;
+        int is_rules = only_files ? 0 : cli_option(&value, argc, argv, &i, "--rules");
+        if (is_rules < 0)
+            return cli_usage(argv[0], "--rules wants a directory of rule files", NULL);
+        if (is_rules > 0)
+            o->directory = value;
+        else if (!only_files && strcmp(argv[i], "--json") == 0)
+            o->is_json = true;
+        else if (!only_files && strcmp(argv[i], "--") == 0)
+            only_files = true;
+        else if (!only_files && argv[i][0] == '-' && argv[i][1] != '\0')
+            return cli_usage(argv[0], "knows no option", argv[i]);
+        else
+            o->paths[o->count++] = argv[i];
+    }
+    return 0;
+}
+
+static int load_rules(struct rule_load **load, const struct rule_load_settings *settings)
+{
+    char text[512];
+    struct fault fault = {0};
+    int rc = rule_load_new(load, settings, &fault);
+    if (rc < 0)
+        fprintf(stderr, NAME ": %s\n",
+                fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+    return rc;
+}
+
+/* Prints object on one line and frees it. Returns 0 or -ENOMEM. */
+static int print_json(json_t *object)
+{
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (text == NULL) {
+        fprintf(stderr, NAME ": out of memory\n");
+        return -ENOMEM;
+    }
+    printf("%s\n", text);
+    free(text);
+    return 0;
+}
+
+static int check(const struct options *o)
+{
+    struct rule_load *load = NULL;
+    const struct rule_load_settings settings = {.paths = o->paths, .path_count = o->count};
+    if (o->count == 0)
+        return cli_usage("rules", "check wants one rule file or more, or directories of them", NULL);
+    int rc = load_rules(&load, &settings);
+    if (rc < 0)
+        return 1;
+    for (size_t i = 0; rc == 0 && i < load->count; i++) {
+        if (o->is_json)
+            rc = print_json(rule_report_json(load, &load->files[i]));
+        else
+            rule_report_text(stdout, load, &load->files[i]);
+    }
+    size_t mistaken = load->mistaken, count = load->count;
+    rule_load_free(load);
+    fprintf(stderr, NAME " check: %u file%s, %u with mistakes\n", (unsigned)count, count == 1 ? "" : "s",
+            (unsigned)mistaken);
+    if (count == 0)
+        fprintf(stderr, NAME " check: no rule file (*.yml, *.yaml) is there\n");
+    return rc < 0 || mistaken > 0 || count == 0 ? 1 : 0;
+}
+
+static void print_rule(const struct rule_load_file *file)
+{
+    const struct rule *rule = file->rule;
+    printf("%s %-10s %-13s %s%s%s%s\n", rule->id, rule->version, rule->severity, rule->name,
+           file->is_off ? " (off: " : "", file->is_off ? rule->status : "", file->is_off ? ")" : "");
+    if (rule->author != NULL)
+        printf("    by %s%s%s\n", rule->author, rule->license == NULL ? "" : ", ",
+               rule->license == NULL ? "" : rule->license);
+    printf("    %s%s\n", file->path, file->is_older ? " (an earlier version: the file has mistakes)" : "");
+}
+
+static int list(const struct options *o)
+{
+    struct rule_load *load = NULL;
+    const struct rule_load_settings settings = {
+        .directory = o->directory, .paths = o->paths, .path_count = o->count, .has_builtin = true};
+    int rc = load_rules(&load, &settings);
+    if (rc < 0)
+        return 1;
+    for (size_t i = 0; rc == 0 && i < load->count; i++) {
+        if (load->files[i].rule == NULL)
+            fprintf(stderr, "%s: has mistakes: see tripline rules check\n", load->files[i].path);
+        else if (o->is_json)
+            rc = print_json(rule_report_rule(load, &load->files[i]));
+        else
+            print_rule(&load->files[i]);
+    }
+    fprintf(stderr, NAME " list: %u rules, set %.16s\n", (unsigned)rule_set_count(load->set), load->hash);
+    rule_load_free(load);
+    return rc < 0 ? 1 : 0;
+}
+
+int cli_rules(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(const struct options *o);
+    } verbs[] = {{"check", check}, {"list", list}};
+    struct options o = {.paths = calloc((size_t)argc, sizeof(*o.paths))};
+    if (o.paths == NULL) {
+        fprintf(stderr, NAME ": out of memory\n");
+        return 1;
+    }
+    int code = argc < 2 ? cli_usage(argv[0], "wants check or list", NULL) : options_read(&o, argc, argv);
+    for (size_t i = 0; code == 0; i++) {
+        if (i == sizeof(verbs) / sizeof(verbs[0])) {
+            code = cli_usage(argv[0], "knows check and list, not", argv[1]);
+        } else if (strcmp(argv[1], verbs[i].name) == 0) {
+            code = verbs[i].run(&o);
+            break;
+        }
+    }
+    free(o.paths);
+    return code;
+}

@@ -1,0 +1,12 @@
+/*
+ * rule_builtin: the texts of the rules that are compiled in, as rule_file_compile() takes them.
+ */
+#ifndef DETECT_RULES_RULE_BUILTIN_H
+#define DETECT_RULES_RULE_BUILTIN_H
+
+#include "detect/base/text.h"
+
+/* Text number i, static; false: there is none. */
+bool rule_builtin_at(struct text *out, size_t i);
+
+#endif
