@@ -135,11 +135,10 @@ static struct kql_value name(struct kql_binder *binder, struct kql_name *scope, 
                              const struct kql_node *node)
 {
     struct kql_value value;
-    if (row != NULL && kql_row_find(binder, row, node->text, node->place, &value)) {
-        if (row->kind != KQL_ROW_UNKNOWN || kql_bind_find(scope, node->text) == NULL)
-            return value;
-    }
     struct kql_name *let = kql_bind_find(scope, node->text);
+    if (row != NULL && (let == NULL || kql_row_lists(row, node->text)) &&
+        kql_row_find(binder, row, node->text, node->place, &value))
+        return value;
     if (let != NULL && let->node->kind == KQL_CALL && text_equal(let->node->text, text_from("toscalar"))) {
         kql_faults_add(binder->faults, node->place, "K301",
                        "\"%.*s\" is a figure over other events (toscalar); not supported", KQL_NAME(node->text));

@@ -220,6 +220,8 @@ void kql_row_add_value(struct kql_binder *binder, struct kql_row *row, struct te
 bool kql_row_find(struct kql_binder *binder, const struct kql_row *row, struct text name, struct expr_place place,
                   struct kql_value *out);
 bool kql_row_has(const struct kql_row *row, struct text name);
+/* The same, but not where any name may be a column: lets go before those. */
+bool kql_row_lists(const struct kql_row *row, struct text name);
 /* Tells of a column that is not there. */
 void kql_row_missing(struct kql_binder *binder, const struct kql_row *row, struct text name, struct expr_place place);
 /* The names of its columns that can be listed, in order. */

@@ -84,7 +84,8 @@ static struct kql_column *own(const struct kql_row *row, struct text name)
     return found;
 }
 
-bool kql_row_has(const struct kql_row *row, struct text name)
+/* is_open: does it count that any name may be a column? */
+static bool has(const struct kql_row *row, struct text name, bool is_open)
 {
     for (; row != NULL; row = row->below) {
         if (own(row, name) != NULL)
@@ -102,17 +103,29 @@ bool kql_row_has(const struct kql_row *row, struct text name)
             break;
         case KQL_ROW_UNION:
             for (size_t i = 0; i < row->other_count; i++)
-                if (row->others[i] != row->below && kql_row_has(row->others[i], name))
+                if (row->others[i] != row->below && has(row->others[i], name, is_open))
                     return true;
             break;
         case KQL_ROW_PIVOT:
         case KQL_ROW_UNKNOWN:
-            return true;
+            if (is_open)
+                return true;
+            break;
         case KQL_ROW_EXTEND:
             break;
         }
     }
     return false;
+}
+
+bool kql_row_has(const struct kql_row *row, struct text name)
+{
+    return has(row, name, true);
+}
+
+bool kql_row_lists(const struct kql_row *row, struct text name)
+{
+    return has(row, name, false);
 }
 
 /* An expression that stands in our own table of columns. */

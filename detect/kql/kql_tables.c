@@ -344,9 +344,8 @@ const struct kql_table *kql_table_find(struct text name)
     return is_asim_process(name) ? &kql_table_asim : NULL;
 }
 
-bool kql_table_is_elsewhere(struct text name)
-{
-    static const char *const names[] = {"AADManagedIdentitySignInLogs",
+/* Tables of Sentinel and Defender that hold no Windows events that are read here. */
+static const char *const elsewhere[] = {"AADManagedIdentitySignInLogs",
                                         "AADNonInteractiveUserSignInLogs",
                                         "AADServicePrincipalSignInLogs",
                                         "Alert",
@@ -401,10 +400,13 @@ bool kql_table_is_elsewhere(struct text name)
                                         "WindowsFirewall",
                                         "WireData",
                                         "SysmonEvent"};
+
+bool kql_table_is_elsewhere(struct text name)
+{
     static const char *const prefixes[] = {"im",  "_Im_", "_ASim_", "ASim", "vim",
                                            "AAD", "AWS",  "Azure",  "GCP",  "Device"};
-    for (size_t i = 0; i < COUNT(names); i++)
-        if (text_equal(name, text_from(names[i])))
+    for (size_t i = 0; i < COUNT(elsewhere); i++)
+        if (text_equal(name, text_from(elsewhere[i])))
             return true;
     for (size_t i = 0; i < COUNT(prefixes); i++)
         if (begins(name, prefixes[i]) && kql_table_nearest(name).bytes == NULL)

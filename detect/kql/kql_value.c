@@ -77,9 +77,9 @@ static enum kql_what worst(struct kql_binder *binder, const struct kql_value *ar
 {
     enum kql_what what = KQL_IS_VALUE;
     for (size_t i = 0; i < count; i++) {
-        if (args[i].what == KQL_IS_AGGREGATE && what == KQL_IS_VALUE)
+        if (args[i].what == KQL_IS_AGGREGATE)
             what = KQL_IS_AGGREGATE;
-        if (args[i].what == KQL_IS_FAILED)
+        if (args[i].what == KQL_IS_FAILED && what == KQL_IS_VALUE)
             what = KQL_IS_FAILED;
         if (args[i].what != KQL_IS_AGGREGATE && args[i].what != KQL_IS_FAILED && !is_plain(args[i].what)) {
             (void)kql_value_not_here(binder, place,
