@@ -132,9 +132,14 @@ static int hand_over(struct evtx *e, const struct evtx_record *record, const str
 {
     struct event event;
     bool is_wanted = false;
-    int rc = evtx_event_read(&event, &is_wanted, e->event, nodes, count);
+    const char *why;
+    int rc = evtx_event_read(&event, &is_wanted, &why, e->event, nodes, count);
     if (rc < 0)
         return rc;
+    if (why != NULL) {
+        take_bad(e, record, why);
+        return 0;
+    }
     e->counts.events++;
     e->counts.recovered += record->is_recovered;
     if (!is_wanted)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Most nodes of one record: event_xml reads no more than 4096 elements and attributes of an event. */
+/* Most nodes of one record: its elements and attributes, and as many values and ends. */
 #define MAX_NODES 16384u
 
 /* Most bytes of all values of one record: a value may be substituted more than once, but no template that is seen does
@@ -33,7 +33,7 @@ struct evtx_tree {
     size_t value_count, value_room;
     struct evtx_node *nodes;
     size_t count, room;
-    size_t bytes, work;
+    size_t bytes, work, fields;
     unsigned depth, nesting;
     bool is_recovered; /* the record */
     const char *why;
@@ -100,7 +100,8 @@ static int grow(void **list, size_t *room, size_t count, size_t size)
 static int add_node(struct evtx_tree *t, enum evtx_node_kind kind, unsigned type, const unsigned char *bytes,
                     size_t size)
 {
-    if (t->count == MAX_NODES)
+    t->fields += kind == EVTX_NODE_ELEMENT || kind == EVTX_NODE_ATTRIBUTE;
+    if (t->count == MAX_NODES || t->fields > EVTX_MAX_FIELDS)
         return bad(t, "it has too many elements");
     if (t->count == t->room) {
         void *nodes = t->nodes;
@@ -416,7 +417,7 @@ static int read_fragment(struct evtx_tree *t, size_t at, size_t end)
 int evtx_tree_read(const struct evtx_node **nodes, size_t *count, struct evtx_tree *tree,
                    const struct evtx_record *record, const char **why)
 {
-    tree->own.count = tree->value_count = tree->count = tree->bytes = tree->work = 0;
+    tree->own.count = tree->value_count = tree->count = tree->bytes = tree->work = tree->fields = 0;
     tree->depth = tree->nesting = 0;
     tree->is_recovered = record->is_recovered;
     evtx_templates_trim(&tree->templates);

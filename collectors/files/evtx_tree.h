@@ -9,6 +9,9 @@
 
 #include "collectors/files/evtx_template.h"
 
+/* Most elements and attributes of a record: as event_xml reads of an event. */
+#define EVTX_MAX_FIELDS 4096u
+
 enum evtx_node_kind {
     EVTX_NODE_ELEMENT,   /* bytes, size: its name, UTF-16 */
     EVTX_NODE_ATTRIBUTE, /* its name; the values that follow are its value */
