@@ -1,5 +1,7 @@
 #include "agent/verify/verify.h"
 
+#include "agent/verify/verify_expression.h"
+#include "agent/verify/verify_refusal.h"
 #include "agent/verify/verify_row.h"
 #include "detect/alert/entity.h"
 #include "detect/rule/rule.h"
@@ -21,10 +23,12 @@ static const struct {
     [VERIFY_HAS_ALL] = {"command_line\texpected", 2, 1},
     [VERIFY_ENTITY] = {"computer\taccount\thost_name\tdomain_index\thost_name_domain\taccount_name\taccount_domain", 7,
                        7},
+    [VERIFY_EXPRESSION] = {"id\tkind\texpression\tfield_types\tfields_json\texpected_json", VERIFY_EXPRESSION_COLUMNS,
+                           0},
 };
 
 #define FIRST_KIND VERIFY_HAS
-#define LAST_KIND VERIFY_ENTITY
+#define LAST_KIND VERIFY_EXPRESSION
 
 /* The row as it stands in the file, cut, on one line. */
 static void show(FILE *to, struct text text)
@@ -66,6 +70,10 @@ static enum verify_kind kind_of_row(const struct text *column, size_t count)
 static bool header_of(struct verify *v, struct text line)
 {
     static const char source[] = "\tsource";
+    if (text_equal(line, text_from(VERIFY_REFUSAL_HEADER))) {
+        v->kind = VERIFY_REFUSAL;
+        return true;
+    }
     struct text end = {line.len >= sizeof(source) - 1 ? line.bytes + line.len - (sizeof(source) - 1) : line.bytes,
                        line.len >= sizeof(source) - 1 ? sizeof(source) - 1 : 0};
     if (text_equal(end, text_from(source)))
@@ -200,13 +208,17 @@ int verify_line(struct verify *v, struct text line)
     if (line.len == 0 || (v->line == 1 && v->kind == VERIFY_UNKNOWN && header_of(v, line)))
         return 0;
     v->rows++;
+    if (v->kind == VERIFY_REFUSAL)
+        return verify_refusal_row(v, line);
     size_t count = verify_row_split(column, line);
     if (v->kind == VERIFY_UNKNOWN)
         v->kind = kind_of_row(column, count);
     if (v->kind == VERIFY_UNKNOWN)
-        malformed(v, "not a row of vectors; tripline verify --help shows the three kinds");
+        malformed(v, "not a row of vectors; tripline verify --help shows the kinds");
     else if (count != kinds[v->kind].columns && count != kinds[v->kind].columns + 1)
         malformed(v, "another number of columns than the file's kind has");
+    else if (v->kind == VERIFY_EXPRESSION)
+        return verify_expression(v, column);
     else
         return row(v, column, line.len);
     return 0;

@@ -2,8 +2,8 @@
 
 #include "detect/event/event.h"
 
+#include <float.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -74,9 +74,9 @@ static struct text signed_number(char *to, const unsigned char *bytes, size_t si
 
 static struct text real(char *to, double value, int digits)
 {
-    if (isnan(value))
+    if (value != value) /* no number; the macros of math.h warn in one of the builds */
         return print(to, "-1.#IND");
-    if (isinf(value))
+    if (value > DBL_MAX || value < -DBL_MAX)
         return print(to, value > 0 ? "1.#INF" : "-1.#INF");
     return print(to, "%.*g", digits, value);
 }

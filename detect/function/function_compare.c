@@ -244,10 +244,25 @@ static struct value call_not_between(const struct function_call *call)
     return of_truth(is_between(call), true);
 }
 
+/* Equal to a constant string, whose text then stands in the other side. */
+static bool need_equal(struct expr_needs *out, const struct expr *expr, bool is_true,
+                       const struct function_need *context)
+{
+    if (is_true == (expr->function->name[0] != '='))
+        return false;
+    for (size_t i = 0; i < 2; i++) {
+        const struct expr *constant = expr->args[i], *other = expr->args[1 - i];
+        if (constant->kind == EXPR_CONSTANT && constant->type == VALUE_STRING &&
+            (other->type == VALUE_STRING || other->type == VALUE_DYNAMIC))
+            return function_need_text(out, context, other, constant->constant.text);
+    }
+    return false;
+}
+
 #define OPERATOR(name, summary, flags, prepare, call)                                                                  \
     {                                                                                                                  \
         name, "value " name " value", summary, "aa", 2, 2, VALUE_BOOL, FUNCTION_OPERATOR | (flags), 0, prepare, call,  \
-            NULL, NULL                                                                                                 \
+            NULL, need_equal                                                                                           \
     }
 
 const struct function function_compare[] = {

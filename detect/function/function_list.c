@@ -9,6 +9,9 @@
 /* Up to this many texts are compared one by one, more are searched for in order. */
 #define FEW 8
 
+/* Longest list whose elements are looked for before the rule is evaluated. */
+#define MAX_NEEDED 1024
+
 /* The constant elements of a list. */
 struct list {
     struct value *values; /* count of them, no arrays */
@@ -271,10 +274,33 @@ static struct value call_has_all(const struct function_call *call)
     return has(call, false);
 }
 
+/* One of the elements stands in the left side; has_all: the rarest of them does. */
+static bool need_list(struct expr_needs *out, const struct expr *expr, bool is_true,
+                      const struct function_need *context)
+{
+    const struct list *list = expr->prepared;
+    bool is_all = strcmp(expr->function->name, "has_all") == 0;
+    struct expr_needs result = {NULL, 0}, one;
+    if (is_true == (expr->function->name[0] == '!') || (!is_all && (expr->count > 1 || list->count > MAX_NEEDED)))
+        return false;
+    for (size_t i = 0; i < list->count; i++) {
+        bool is_known = list->values[i].type == VALUE_STRING &&
+                        function_need_text(&one, context, expr->args[0], list->values[i].text);
+        if (!is_all && (!is_known || !function_need_add(&result, context, &one)))
+            return false;
+        if (is_all && is_known && (result.count == 0 || function_need_is_better(&one, &result)))
+            result = one;
+    }
+    if (result.count == 0)
+        return false;
+    *out = result;
+    return true;
+}
+
 #define LIST(name, summary, classes, least, prepare, call)                                                             \
     {                                                                                                                  \
         name, "value " name " (value, ...)", summary, classes, least, EXPR_MAX_ARGS + 1, VALUE_BOOL,                   \
-            FUNCTION_OPERATOR | FUNCTION_NULLS, 0, prepare, call, NULL, NULL                                           \
+            FUNCTION_OPERATOR | FUNCTION_NULLS, 0, prepare, call, NULL, need_list                                      \
     }
 
 const struct function function_list[] = {

@@ -36,6 +36,12 @@ static struct value call_matches(const struct function_call *call)
     return answer == REGEX_LIMIT ? value_error() : value_bool(answer == REGEX_YES);
 }
 
+static bool need_matches(struct expr_needs *out, const struct expr *expr, bool is_true,
+                         const struct function_need *context)
+{
+    return is_true && function_need_text(out, context, expr->args[0], regex_literal(expr->prepared));
+}
+
 static struct text part(struct text text, struct regex_span span)
 {
     return span.from > span.to ? (struct text){"", 0} : (struct text){text.bytes + span.from, span.to - span.from};
@@ -368,7 +374,7 @@ static struct value call_regex_quote(const struct function_call *call)
 
 const struct function function_regular[] = {
     {"matches regex", "string matches regex string", "the regular expression stands in it; the case counts", "Ss!", 2,
-     2, VALUE_BOOL, FUNCTION_OPERATOR, 0, prepare_matches, call_matches, NULL, NULL},
+     2, VALUE_BOOL, FUNCTION_OPERATOR, 0, prepare_matches, call_matches, NULL, need_matches},
     TEXT("extract", "(regex: string, group: long, text: string [, type])",
          "what the group of the first match holds; group 0: the match", "s!lss!", 3, 4, FUNCTION_KEEPS, 2,
          prepare_extract, call_extract),

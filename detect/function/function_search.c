@@ -91,10 +91,19 @@ static struct value call_search(const struct function_call *call)
     return value_bool(found != prepared->search.is_negated);
 }
 
+static bool need_search(struct expr_needs *out, const struct expr *expr, bool is_true,
+                        const struct function_need *context)
+{
+    const struct prepared *prepared = expr->prepared;
+    if (is_true == prepared->search.is_negated || prepared->term == NULL)
+        return false;
+    return function_need_text(out, context, expr->args[0], expr->args[1]->constant.text);
+}
+
 #define SEARCH(name, summary, right)                                                                                   \
     {                                                                                                                  \
         name, "string " name " string", summary, "S" right, 2, 2, VALUE_BOOL, FUNCTION_OPERATOR, 0, prepare_search,    \
-            call_search, NULL, NULL                                                                                    \
+            call_search, NULL, need_search                                                                             \
     }
 
 /* An operator, its opposite and both with the case counting. */

@@ -59,6 +59,12 @@ enum function_flag {
     FUNCTION_OLD = 128,    /* another spelling, left out of the documentation */
 };
 
+/* What a search for what must stand in an event runs with. */
+struct function_need {
+    struct arena *arena;
+    const void *scope; /* expr_required's own */
+};
+
 struct function {
     const char *name;
     const char *arguments; /* as expr_entry.arguments */
@@ -80,8 +86,9 @@ struct function {
     struct value (*call)(const struct function_call *call);
     /* For a bool: what must stand in a column for it to be true, as expr_required. NULL: not known. */
     bool (*required)(struct expr_needs *out, const struct expr *expr, struct arena *arena);
-    /* The same for it to be false; NULL: not known. */
-    bool (*required_false)(struct expr_needs *out, const struct expr *expr, struct arena *arena);
+    /* The same for it to be true or false, following the arguments to their columns (function_need_text); NULL: not
+     * known. Asked where required is NULL, or it is to be false. */
+    bool (*need)(struct expr_needs *out, const struct expr *expr, bool is_true, const struct function_need *context);
 };
 
 /* The entry of that name, or NULL. */
@@ -135,6 +142,16 @@ size_t function_find_text(struct text text, struct text needle, size_t from);
 
 /* How often search stands in text, overlapping occurrences counted; an empty one never. */
 int64_t function_count_text(struct text text, struct text search);
+
+/* For a function's need: text must stand in the value of expr (an argument); in which columns? False: not known. */
+bool function_need_text(struct expr_needs *out, const struct function_need *context, const struct expr *expr,
+                        struct text text);
+
+/* to or more. False: too many. */
+bool function_need_add(struct expr_needs *to, const struct function_need *context, const struct expr_needs *more);
+
+/* Is a set the better choice? */
+bool function_need_is_better(const struct expr_needs *a, const struct expr_needs *b);
 
 /* The tables, ended by an entry without a name. */
 extern const struct function function_logic[];

@@ -105,9 +105,8 @@ static bool stands_at(const struct term *term, struct text text, size_t i, size_
     if (term->is_ascii) {
         if (text.len - i < term->count)
             return false;
-        const char *there = text.bytes + i;
         for (size_t k = 0; k < term->count; k++) {
-            unsigned char a = (unsigned char)there[k], b = (unsigned char)term->text.bytes[k];
+            unsigned char a = (unsigned char)text.bytes[i + k], b = (unsigned char)term->text.bytes[k];
             if (a != b && (term->is_cased || fold_ascii(a) != fold_ascii(b)))
                 return false;
         }

@@ -10,6 +10,8 @@
 
 #define MESSAGES "test_verify.tmp"
 
+#define EXPRESSIONS "id\tkind\texpression\tfield_types\tfields_json\texpected_json\n"
+
 /* One file's lines and what comes of them. */
 static const struct {
     const char *content;
@@ -40,6 +42,26 @@ static const struct {
     {"nonsense\n", VERIFY_UNKNOWN, 1, 0, 1, "f:1: not a row of vectors"},
     {"a\tb\tc\td\te\tf\tg\th\ti\n", VERIFY_UNKNOWN, 1, 0, 1, "f:1: not a row of vectors"},
     {"", VERIFY_UNKNOWN, 0, 0, 0, NULL},
+    {EXPRESSIONS "a\twhere\ts has \"x\" and i == 1\ts:string,i:long\t{\"s\": \"x y\", \"i\": 1}\ttrue\n"
+                 "b\twhere\ti > 1\ti:long\t{}\tfalse\n" /* null: not kept */
+                 "c\tvalue\ti > 1\ti:long\t{\"i\": null}\tnull\n"
+                 "d\tvalue\ttoreal(i) + 0.5\ti:long\t{\"i\": 1}\t1.5\n"
+                 "e\tvalue\tstartofday(t)\tt:datetime\t{\"t\": \"2020-01-02 03:04\"}\t\"2020-01-02T00:00:00Z\"\n"
+                 "f\tvalue\tsplit(s, \",\")\ts:string\t{\"s\": \"a,b\"}\t[\"a\", \"b\"]\n"
+                 "g\tvalue\ttoreal(\"nan\")\t\t{}\t\"NaN\"\n",
+     VERIFY_EXPRESSION, 7, 0, 0, NULL},
+    {EXPRESSIONS "a\twhere\ts has \"x\"\ts:string\t{\"s\": \"xy\"}\ttrue\n", VERIFY_EXPRESSION, 1, 1, 0,
+     "f:2: a: where: s has \"x\" is not kept, expected true\n"},
+    {EXPRESSIONS "a\tvalue\tstrlen(s)\ts:string\t{\"s\": \"xy\"}\t3\n", VERIFY_EXPRESSION, 1, 1, 0,
+     "f:2: a: value: strlen(s) is 2, expected 3\n"},
+    {EXPRESSIONS "a\tvalue\tsplit(s, \",\")\ts:string\t{\"s\": \"a,b\"}\t[\"a\", \"c\"]\n", VERIFY_EXPRESSION, 1, 1, 0,
+     "is [\"a\",\"b\"], expected"},
+    {EXPRESSIONS "a\tvalue\tnone(s)\ts:string\t{\"s\": \"xy\"}\t3\n", VERIFY_EXPRESSION, 1, 1, 0, "none"},
+    {EXPRESSIONS "a\tother\t1\t\t{}\t1\n", VERIFY_EXPRESSION, 1, 0, 1, "f:2: the kind is neither"},
+    {EXPRESSIONS "a\tvalue\t1\t\t{\t1\n", VERIFY_EXPRESSION, 1, 0, 1, "f:2: fields_json"},
+    {EXPRESSIONS "a\tvalue\t1\ts:text\t{}\t1\n", VERIFY_EXPRESSION, 1, 0, 1, "f:2: field_types"},
+    {EXPRESSIONS "a\tvalue\t1\ti:long\t{\"i\": \"x\"}\t1\n", VERIFY_EXPRESSION, 1, 0, 1, "f:2: a field's value"},
+    {EXPRESSIONS "a\tvalue\t1\t\t{}\tx\n", VERIFY_EXPRESSION, 1, 0, 1, "f:2: expected_json"},
 };
 
 static char *messages(void)
@@ -123,7 +145,8 @@ static void test_recorded(void)
         unsigned long at_least;
     } files[] = {{"has_vectors.tsv", VERIFY_HAS, 270},
                  {"has_all_vectors.tsv", VERIFY_HAS_ALL, 21},
-                 {"entity_vectors.tsv", VERIFY_ENTITY, 39}};
+                 {"entity_vectors.tsv", VERIFY_ENTITY, 39},
+                 {"kql_expr_vectors.tsv", VERIFY_EXPRESSION, 700}};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char path[512], *content = NULL;
         size_t size = 0;
