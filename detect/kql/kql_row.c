@@ -147,6 +147,9 @@ static struct kql_value table_value(struct kql_binder *binder, const struct kql_
     struct kql_value value = {.what = KQL_IS_XML};
     switch (column->origin) {
     case KQL_FROM_NOWHERE:
+        if (!binder->is_output && binder->derived == 0)
+            kql_faults_add(binder->warnings, place, "W408", "nothing here knows \"%.*s\": it is always empty",
+                           KQL_NAME(column->name));
         return kql_value_constant(binder, value_null(column->type), place);
     case KQL_FROM_FIELD:
         value = kql_value_column(binder, column_of_field(binder->columns, (enum event_field)column->number),
