@@ -1,5 +1,4 @@
-/* docs/rule-language.md has the operators and functions that there are. A test that fails leaves the right table in
- * test_kql_docs.tmp, to be put between the two marks. */
+/* docs/rule-language.md has the operators and functions that there are. `test_kql_docs --write` puts them there. */
 #include "detect/rule/expr.h"
 #include "tests/test.h"
 
@@ -39,7 +38,8 @@ static char *made(void)
     char *to = calloc(1, ROOM);
     size_t len = 0;
     struct expr_entry entry;
-    CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+    if (to == NULL)
+        abort();
     len += (size_t)snprintf(to, ROOM, "| Operator, function | Answer |\n|---|---|\n");
     for (int is_function = 0; is_function < 2; is_function++)
         for (size_t i = 0; expr_entry_at(&entry, i); i++)
@@ -48,30 +48,46 @@ static char *made(void)
     return to;
 }
 
-static void test_table(void)
+/* The document, and where its table begins and ends. */
+static char *read_document(char **begin, char **end)
 {
     FILE *from = fopen(DOCUMENT, "rb");
-    char *document = calloc(1, ROOM), *expected = made();
-    CU_ASSERT_FATAL(from != NULL && document != NULL);
-    CU_ASSERT_FATAL(fread(document, 1, ROOM - 1, from) > 0);
+    char *document = calloc(1, ROOM);
+    if (from == NULL || document == NULL || fread(document, 1, ROOM - 1, from) == 0)
+        abort();
     (void)fclose(from); /* read only */
-    char *begin = strstr(document, BEGIN), *end = begin != NULL ? strstr(begin, END) : NULL;
-    CU_ASSERT_FATAL(begin != NULL && end != NULL);
-    begin += strlen(BEGIN);
-    *end = '\0';
-    CU_ASSERT(strcmp(begin, expected) == 0);
-    if (strcmp(begin, expected) != 0) {
-        FILE *to = fopen("test_kql_docs.tmp", "wb");
-        CU_ASSERT_PTR_NOT_NULL_FATAL(to);
-        CU_ASSERT(fputs(expected, to) >= 0);
-        CU_ASSERT_EQUAL(fclose(to), 0);
-    }
+    *begin = strstr(document, BEGIN);
+    *end = *begin != NULL ? strstr(*begin, END) : NULL;
+    if (*end == NULL)
+        abort();
+    *begin += strlen(BEGIN);
+    return document;
+}
+
+static void test_table(void)
+{
+    char *begin, *end, *document = read_document(&begin, &end), *expected = made();
+    CU_ASSERT((size_t)(end - begin) == strlen(expected) && memcmp(begin, expected, strlen(expected)) == 0);
     free(document);
     free(expected);
 }
 
-int main(void)
+static int write_table(void)
+{
+    char *begin, *end, *document = read_document(&begin, &end), *table = made();
+    FILE *to = fopen(DOCUMENT, "wb");
+    bool is_written = to != NULL && fwrite(document, 1, (size_t)(begin - document), to) > 0 && fputs(table, to) >= 0 &&
+                      fputs(end, to) >= 0;
+    is_written = to != NULL && fclose(to) == 0 && is_written;
+    free(document);
+    free(table);
+    return is_written ? 0 : 1;
+}
+
+int main(int argc, char **argv)
 {
     static const CU_TestInfo tests[] = {{"table", test_table}, CU_TEST_INFO_NULL};
+    if (argc == 2 && strcmp(argv[1], "--write") == 0)
+        return write_table();
     return test_main("kql_docs", tests);
 }
