@@ -249,7 +249,7 @@ static bool find_elsewhere(struct kql_binder *binder, const struct kql_row *row,
         struct kql_value there = kql_value_failed();
         struct kql_leg *leg = binder->leg;
         struct kql_faults *faults = binder->faults, unheard;
-        if (kql_faults_begin(&unheard, binder->arena) == 0) {
+        if (kql_faults_begin(&unheard, binder->arena, 1) == 0) {
             binder->leg = NULL;
             binder->faults = &unheard;
             (void)kql_row_find(binder, row->others[i], name, place, &there);
