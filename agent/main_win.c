@@ -1,6 +1,6 @@
 #include "agent/cli/cli.h"
 #include "agent/guard/hardening.h"
-#include "detect/base/text.h"
+#include "detect/base/winapi.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,30 +17,13 @@ int _dowildcard = -1;
 
 int wmain(int argc, wchar_t **wide_argv);
 
-static int utf8_copy(char **out, const wchar_t *wide)
-{
-    size_t count = wcslen(wide);
-    uint16_t *units = calloc(count + 1, sizeof(*units));
-    char *copy = malloc(TEXT_UTF16_MAX_BYTES(count));
-    if (units == NULL || copy == NULL) {
-        free(copy);
-        free(units);
-        return -ENOMEM;
-    }
-    memcpy(units, wide, count * sizeof(*units));
-    (void)text_from_utf16(copy, units, count); /* the text is copy itself */
-    free(units);
-    *out = copy;
-    return 0;
-}
-
 int wmain(int argc, wchar_t **wide_argv)
 {
     hardening_start();
     char **argv = calloc((size_t)argc + 1, sizeof(*argv));
     int code = 1, rc = argv == NULL ? -ENOMEM : 0;
     for (int i = 0; rc == 0 && i < argc; i++)
-        rc = utf8_copy(&argv[i], wide_argv[i]);
+        rc = winapi_text(&argv[i], wide_argv[i]);
     if (rc < 0) {
         fprintf(stderr, "tripline: out of memory\n");
         goto out;

@@ -1,5 +1,6 @@
 #include "agent/cli/cli.h"
 
+#include "agent/rules/rule_load.h"
 #include "agent/scan/scan_run.h"
 
 #include <errno.h>
@@ -16,6 +17,7 @@ struct options {
     unsigned jobs;
     bool is_strict;
     const char *report;
+    const char *rules, *rule; /* directory or file, id; NULL: the built-in rules, all of them */
     const char **paths; /* of argv */
     size_t count;
 };
@@ -38,6 +40,18 @@ static int option_take(struct options *o, int argc, char **argv, int *i)
         o->is_strict = true;
         return 0;
     }
+    int is_rules = cli_option(&value, argc, argv, i, "--rules");
+    int is_rule = is_rules == 0 ? cli_option(&value, argc, argv, i, "--rule") : 0;
+    if (is_rules < 0)
+        return cli_usage(argv[0], "--rules wants a directory of rule files, or one", NULL);
+    if (is_rule < 0)
+        return cli_usage(argv[0], "--rule wants the id of a rule", NULL);
+    if (is_rules > 0)
+        o->rules = value;
+    if (is_rule > 0)
+        o->rule = value;
+    if (is_rules > 0 || is_rule > 0)
+        return 0;
     int is_jobs = cli_option(&value, argc, argv, i, "--jobs");
     int is_report = is_jobs == 0 ? cli_option(&value, argc, argv, i, "--report") : 0;
     if (is_jobs < 0)
@@ -105,7 +119,33 @@ static void summary(const struct scan_totals *t)
     fputc('\n', stderr);
 }
 
-static int scan(const struct options *o)
+/* The rules of --rules and --rule; *load stays NULL without them. Returns 0, or 1 after a message. */
+static int rules_read(struct rule_load **load, const struct options *o)
+{
+    char text[512];
+    struct fault fault = {0};
+    const struct rule_load_settings settings = {
+        .paths = &o->rules, .path_count = o->rules != NULL, .has_builtin = o->rules == NULL, .only = o->rule};
+    if (o->rules == NULL && o->rule == NULL)
+        return 0;
+    int rc = rule_load_new(load, &settings, &fault);
+    if (rc < 0) {
+        fprintf(stderr, NAME ": %s\n", fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+        return 1;
+    }
+    if ((*load)->mistaken > 0)
+        fprintf(stderr, NAME ": %u of %u rule files have mistakes and are left out; tripline rules check names them\n",
+                (unsigned)(*load)->mistaken, (unsigned)(*load)->count);
+    if (rule_set_count((*load)->set) > 0)
+        return 0;
+    if (o->rule != NULL)
+        fprintf(stderr, NAME ": there is no rule with the id %s\n", o->rule);
+    else
+        fprintf(stderr, NAME ": %s holds no rule\n", o->rules);
+    return 1;
+}
+
+static int scan(const struct options *o, const struct rule_load *load)
 {
     struct scan_report *report = NULL;
     struct scan_totals totals;
@@ -115,7 +155,8 @@ static int scan(const struct options *o)
         return 1;
     }
     const struct scan_settings settings = {
-        .paths = o->paths, .count = o->count, .jobs = o->jobs, .report = report, .alerts = stdout, .messages = stderr};
+        .paths = o->paths, .count = o->count, .set = load == NULL ? NULL : load->set, .jobs = o->jobs, .report = report,
+        .alerts = stdout, .messages = stderr};
     int code = 0;
     rc = scan_run(&totals, &settings);
     if (rc < 0) {
@@ -145,9 +186,13 @@ int cli_scan(int argc, char **argv)
         fprintf(stderr, NAME ": out of memory\n");
         return 1;
     }
+    struct rule_load *load = NULL;
     int code = options_read(&o, argc, argv);
     if (code == 0)
-        code = scan(&o);
+        code = rules_read(&load, &o);
+    if (code == 0)
+        code = scan(&o, load);
+    rule_load_free(load);
     free(o.paths);
     return code;
 }

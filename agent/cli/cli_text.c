@@ -14,10 +14,12 @@ static const char scan_help[] =
     "\n"
     "  FILE         event XML (an export with <Events>, one event a line, or single events) or\n"
     "               .evtx, each also gzipped; told by the content, not by the name. - is stdin\n"
+    "  --rules DIR  try the rules of these files instead of the built-in ones: a directory, or one file\n"
+    "  --rule ID    this rule alone\n"
     "  --jobs N     read N files at a time, 1 to 64; else 1. Alerts keep the files' order\n"
     "  --report F   also write one HTML page, without script: what was read, a timeline, hosts,\n"
     "               accounts, each alert with its evidence; in place of one that was there\n"
-    "  --strict     exit code 3 when events in the files could not be read\n"
+    "  --strict     exit code 3 when events in the files, or rules, could not be read\n"
     "\n"
     "One bad event never stops a file: it is named with file and place, and the rest is read.\n"
     "\n"
@@ -149,7 +151,7 @@ const struct cli_verb cli_verbs[] = {
     {"deadletters", cli_deadletters, "list|retry|drop [--config F] [--json] [N...|all]",
      "alerts that the collector refused for good", deadletters_help},
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},
-    {"scan", cli_scan, "[--jobs N] [--report F.html] [--strict] FILE...", "find alerts in files of recorded events",
+    {"scan", cli_scan, "[--rules DIR] [--rule ID] [--jobs N] [--report F.html] [--strict] FILE...", "find alerts in files of recorded events",
      scan_help},
     {"rules", cli_rules, "check|list [--json] [--rules DIR] [FILE...]", "check rule files; list the rules",
      rules_help},

@@ -4,6 +4,7 @@
 #ifndef AGENT_CONFIG_CONFIG_H
 #define AGENT_CONFIG_CONFIG_H
 
+#include "agent/log/log.h"
 #include "detect/base/text.h"
 #include "transport/outputs/output.h"
 #include <stdbool.h>
@@ -75,12 +76,10 @@ struct config_etw {
     unsigned min_buffers, max_buffers, flush_ms;
 };
 
-enum config_log_level { CONFIG_LOG_ERROR, CONFIG_LOG_WARNING, CONFIG_LOG_INFO, CONFIG_LOG_DEBUG };
-
 struct config {
     char *state_directory; /* store and log lie here */
     char *log_file;        /* NULL: tripline.log in state_directory */
-    enum config_log_level log_level;
+    enum log_level log_level;
     uint64_t log_max_bytes;
     unsigned log_files;
     uint64_t doctor_s;    /* between two rounds of the doctor; 0: none, also at start */

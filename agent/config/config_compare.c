@@ -15,7 +15,7 @@ static size_t size_of(enum config_store store)
     case CONFIG_BOOL:
         return sizeof(bool);
     case CONFIG_LEVEL:
-        return sizeof(enum config_log_level);
+        return sizeof(enum log_level);
     case CONFIG_FORMAT:
         return sizeof(enum output_format);
     case CONFIG_ENCODING:

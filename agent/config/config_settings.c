@@ -4,7 +4,7 @@
 #define DAY 86400u
 #define IN(type, field) offsetof(type, field)
 
-static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* enum config_log_level */
+static const char *const levels[] = {"error", "warning", "info", "debug", NULL}; /* enum log_level */
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const readings[] = {"corrected", "faithful", NULL};
 static const char *const versions[] = {"1", NULL};

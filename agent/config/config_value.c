@@ -266,7 +266,7 @@ static void number_set(char *field, enum config_store store, uint64_t value)
         *(bool *)(void *)field = value != 0;
         break;
     case CONFIG_LEVEL:
-        *(enum config_log_level *)(void *)field = (enum config_log_level)value;
+        *(enum log_level *)(void *)field = (enum log_level)value;
         break;
     case CONFIG_FORMAT:
         *(enum output_format *)(void *)field = (enum output_format)value;

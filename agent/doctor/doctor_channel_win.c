@@ -1,6 +1,7 @@
 /* What the Event Log service says of a channel. Source: learn.microsoft.com/windows/win32/api/winevt. */
 #include "agent/doctor/doctor_win.h"
 
+#include "detect/base/winapi.h"
 #include "detect/event/kinds.h"
 
 #include <stdlib.h>
@@ -8,33 +9,6 @@
 
 #include <windows.h>
 #include <winevt.h>
-
-void doctor_narrow(char *to, size_t size, const wchar_t *wide)
-{
-    size_t count = wcslen(wide);
-    char *utf8 = malloc(TEXT_UTF16_MAX_BYTES(count));
-    uint16_t *units = calloc(count + 1, sizeof(*units));
-    to[0] = '\0';
-    if (utf8 != NULL && units != NULL) {
-        memcpy(units, wide, count * sizeof(*units));
-        (void)text_copy(to, size, text_from_utf16(utf8, units, count)); /* cut where longer */
-    }
-    free(units);
-    free(utf8);
-}
-
-wchar_t *doctor_wide(const char *text)
-{
-    uint16_t *units = NULL;
-    size_t count = 0;
-    if (text_to_utf16(&units, &count, text_from(text)) < 0)
-        return NULL;
-    wchar_t *wide = calloc(count + 1, sizeof(*wide));
-    if (wide != NULL)
-        memcpy(wide, units, count * sizeof(*wide));
-    free(units);
-    return wide;
-}
 
 /* A channel property of up to 8 bytes; false: not to be had. */
 static bool property(EVT_HANDLE config, EVT_CHANNEL_CONFIG_PROPERTY_ID id, EVT_VARIANT *value)
@@ -140,8 +114,10 @@ static bool look(struct doctor_channel *c, const wchar_t *name, const wchar_t *q
 void doctor_ask_channel(struct doctor_channel *c, const char *name)
 {
     char query[KINDS_QUERY_SIZE];
-    wchar_t *wide = doctor_wide(name);
-    wchar_t *wide_query = kinds_query(query, text_from(name)) ? doctor_wide(query) : NULL;
+    wchar_t *wide = NULL, *wide_query = NULL; /* stay so where memory is short */
+    (void)winapi_wide(&wide, name);
+    if (kinds_query(query, text_from(name)))
+        (void)winapi_wide(&wide_query, query);
     uint64_t newest = 0;
     enum doctor_answer unused = DOCTOR_UNREADABLE;
     *c = (struct doctor_channel){.is_there = DOCTOR_UNREADABLE};

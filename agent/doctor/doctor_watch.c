@@ -57,11 +57,11 @@ static void say_changes(struct doctor_watch *w, const struct doctor_report *now)
         if (line->level == DOCTOR_BLIND || (before != NULL && before->level == line->level))
             continue;
         if (line->level != DOCTOR_GOOD)
-            log_write(w->set.log, CONFIG_LOG_WARNING, MESSAGE_DOCTOR_FOUND, "doctor: %s: %s%s%s%s%s",
+            log_write(w->set.log, LOG_WARNING, MESSAGE_DOCTOR_FOUND, "doctor: %s: %s%s%s%s%s",
                       doctor_level_name(line->level), line->what, line->why[0] == '\0' ? "" : "; ", line->why,
                       line->mend[0] == '\0' ? "" : "; mend: ", line->mend);
         else if (!was_good)
-            log_write(w->set.log, CONFIG_LOG_INFO, MESSAGE_DOCTOR_GOOD, "doctor: good again: %s", line->what);
+            log_write(w->set.log, LOG_INFO, MESSAGE_DOCTOR_GOOD, "doctor: good again: %s", line->what);
     }
 }
 

@@ -2,6 +2,8 @@
 
 #include "agent/doctor/doctor_win.h"
 
+#include "detect/base/winapi.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,9 +66,9 @@ static enum doctor_answer ask_key(const wchar_t *key)
 
 static void ask_disk(struct doctor_answers *a, const char *directory)
 {
-    wchar_t *wide = doctor_wide(directory);
+    wchar_t *wide = NULL;
     ULARGE_INTEGER available;
-    if (wide != NULL && GetDiskFreeSpaceExW(wide, &available, NULL, NULL))
+    if (winapi_wide(&wide, directory) == 0 && GetDiskFreeSpaceExW(wide, &available, NULL, NULL))
         a->disk_free = available.QuadPart;
     free(wide);
 }

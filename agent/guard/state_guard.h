@@ -13,6 +13,9 @@
 /* Longest SID as text with its NUL: S-1-, a 48-bit authority in hex, 15 numbers of 10 digits. */
 #define STATE_GUARD_MAX_SID 184
 
+/* The service whose own account may write the state. */
+#define STATE_GUARD_SERVICE_NAME L"Tripline"
+
 /* The SID of the service "Tripline": install_service_sid(), a test holds the two together. */
 #define STATE_GUARD_SERVICE_SID "S-1-5-80-2626929972-1828039956-2459551040-2650350661-2553190788"
 

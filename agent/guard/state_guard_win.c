@@ -5,7 +5,6 @@
 #include "agent/guard/state_guard.h"
 
 #include "agent/guard/token.h"
-#include "agent/service/service.h"
 #include "agent/system/file.h"
 #include "agent/system/file_wide.h"
 #include "detect/base/text.h"
@@ -133,7 +132,7 @@ static bool service_account(char sid[STATE_GUARD_MAX_SID])
     DWORD used = 0, size = sizeof(found), domain_size = 256;
     SID_NAME_USE use;
     SC_HANDLE manager = OpenSCManagerW(NULL, NULL, SC_MANAGER_CONNECT);
-    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, AGENT_SERVICE_NAME, SERVICE_QUERY_CONFIG);
+    SC_HANDLE service = manager == NULL ? NULL : OpenServiceW(manager, STATE_GUARD_SERVICE_NAME, SERVICE_QUERY_CONFIG);
     bool is_read = service != NULL && QueryServiceConfigW(service, &answer.config, sizeof(answer), &used);
     if (service != NULL)
         CloseServiceHandle(service);

@@ -4,6 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Traverse checking is off for everybody; without it, not even C:\ProgramData could be walked through. */
+static const char *const eventlog_privileges[] = {"SeChangeNotifyPrivilege", NULL};
+
+/* A system trace session: SeSystemProfilePrivilege (learn.microsoft.com: Configuring and Starting a SystemTraceProvider
+ * Session). */
+static const char *const etw_privileges[] = {"SeChangeNotifyPrivilege", "SeSystemProfilePrivilege", NULL};
+
+const char *const *token_privileges_needed(bool reads_etw)
+{
+    return reads_etw ? etw_privileges : eventlog_privileges;
+}
+
 void token_free(struct token_facts *facts)
 {
     if (facts == NULL)

@@ -42,6 +42,9 @@ struct token_facts {
 int token_read(struct token_facts **out, struct fault *fault);
 void token_free(struct token_facts *facts); /* NULL is allowed */
 
+/* What the agent keeps of its privileges, by what it reads; ends with NULL. Static. */
+const char *const *token_privileges_needed(bool reads_etw);
+
 /*
  * Takes every privilege but those in keep (ends with NULL) out of this process's token, for good: not even code that
  * was injected can enable it again. A privilege in keep that the token does not have is no error.

@@ -65,7 +65,7 @@ static void write_metrics(struct monitor *m, const struct status_about *about, c
     int rc = text == NULL ? -ENOMEM : status_write_text(m->metrics_path, text);
     free(text);
     if (rc < 0 && rc != m->metrics_trouble)
-        log_write(m->set.log, CONFIG_LOG_WARNING, MESSAGE_METRICS_FAILED, "%s can't be written: %s", m->metrics_path,
+        log_write(m->set.log, LOG_WARNING, MESSAGE_METRICS_FAILED, "%s can't be written: %s", m->metrics_path,
                   strerror(-rc));
     m->metrics_trouble = rc;
 }
@@ -119,9 +119,8 @@ bool monitor_is_crowded(const struct health_figures *f, const struct store_count
 static void look_at_dropped(struct monitor *m, uint64_t dropped)
 {
     if (dropped > m->dropped)
-        log_write(m->set.log, CONFIG_LOG_ERROR, MESSAGE_DEAD_DROPPED,
-                  "dead letters beyond the newest %d are dropped: %llu", STORE_MAX_DEAD,
-                  (unsigned long long)(dropped - m->dropped));
+        log_write(m->set.log, LOG_ERROR, MESSAGE_DEAD_DROPPED, "dead letters beyond the newest %d are dropped: %llu",
+                  STORE_MAX_DEAD, (unsigned long long)(dropped - m->dropped));
     m->dropped = dropped;
 }
 
@@ -136,7 +135,7 @@ static void send_heartbeat(struct monitor *m, const struct status_about *about, 
     if (is_left_out || rc < 0)
         m->skipped++;
     if (rc < 0 && rc != m->heartbeat_trouble)
-        log_write(m->set.log, CONFIG_LOG_WARNING, MESSAGE_HEARTBEAT_FAILED, "a heartbeat could not be kept: %s (%s)",
+        log_write(m->set.log, LOG_WARNING, MESSAGE_HEARTBEAT_FAILED, "a heartbeat could not be kept: %s (%s)",
                   strerror(-rc), fault_text(&fault, text, sizeof(text)));
     m->heartbeat_trouble = rc;
 }
@@ -159,7 +158,7 @@ static void tell(struct monitor *m, const char *state, bool is_beat)
     int rc = document == NULL ? -ENOMEM : status_write(m->status_path, document);
     json_decref(document);
     if (rc != m->status_trouble && rc < 0)
-        log_write(m->set.log, CONFIG_LOG_WARNING, MESSAGE_STATUS_FAILED, "%s can't be written: %s", m->status_path,
+        log_write(m->set.log, LOG_WARNING, MESSAGE_STATUS_FAILED, "%s can't be written: %s", m->status_path,
                   strerror(-rc));
     m->status_trouble = rc;
 }

@@ -1,7 +1,7 @@
 #include "agent/health/monitor_internal.h"
 
 #include "agent/log/messages.h"
-#include "agent/run/run.h"
+#include "agent/system/process.h"
 
 /* A thread that is overdue is reported at once, and given so many looks, a second apart, to come back before the
  * process ends. Looks, not time: after a sleep of the whole machine every thread is overdue. */
@@ -33,7 +33,7 @@ static void watch_use(struct monitor *m)
     if (next_ms != pace_ms)
         health_pace_set(m->set.health, next_ms);
     if (next_ms > 0 && !m->is_slowed)
-        log_write(m->set.log, CONFIG_LOG_INFO, MESSAGE_SLOWED,
+        log_write(m->set.log, LOG_INFO, MESSAGE_SLOWED,
                   "reading is slowed: %.1f %% of one core (limit %u), %llu MB (limit %llu)", m->cpu_percent, cpu_limit,
                   (unsigned long long)(m->process.private_bytes >> 20), (unsigned long long)(memory_limit >> 20));
     m->is_slowed = next_ms > 0;
@@ -43,21 +43,21 @@ static void watch_thread(struct monitor *m, size_t place, const struct health_th
 {
     if (t->overdue_ms == 0) {
         if (m->stuck_looks[place] != 0)
-            log_write(m->set.log, CONFIG_LOG_INFO, MESSAGE_THREAD_WORKS, "thread %s goes on", t->name);
+            log_write(m->set.log, LOG_INFO, MESSAGE_THREAD_WORKS, "thread %s goes on", t->name);
         m->stuck_looks[place] = 0;
         return;
     }
     if (m->stuck_looks[place] == 0)
-        log_write(m->set.log, CONFIG_LOG_ERROR, MESSAGE_THREAD_STUCK,
+        log_write(m->set.log, LOG_ERROR, MESSAGE_THREAD_STUCK,
                   "thread %s gives no sign of life; the process "
                   "ends in %u s if that stays so",
                   t->name, STUCK_END_LOOKS);
     if (++m->stuck_looks[place] < STUCK_END_LOOKS)
         return;
-    log_write(m->set.log, CONFIG_LOG_ERROR, MESSAGE_STUCK_END,
+    log_write(m->set.log, LOG_ERROR, MESSAGE_STUCK_END,
               "thread %s is stuck: the process ends with code %d, the service manager starts it anew", t->name,
-              (int)RUN_STUCK);
-    process_end((int)RUN_STUCK);
+              PROCESS_EXIT_STUCK);
+    process_end(PROCESS_EXIT_STUCK);
 }
 
 void monitor_watch(struct monitor *m)

@@ -2,9 +2,9 @@
 
 #include "agent/log/messages.h"
 
-bool event_report_wants(enum config_log_level level, unsigned id)
+bool event_report_wants(enum log_level level, unsigned id)
 {
     if (id == MESSAGE_START_FAILED || id == MESSAGE_UNSAFE)
         return false;
-    return level <= CONFIG_LOG_WARNING || id == MESSAGE_CONFIG_TAKEN;
+    return level <= LOG_WARNING || id == MESSAGE_CONFIG_TAKEN;
 }

@@ -6,13 +6,13 @@
 #ifndef AGENT_LOG_EVENT_REPORT_H
 #define AGENT_LOG_EVENT_REPORT_H
 
-#include "agent/config/config.h"
+#include "agent/log/log.h"
 #include <stdbool.h>
 
 /* Is a line of this level and id important enough? Warnings, errors, and that a new config is in force. */
-bool event_report_wants(enum config_log_level level, unsigned id);
+bool event_report_wants(enum log_level level, unsigned id);
 
 /* Writes it. What fails is dropped: the log has the line. Any thread. */
-void event_report_write(enum config_log_level level, unsigned id, const char *text);
+void event_report_write(enum log_level level, unsigned id, const char *text);
 
 #endif

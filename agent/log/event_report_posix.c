@@ -1,6 +1,6 @@
 #include "agent/log/event_report.h"
 
-void event_report_write(enum config_log_level level, unsigned id, const char *text)
+void event_report_write(enum log_level level, unsigned id, const char *text)
 {
     (void)level;
     (void)id;

@@ -23,18 +23,18 @@ struct log {
     char *path;
     uint64_t size, max_bytes;
     unsigned files;
-    enum config_log_level level;
+    enum log_level level;
     bool to_stderr;
     uint64_t lost; /* lines */
-    void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text);
+    void (*watch)(void *context, enum log_level level, unsigned id, const char *text);
     void *watch_context;
 };
 
 static const char *const level_names[] = {
-    [CONFIG_LOG_ERROR] = "ERROR",
-    [CONFIG_LOG_WARNING] = "WARN ",
-    [CONFIG_LOG_INFO] = "INFO ",
-    [CONFIG_LOG_DEBUG] = "DEBUG",
+    [LOG_ERROR] = "ERROR",
+    [LOG_WARNING] = "WARN ",
+    [LOG_INFO] = "INFO ",
+    [LOG_DEBUG] = "DEBUG",
 };
 
 static int file_begin(struct log *log)
@@ -47,7 +47,7 @@ static int file_begin(struct log *log)
     return 0;
 }
 
-int log_open(struct log **out, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level,
+int log_open(struct log **out, const char *path, uint64_t max_bytes, unsigned files, enum log_level level,
              bool to_stderr)
 {
     if (max_bytes < LOG_MAX_LINE || files < 1)
@@ -88,7 +88,7 @@ void log_close(struct log *log)
     free(log);
 }
 
-int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned files, enum config_log_level level)
+int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned files, enum log_level level)
 {
     struct log *next = NULL;
     int rc = log_open(&next, path, max_bytes, files, level, false);
@@ -191,7 +191,7 @@ static size_t one_line(char *to, size_t room, struct text text)
 }
 
 /* A whole line with its newline; returns its size. */
-static size_t line_make(char line[LOG_MAX_LINE], enum config_log_level level, unsigned id, struct text text)
+static size_t line_make(char line[LOG_MAX_LINE], enum log_level level, unsigned id, struct text text)
 {
     char time[EVENT_TIME_SIZE];
     event_time_format(time, event_time_now());
@@ -206,13 +206,13 @@ static void put_lost(struct log *log)
 {
     char text[64], line[LOG_MAX_LINE];
     snprintf(text, sizeof(text), "%llu lines could not be written here", (unsigned long long)log->lost);
-    size_t size = line_make(line, CONFIG_LOG_WARNING, LOST_ID, text_from(text));
+    size_t size = line_make(line, LOG_WARNING, LOST_ID, text_from(text));
     if (put(log, line, size))
         log->lost = 0;
 }
 
-void log_watch(struct log *log,
-               void (*watch)(void *context, enum config_log_level level, unsigned id, const char *text), void *context)
+void log_watch(struct log *log, void (*watch)(void *context, enum log_level level, unsigned id, const char *text),
+               void *context)
 {
     pthread_mutex_lock(&log->lock);
     log->watch = watch;
@@ -220,7 +220,7 @@ void log_watch(struct log *log,
     pthread_mutex_unlock(&log->lock);
 }
 
-void log_write(struct log *log, enum config_log_level level, unsigned id, const char *format, ...)
+void log_write(struct log *log, enum log_level level, unsigned id, const char *format, ...)
 {
     char text[LOG_MAX_LINE], line[LOG_MAX_LINE];
     va_list arguments;

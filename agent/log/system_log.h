@@ -5,12 +5,12 @@
 #ifndef AGENT_LOG_SYSTEM_LOG_H
 #define AGENT_LOG_SYSTEM_LOG_H
 
-#include "agent/config/config.h"
+#include "agent/log/log.h"
 #include "agent/log/messages.h"
 
 /* One line of at most SYSTEM_LOG_MAX bytes, UTF-8; what is longer is cut. That it could not be written is nobody's to
  * know: this is where one would say so. */
 #define SYSTEM_LOG_MAX 4096u
-void system_log_write(enum config_log_level level, enum message id, const char *text);
+void system_log_write(enum log_level level, enum message id, const char *text);
 
 #endif

@@ -6,13 +6,13 @@
 
 #include <windows.h>
 
-void system_log_write(enum config_log_level level, enum message id, const char *text)
+void system_log_write(enum log_level level, enum message id, const char *text)
 {
     char cut[SYSTEM_LOG_MAX + 1];
     uint16_t *wide = NULL;
-    WORD type = level == CONFIG_LOG_ERROR     ? EVENTLOG_ERROR_TYPE
-                : level == CONFIG_LOG_WARNING ? EVENTLOG_WARNING_TYPE
-                                              : EVENTLOG_INFORMATION_TYPE;
+    WORD type = level == LOG_ERROR     ? EVENTLOG_ERROR_TYPE
+                : level == LOG_WARNING ? EVENTLOG_WARNING_TYPE
+                                       : EVENTLOG_INFORMATION_TYPE;
     (void)text_copy(cut, sizeof(cut), text_from(text));
     if (text_to_utf16(&wide, NULL, text_from(cut)) < 0)
         return;

@@ -63,41 +63,39 @@ static void report(void *context, const struct sender_report *r)
         health_output_delivered(o->health, r->output, r->count, r->status);
         for (size_t i = 0; i < r->count; i++)
             health_test_result(o->health, r->items[i].id, r->output, HEALTH_TEST_TAKEN, r->status);
-        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
+        log_write(o->log, LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
                   (unsigned long long)r->count, r->status);
         break;
     case SENDER_RETRY:
         health_output_failed(o->health, r->output, r->status, text);
-        log_write(o->log, CONFIG_LOG_WARNING, MESSAGE_RETRY,
-                  "output %s: not delivered, next try in %u ms: %s (status=%ld)", r->output, r->wait_ms, text,
-                  r->status);
+        log_write(o->log, LOG_WARNING, MESSAGE_RETRY, "output %s: not delivered, next try in %u ms: %s (status=%ld)",
+                  r->output, r->wait_ms, text, r->status);
         break;
     case SENDER_FORBIDDEN:
         health_output_failed(o->health, r->output, r->status, text);
-        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_FORBIDDEN,
+        log_write(o->log, LOG_ERROR, MESSAGE_FORBIDDEN,
                   "output %s: refused: the collector does not know us or does not let us; nothing is lost, next try in "
                   "%u ms: %s",
                   r->output, r->wait_ms, text);
         break;
     case SENDER_EXPIRED:
-        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_EXPIRED,
+        log_write(o->log, LOG_ERROR, MESSAGE_EXPIRED,
                   "output %s: kept as dead letters, for they waited for longer than max-age: alerts=%llu", r->output,
                   (unsigned long long)r->count);
         break;
     case SENDER_RENEWED:
-        log_write(o->log, CONFIG_LOG_INFO, MESSAGE_RENEWED, "output %s: certificates and secrets were read anew",
-                  r->output);
+        log_write(o->log, LOG_INFO, MESSAGE_RENEWED, "output %s: certificates and secrets were read anew", r->output);
         break;
     case SENDER_REFUSED:
         health_output_refused(o->health, r->output, r->status);
         health_test_result(o->health, r->id, r->output, HEALTH_TEST_REFUSED, r->status);
-        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_REFUSED,
+        log_write(o->log, LOG_ERROR, MESSAGE_REFUSED,
                   "output %s: refused for good, kept as a dead letter: alert=%s status=%ld: %s", r->output, r->id,
                   r->status, text);
         break;
     case SENDER_STORE:
         health_output_failed(o->health, r->output, 0, text);
-        log_write(o->log, CONFIG_LOG_ERROR, MESSAGE_SENDER_STORE, "output %s: the outbox failed, next try in %u ms: %s",
+        log_write(o->log, LOG_ERROR, MESSAGE_SENDER_STORE, "output %s: the outbox failed, next try in %u ms: %s",
                   r->output, r->wait_ms, text);
         break;
     }
@@ -282,7 +280,7 @@ static struct output *renew(void *context, enum sender_renew why)
     one->looked = now;
     int rc = open_output(one, false, make_output, &fresh, &fault);
     if (rc < 0 && !one->has_trouble)
-        log_write(one->all->log, CONFIG_LOG_ERROR, MESSAGE_NOT_RENEWED,
+        log_write(one->all->log, LOG_ERROR, MESSAGE_NOT_RENEWED,
                   "output %s: a file or secret of it can't be read again, so the former is used: %s", one->config->name,
                   fault_text(&fault, text, sizeof(text)));
     one->has_trouble = rc < 0;

@@ -1,10 +1,9 @@
 #include "agent/run/pipeline.h"
 
+#include "agent/alerts/alert_maker.h"
 #include "agent/log/messages.h"
 #include "agent/run/selftest.h"
 #include "collectors/eventlog/eventlog_bookmark.h"
-#include "detect/alert/alert.h"
-#include "transport/document/alert_id.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,52 +23,14 @@ struct pending {
 
 struct pipeline {
     struct pipeline_settings set;
-    struct match *matches; /* room for every rule */
-    struct sha256 sha256;  /* of the alerts' ids */
-    struct encode_ecs_kept kept;
+    struct alert_maker *maker;
     struct pending *pending;
     size_t count, room;
-    struct health_kept seen; /* since the last checkpoint */
-    int store_trouble;       /* what the store last failed with: said once, not at each try */
-    bool is_filling;         /* the outbox was said to be nearly full */
+    struct health_kept seen;   /* since the last checkpoint */
+    const struct rule *failed; /* the one that was said to have failed last */
+    int store_trouble;         /* what the store last failed with: said once, not at each try */
+    bool is_filling;           /* the outbox was said to be nearly full */
 };
-
-int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
-{
-    struct pipeline *p = calloc(1, sizeof(*p));
-    if (p == NULL)
-        return -ENOMEM;
-    p->set = *settings;
-    p->matches = calloc(matcher_rule_count(settings->matcher), sizeof(*p->matches));
-    if (p->matches == NULL) {
-        free(p);
-        return -ENOMEM;
-    }
-    *out = p;
-    return 0;
-}
-
-static void pending_clear(struct pipeline *p)
-{
-    for (size_t i = 0; i < p->count; i++)
-        free(p->pending[i].document);
-    p->count = 0;
-}
-
-void pipeline_free(struct pipeline *p)
-{
-    if (p == NULL)
-        return;
-    pending_clear(p);
-    if (p->set.witness != NULL)
-        witness_forget(p->set.witness, p);
-    health_gone(p->set.health, p->set.thread);
-    sha256_clear(&p->sha256);
-    encode_ecs_clear(&p->kept);
-    free(p->pending);
-    free(p->matches);
-    free(p);
-}
 
 static int pending_grow(struct pipeline *p)
 {
@@ -92,21 +53,24 @@ static void note_test(struct pipeline *p, const char *id, const struct event *ev
     free(command_line);
 }
 
-static int add_alert(struct pipeline *p, struct alert *alert)
+/* Keeps what alert_maker made, for the next checkpoint. */
+static int take_alert(void *context, struct alert *alert, const char *id)
 {
+    struct pipeline *p = context;
     struct witness_verdict verdict = {.action = NULL};
     int rc = pending_grow(p);
     if (rc < 0)
         return rc;
     struct pending *next = &p->pending[p->count];
-    rc = alert_id(next->id, &p->sha256, alert);
-    if (rc == 0 && p->set.witness != NULL)
+    memcpy(next->id, id, sizeof(next->id));
+    alert->is_test = selftest_is_ours(p->set.selftest_path, alert->event->field[EVENT_COMMAND_LINE]);
+    if (p->set.witness != NULL && event_kind_is_process(alert->event->kind))
         rc = witness_see(p->set.witness, p, alert, next->id, &verdict);
     memcpy(next->alert, verdict.action != NULL ? verdict.alert : next->id, sizeof(next->alert));
     alert->follows = verdict.action != NULL ? next->alert : NULL;
     alert->action = verdict.action;
     if (rc == 0)
-        rc = encode_ecs(&next->document, &next->size, &p->kept, alert, next->id, p->set.agent);
+        rc = alert_maker_document(p->maker, &next->document, &next->size, alert, id);
     if (rc < 0)
         return rc;
     p->count++;
@@ -114,51 +78,88 @@ static int add_alert(struct pipeline *p, struct alert *alert)
     if (alert->is_test)
         note_test(p, next->id, alert->event);
     if (verdict.action != NULL) {
-        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
+        log_write(p->set.log, LOG_INFO, MESSAGE_WITNESS, "%s: record=%llu event=%s alert=%s", verdict.action,
                   (unsigned long long)alert->event->record_id, next->id, verdict.alert);
         return 0;
     }
     /* The command line stays out of the log: event contents stand in alerts alone. */
-    log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
-              alert->rule->name, alert->branch->number, (unsigned long long)alert->event->record_id, next->id);
+    log_write(p->set.log, LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
+              alert->rule->name, alert_part(alert), (unsigned long long)alert->event->record_id, next->id);
     return 0;
 }
 
-/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
-static bool as_written(struct match *match)
+/* Said of each rule once in a while: it is not "no", and may come with each event. */
+static void rule_failed(void *context, const struct rule *rule, const struct event *event)
 {
-    for (size_t i = 0; i < match->rule->branch_count; i++)
-        if (match->rule->branches[i].is_corrected)
-            match->branches &= ~(1u << i);
-    return match->branches != 0;
+    struct pipeline *p = context;
+    if (p->failed == rule)
+        return;
+    p->failed = rule;
+    log_write(p->set.log, LOG_ERROR, MESSAGE_RULE_FAILED,
+              "rule \"%s\" (%s): its answer could not be had, as a limit was reached: record=%llu", rule->name,
+              rule->id, (unsigned long long)event->record_id);
+}
+
+int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings)
+{
+    struct pipeline *p = calloc(1, sizeof(*p));
+    if (p == NULL)
+        return -ENOMEM;
+    p->set = *settings;
+    struct alert_maker_settings set = {.matcher = settings->matcher,
+                                       .agent = settings->agent,
+                                       .is_as_written = settings->witness == NULL,
+                                       .context = p,
+                                       .take = take_alert,
+                                       .failed = rule_failed};
+    int rc = alert_maker_new(&p->maker, &set);
+    if (rc < 0)
+        free(p);
+    else
+        *out = p;
+    return rc;
+}
+
+static void pending_clear(struct pipeline *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        free(p->pending[i].document);
+    p->count = 0;
+}
+
+void pipeline_free(struct pipeline *p)
+{
+    if (p == NULL)
+        return;
+    pending_clear(p);
+    if (p->set.witness != NULL)
+        witness_forget(p->set.witness, p);
+    health_gone(p->set.health, p->set.thread);
+    alert_maker_free(p->maker);
+    free(p->pending);
+    free(p);
+}
+
+static bool wants(void *context, const struct event *event)
+{
+    const struct pipeline *p = context;
+    return alert_maker_wants(p->maker, event);
 }
 
 static int take_event(void *context, const struct event *event)
 {
     struct pipeline *p = context;
     p->seen.events++;
-    p->seen.empty_command_lines += event->field[EVENT_COMMAND_LINE].len == 0;
+    p->seen.empty_command_lines += event_kind_is_process(event->kind) && event->field[EVENT_COMMAND_LINE].len == 0;
     if (event->time > p->seen.last_event)
         p->seen.last_event = event->time;
-    size_t found = matcher_match(p->set.matcher, event, p->matches);
-    for (size_t i = 0; i < found; i++) {
-        struct alert alert;
-        if (p->set.witness == NULL && !as_written(&p->matches[i]))
-            continue;
-        int rc = alert_make(&alert, &p->matches[i], event, event_time_now());
-        if (rc == 0) {
-            alert.is_test = selftest_is_ours(p->set.selftest_path, event->field[EVENT_COMMAND_LINE]);
-            rc = add_alert(p, &alert);
-            alert_clear(&alert);
-        }
-        if (rc < 0) {
-            log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_EVENT_FAILED,
-                      "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
-                      (unsigned long long)event->record_id);
-            return -ENOMEM;
-        }
-    }
-    return 0;
+    int rc = alert_maker_event(p->maker, event);
+    if (rc == 0)
+        return 0;
+    log_write(p->set.log, LOG_ERROR, MESSAGE_EVENT_FAILED,
+              "an alert could not be made (%s); its event will be read again: record=%llu", strerror(-rc),
+              (unsigned long long)event->record_id);
+    return -ENOMEM;
 }
 
 static void report_store(struct pipeline *p, int rc, const struct fault *fault)
@@ -169,13 +170,13 @@ static void report_store(struct pipeline *p, int rc, const struct fault *fault)
     p->store_trouble = rc;
     health_store(p->set.health, rc);
     if (rc == 0)
-        log_write(p->set.log, CONFIG_LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
+        log_write(p->set.log, LOG_INFO, MESSAGE_STORE_WORKS, "the outbox takes alerts again; reading goes on");
     else if (rc == -ENOSPC)
-        log_write(p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FULL,
+        log_write(p->set.log, LOG_WARNING, MESSAGE_STORE_FULL,
                   "the outbox is full: reading waits until outputs have taken alerts (%s)",
                   fault_text(fault, text, sizeof(text)));
     else
-        log_write(p->set.log, CONFIG_LOG_ERROR, MESSAGE_STORE_FAILED, "the outbox can't be written: reading waits: %s",
+        log_write(p->set.log, LOG_ERROR, MESSAGE_STORE_FAILED, "the outbox can't be written: reading waits: %s",
                   fault_text(fault, text, sizeof(text)));
 }
 
@@ -197,7 +198,7 @@ static void look_at_room(struct pipeline *p)
         return;
     if (counts.percent >= 90 && !p->is_filling)
         log_write(
-            p->set.log, CONFIG_LOG_WARNING, MESSAGE_STORE_FILLING,
+            p->set.log, LOG_WARNING, MESSAGE_STORE_FILLING,
             "the outbox is %u %% full: alerts=%llu; when it is full, reading waits, or an output that took nothing "
             "for 10 minutes gives way to those that do",
             counts.percent, (unsigned long long)counts.waiting);
@@ -318,32 +319,31 @@ static void report(void *context, const struct collector_report *r)
 {
     static const struct {
         enum message id;
-        enum config_log_level level;
+        enum log_level level;
         const char *says;
     } lines[] = {
-        [COLLECTOR_OPENED] = {MESSAGE_SOURCE_OPENED, CONFIG_LOG_INFO, "reading"},
-        [COLLECTOR_ABSENT] = {MESSAGE_SOURCE_ABSENT, CONFIG_LOG_WARNING, "not there; will be tried again"},
-        [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, CONFIG_LOG_ERROR, "no right to read; will be tried again"},
-        [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, CONFIG_LOG_WARNING, "reading failed; will be opened again"},
-        [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, CONFIG_LOG_WARNING, "one event can't be read and is left out"},
-        [COLLECTOR_VALUES_ONLY] = {MESSAGE_VALUES_ONLY, CONFIG_LOG_WARNING,
+        [COLLECTOR_OPENED] = {MESSAGE_SOURCE_OPENED, LOG_INFO, "reading"},
+        [COLLECTOR_ABSENT] = {MESSAGE_SOURCE_ABSENT, LOG_WARNING, "not there; will be tried again"},
+        [COLLECTOR_DENIED] = {MESSAGE_SOURCE_DENIED, LOG_ERROR, "no right to read; will be tried again"},
+        [COLLECTOR_BROKEN] = {MESSAGE_SOURCE_BROKEN, LOG_WARNING, "reading failed; will be opened again"},
+        [COLLECTOR_BAD_EVENT] = {MESSAGE_BAD_EVENT, LOG_WARNING, "one event can't be read and is left out"},
+        [COLLECTOR_VALUES_ONLY] = {MESSAGE_VALUES_ONLY, LOG_WARNING,
                                    "one event's XML can't be read; what its values say is taken"},
-        [COLLECTOR_GAP] = {MESSAGE_GAP, CONFIG_LOG_ERROR, "events are gone before they were read"},
-        [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, CONFIG_LOG_WARNING, "the bookmark can't be used"},
-        [COLLECTOR_BAD_MARK] = {MESSAGE_BAD_MARK, CONFIG_LOG_WARNING, "the place reached can't be kept"},
-        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, CONFIG_LOG_INFO, "a batch was too large; smaller ones are read"},
-        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, CONFIG_LOG_ERROR, "a log was cleared"},
-        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, CONFIG_LOG_ERROR, "disabled: nothing is written into it"},
-        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, CONFIG_LOG_INFO, "enabled again"},
-        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, CONFIG_LOG_WARNING, "the log was made smaller, bytes"},
-        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, CONFIG_LOG_WARNING, "record ids went down"},
-        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, CONFIG_LOG_WARNING, "will soon overwrite what was not read"},
-        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, CONFIG_LOG_ERROR, "events were lost; the Event Log may have them"},
-        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, CONFIG_LOG_ERROR,
+        [COLLECTOR_GAP] = {MESSAGE_GAP, LOG_ERROR, "events are gone before they were read"},
+        [COLLECTOR_RESUMED] = {MESSAGE_RESUMED, LOG_WARNING, "the bookmark can't be used"},
+        [COLLECTOR_BAD_MARK] = {MESSAGE_BAD_MARK, LOG_WARNING, "the place reached can't be kept"},
+        [COLLECTOR_SMALLER] = {MESSAGE_SMALLER_BATCH, LOG_INFO, "a batch was too large; smaller ones are read"},
+        [COLLECTOR_CLEARED] = {MESSAGE_LOG_CLEARED, LOG_ERROR, "a log was cleared"},
+        [COLLECTOR_DISABLED] = {MESSAGE_CHANNEL_DISABLED, LOG_ERROR, "disabled: nothing is written into it"},
+        [COLLECTOR_ENABLED] = {MESSAGE_CHANNEL_ENABLED, LOG_INFO, "enabled again"},
+        [COLLECTOR_SHRUNK] = {MESSAGE_LOG_SHRUNK, LOG_WARNING, "the log was made smaller, bytes"},
+        [COLLECTOR_RESTARTED] = {MESSAGE_IDS_RESTARTED, LOG_WARNING, "record ids went down"},
+        [COLLECTOR_WRAPPING] = {MESSAGE_LOG_WRAPPING, LOG_WARNING, "will soon overwrite what was not read"},
+        [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, LOG_ERROR, "events were lost; the Event Log may have them"},
+        [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, LOG_ERROR,
                                "somebody stopped the agent's session; it is started again"},
-        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, CONFIG_LOG_ERROR, "no session is free; will be tried again"},
-        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, CONFIG_LOG_ERROR,
-                               "the session's name is taken; will be tried again"},
+        [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, LOG_ERROR, "no session is free; will be tried again"},
+        [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, LOG_ERROR, "the session's name is taken; will be tried again"},
     };
     struct pipeline *p = context;
     char text[512] = "", numbers[80];
@@ -373,5 +373,5 @@ static int alive(void *context, bool may_hold)
 struct collector_sink pipeline_sink(struct pipeline *p)
 {
     return (struct collector_sink){
-        .context = p, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
+        .context = p, .wants = wants, .event = take_event, .checkpoint = keep, .report = report, .alive = alive};
 }

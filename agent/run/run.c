@@ -17,7 +17,7 @@
 static enum run_problem fail(struct run *r, enum run_problem problem, const char *what, const struct fault *fault)
 {
     char text[512];
-    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_START_FAILED, "not started: %s: %s", what,
+    log_write(r->log, LOG_ERROR, MESSAGE_START_FAILED, "not started: %s: %s", what,
               fault_text(fault, text, sizeof(text)));
     return problem;
 }
@@ -40,10 +40,10 @@ static void report_config(struct run *r, const struct config_errors *errors)
         state_guard_check(directory, STATE_GUARD_STATE, r->set.foreground, reason) != 0 ||
         file_join(&path, directory, "tripline.log") != 0)
         path = NULL;
-    if (log_open(&r->log, r->set.foreground ? NULL : path, 10u << 20, 5, CONFIG_LOG_INFO, r->set.foreground) < 0)
+    if (log_open(&r->log, r->set.foreground ? NULL : path, 10u << 20, 5, LOG_INFO, r->set.foreground) < 0)
         r->log = NULL; /* then nobody can be told; the exit code says it */
     for (size_t i = 0; i < errors->count; i++)
-        log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_CONFIG_BAD, "%s:%lu:%lu: %s", r->config_path, errors->list[i].line,
+        log_write(r->log, LOG_ERROR, MESSAGE_CONFIG_BAD, "%s:%lu:%lu: %s", r->config_path, errors->list[i].line,
                   errors->list[i].column, errors->list[i].message);
     free(path);
     free(directory);
@@ -69,13 +69,13 @@ static enum run_problem open_config(struct run *r)
 }
 
 /* Each line of the log. */
-static void on_line(void *context, enum config_log_level level, unsigned id, const char *text)
+static void on_line(void *context, enum log_level level, unsigned id, const char *text)
 {
     struct run *r = context;
     if (!r->set.foreground && event_report_wants(level, id))
         event_report_write(level, id, text);
-    if (level <= CONFIG_LOG_WARNING)
-        health_logged(r->health, level == CONFIG_LOG_ERROR);
+    if (level <= LOG_WARNING)
+        health_logged(r->health, level == LOG_ERROR);
 }
 
 /* Before the log, which lies in the state directory too. */
@@ -128,7 +128,7 @@ static void store_rescued(void *context, const struct store_rescue *rescue)
 {
     struct run *r = context;
     char text[512];
-    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_STORE_RESCUED,
+    log_write(r->log, LOG_ERROR, MESSAGE_STORE_RESCUED,
               "the outbox was damaged; it is now %s, and a new one goes on with alerts=%llu deadletters=%llu "
               "bookmarks=%llu from it and copied-bookmarks=%llu; alerts that can't be read: %llu or more: %s",
               rescue->moved_to, (unsigned long long)rescue->alerts, (unsigned long long)rescue->dead,
@@ -142,7 +142,7 @@ static void store_overflowed(void *context, const char *output, uint64_t count)
     struct run *r = context;
     health_output_overflowed(r->health, output, count);
     log_write(
-        r->log, CONFIG_LOG_ERROR, MESSAGE_OVERFLOWED,
+        r->log, LOG_ERROR, MESSAGE_OVERFLOWED,
         "output %s: took nothing for so long that the outbox was full; its oldest are kept as dead letters, so that "
         "reading goes on for the others: alerts=%llu",
         output, (unsigned long long)count);
@@ -212,7 +212,7 @@ enum run_problem run_start_sources(struct run *r)
     int rc = sources_start(&r->sources, r->config, &set, &fault);
     if (rc == -ENOTSUP) {
         char text[512];
-        log_write(r->log, CONFIG_LOG_WARNING, MESSAGE_NO_SOURCES, "nothing is watched, only the outbox is sent: %s",
+        log_write(r->log, LOG_WARNING, MESSAGE_NO_SOURCES, "nothing is watched, only the outbox is sent: %s",
                   fault_text(&fault, text, sizeof(text)));
         return RUN_GOOD;
     }
@@ -265,7 +265,7 @@ enum run_problem run_start(struct run **out, const struct run_settings *settings
         run_stop(r, 0);
         return problem;
     }
-    log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STARTED, "tripline %s (%s) started: config=%s agent=%s", version_number,
+    log_write(r->log, LOG_INFO, MESSAGE_STARTED, "tripline %s (%s) started: config=%s agent=%s", version_number,
               version_commit, r->config_path, r->agent_id);
     r->is_started = true;
     (void)text_copy(r->done_sha256, sizeof(r->done_sha256), text_from(r->config->sha256)); /* same size */
@@ -288,7 +288,7 @@ void run_stop(struct run *r, unsigned grace_ms)
     free(r->selftest_path);
     free(r->agent_id);
     if (r->is_started)
-        log_write(r->log, CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
+        log_write(r->log, LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     log_close(r->log);
     health_free(r->health);
     state_guard_release(r->guard);

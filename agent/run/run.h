@@ -4,6 +4,7 @@
 #ifndef AGENT_RUN_RUN_H
 #define AGENT_RUN_RUN_H
 
+#include "agent/system/process.h"
 #include <stdbool.h>
 
 /* What kept the agent from starting; also the service's own exit code (docs/operations.md). */
@@ -15,9 +16,9 @@ enum run_problem {
     RUN_BAD_OUTPUT = 4, /* an output's certificate, key or URL */
     RUN_BAD_SOURCE = 5, /* the Event Log can't be read at all */
     RUN_NO_MEMORY = 6,
-    RUN_UNSAFE = 7, /* others could change config or state, so neither is used */
-    RUN_BUSY = 8,   /* another agent uses the same state */
-    RUN_STUCK = 9   /* a thread gave no sign of life, so that the process ended itself */
+    RUN_UNSAFE = 7,                /* others could change config or state, so neither is used */
+    RUN_BUSY = 8,                  /* another agent uses the same state */
+    RUN_STUCK = PROCESS_EXIT_STUCK /* a thread gave no sign of life, so that the process ended itself */
 };
 
 struct run_settings {

@@ -17,8 +17,8 @@
 
 static void refuse(struct run *r, const char *why)
 {
-    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_CONFIG_KEPT, "%s is not taken, what was in force stays: %s",
-              r->config_path, why);
+    log_write(r->log, LOG_ERROR, MESSAGE_CONFIG_KEPT, "%s is not taken, what was in force stays: %s", r->config_path,
+              why);
     monitor_config_refused(r->monitor);
 }
 
@@ -35,8 +35,8 @@ static struct config *load(struct run *r)
     if (rc < 0) {
         refuse(r, errors.count > 0 ? "it has mistakes" : strerror(-rc));
         for (size_t i = 0; i < errors.count; i++)
-            log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_CONFIG_BAD, "%s:%lu:%lu: %s", r->config_path,
-                      errors.list[i].line, errors.list[i].column, errors.list[i].message);
+            log_write(r->log, LOG_ERROR, MESSAGE_CONFIG_BAD, "%s:%lu:%lu: %s", r->config_path, errors.list[i].line,
+                      errors.list[i].column, errors.list[i].message);
     }
     config_errors_free(&errors);
     return config;
@@ -61,7 +61,7 @@ static int adapt_store(struct run *r, const struct config *config, struct fault 
 static enum run_problem fail(struct run *r, enum run_problem problem, const struct fault *fault)
 {
     char text[512];
-    log_write(r->log, CONFIG_LOG_ERROR, MESSAGE_START_FAILED, "the new config could not be put in force, ending: %s",
+    log_write(r->log, LOG_ERROR, MESSAGE_START_FAILED, "the new config could not be put in force, ending: %s",
               fault_text(fault, text, sizeof(text)));
     return problem;
 }
@@ -115,7 +115,7 @@ static enum run_problem apply(struct run *r, struct config *config, struct outpu
         return problem;
     monitor_config(r->monitor, config, config->sha256);
     doctor_watch_wake(r->doctor);
-    log_write(r->log, CONFIG_LOG_INFO, MESSAGE_CONFIG_TAKEN, "%s is in force now: %.16s...%s%s", r->config_path,
+    log_write(r->log, LOG_INFO, MESSAGE_CONFIG_TAKEN, "%s is in force now: %.16s...%s%s", r->config_path,
               config->sha256, outputs != NULL ? ", outputs begun anew" : "",
               has_new_sources ? ", sources begun anew" : "");
     return RUN_GOOD;

@@ -12,6 +12,9 @@
 
 #define TICKS_PER_MS 10000u /* of event times */
 
+/* Stands before the nonce of a test. */
+#define MARK " tripline-selftest-"
+
 int selftest_command(char to[SELFTEST_COMMAND_SIZE], const char *program, const char *nonce)
 {
     size_t count = 0;
@@ -20,15 +23,26 @@ int selftest_command(char to[SELFTEST_COMMAND_SIZE], const char *program, const 
     for (size_t i = 0; i < rules[0]->term_count && used > 0 && used < SELFTEST_COMMAND_SIZE; i++)
         used += snprintf(to + used, SELFTEST_COMMAND_SIZE - (size_t)used, " %s", rules[0]->terms[i]);
     if (used > 0 && used < SELFTEST_COMMAND_SIZE)
-        used += snprintf(to + used, SELFTEST_COMMAND_SIZE - (size_t)used, " tripline-selftest-%s", nonce);
+        used += snprintf(to + used, SELFTEST_COMMAND_SIZE - (size_t)used, MARK "%s", nonce);
     return used > 0 && used < SELFTEST_COMMAND_SIZE ? 0 : -EMSGSIZE;
+}
+
+static bool contains(struct text text, struct text part)
+{
+    for (size_t at = 0; at + part.len <= text.len; at++)
+        if (memcmp(text.bytes + at, part.bytes, part.len) == 0)
+            return true;
+    return false;
 }
 
 bool selftest_is_ours(const char *path, struct text command_line)
 {
     char *announced = NULL;
     size_t size = 0;
-    if (command_line.len == 0 || file_read(&announced, &size, path, SELFTEST_COMMAND_SIZE) < 0)
+    /* The file is looked for only where it may be one. */
+    if (command_line.len >= SELFTEST_COMMAND_SIZE || !contains(command_line, text_from(MARK)))
+        return false;
+    if (file_read(&announced, &size, path, SELFTEST_COMMAND_SIZE) < 0)
         return false; /* mostly there is no such file */
     bool is_ours = text_equal((struct text){announced, size}, command_line);
     free(announced);

@@ -1,6 +1,6 @@
 #include "agent/run/selftest.h"
 
-#include "agent/doctor/doctor_win.h"
+#include "detect/base/winapi.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ int selftest_program(char to[SELFTEST_COMMAND_SIZE / 2], struct fault *fault)
         fault_set(fault, "GetSystemDirectoryW", (long)GetLastError(), text_from(NULL), NULL);
         return -EIO;
     }
-    doctor_narrow(narrow, sizeof(narrow), directory);
+    winapi_copy(narrow, sizeof(narrow), directory);
     (void)snprintf(to, SELFTEST_COMMAND_SIZE / 2, "%s\\cmd.exe", narrow); /* it fits */
     return 0;
 }
@@ -29,8 +29,10 @@ int selftest_start(unsigned *pid, const char *program, const char *command_line,
 {
     STARTUPINFOW startup = {.cb = sizeof(startup)};
     PROCESS_INFORMATION child = {NULL, NULL, 0, 0};
-    wchar_t *path = doctor_wide(program), *line = doctor_wide(command_line);
-    int rc = path == NULL || line == NULL ? -ENOMEM : 0;
+    wchar_t *path = NULL, *line = NULL;
+    int rc = winapi_wide(&path, program);
+    if (rc == 0)
+        rc = winapi_wide(&line, command_line);
     if (rc == 0 && !CreateProcessW(path, line, NULL, NULL, FALSE, CREATE_NO_WINDOW, NULL, NULL, &startup, &child)) {
         fault_set(fault, "CreateProcessW", (long)GetLastError(), text_from(program), NULL);
         rc = -EIO;

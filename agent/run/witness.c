@@ -61,7 +61,7 @@ static unsigned source_of(const struct event *event)
     return 2u * (unsigned)event->kind + (event->has_record_id ? 1u : 0u);
 }
 
-static int make_key(char key[SHA256_HEX_SIZE], struct text host, uint32_t pid, struct text line)
+static int make_key(char key[SHA256_HEX_SIZE], const char *rule, struct text host, uint32_t pid, struct text line)
 {
     struct sha256 sha256 = {0};
     char number[16], name[256];
@@ -71,6 +71,8 @@ static int make_key(char key[SHA256_HEX_SIZE], struct text host, uint32_t pid, s
             name[i] = (char)(name[i] + ('a' - 'A'));
     int digits = snprintf(number, sizeof(number), "%lu", (unsigned long)pid);
     int rc = sha256_init(&sha256);
+    if (rc == 0)
+        rc = sha256_add_field(&sha256, rule, strlen(rule));
     if (rc == 0)
         rc = sha256_add_field(&sha256, name, size);
     if (rc == 0)
@@ -83,22 +85,13 @@ static int make_key(char key[SHA256_HEX_SIZE], struct text host, uint32_t pid, s
     return rc;
 }
 
-/* Is it the event's own process that matches, or only its creator? */
-static bool is_child(const struct alert *alert)
-{
-    for (size_t i = 0; i < alert->rule->branch_count; i++)
-        if ((alert->branches & 1u << i) != 0 && alert->rule->branches[i].field != EVENT_PARENT_COMMAND_LINE)
-            return false;
-    return true;
-}
-
 static int make_sighting(struct sighting *out, const struct alert *alert, const char *event_id)
 {
     const struct event *e = alert->event;
     struct sighting s = {.until = e->time, .source = source_of(e), .event = hash_of(event_id)};
-    s.is_child = is_child(alert);
+    s.is_child = alert_is_of_parent(alert);
     s.created = s.is_child ? e->parent_time : e->time;
-    int rc = make_key(s.key, e->field[EVENT_COMPUTER], s.is_child ? e->parent_pid : e->pid,
+    int rc = make_key(s.key, alert->rule->id, e->field[EVENT_COMPUTER], s.is_child ? e->parent_pid : e->pid,
                       e->field[s.is_child ? EVENT_PARENT_COMMAND_LINE : EVENT_COMMAND_LINE]);
     s.hash = rc < 0 ? 0 : hash_of(s.key);
     if (rc == 0)
@@ -196,7 +189,7 @@ int witness_see(struct witness *w, const void *owner, const struct alert *alert,
     struct sighting s = {.source = 0};
     *out = (struct witness_verdict){.action = NULL};
     (void)text_copy(out->alert, sizeof(out->alert), text_from(event_id)); /* it is an id's size */
-    if (!alert->event->has_pid || (is_child(alert) && !alert->event->has_parent_pid))
+    if (!alert->event->has_pid || (alert_is_of_parent(alert) && !alert->event->has_parent_pid))
         return 0;
     int rc = make_sighting(&s, alert, event_id);
     if (rc < 0)
@@ -291,7 +284,7 @@ static void report_missed(struct witness *w, const struct subject *subject)
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         unsigned source = sources[i].source;
         if (w->is_open[source] && subject->is_expected[source] && subject->s.witness[source] == 0)
-            log_write(w->log, CONFIG_LOG_ERROR, MESSAGE_WITNESS_MISSED,
+            log_write(w->log, LOG_ERROR, MESSAGE_WITNESS_MISSED,
                       "%s: is read, and did not tell within %u s of a process that another source told of: alert=%s",
                       sources[i].name, WITNESS_OVERDUE_S, subject->s.alert);
     }

@@ -3,7 +3,8 @@
  * makes the alert, at once, and what the others add becomes a follow-up document that names the alert's id. So does
  * what the process starts (the corrected reading of branch 3: docs/rule-semantics.md, quirks Q8 and Q17).
  *
- * A process is known by its host, pid, command line and creation time (within WITNESS_SLACK). An alert is never risked
+ * Each rule has a story of its own: what one rule found in a process never adds to the alert of another. A process is
+ * known by its host, pid, command line and creation time (within WITNESS_SLACK). An alert is never risked
  * for this: as long as the first witness's is not on disk another collector's event waits for that, and becomes an
  * alert of its own when it is not there in time. Any thread.
  */

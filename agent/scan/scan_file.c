@@ -1,11 +1,9 @@
 #include "agent/scan/scan_file.h"
 
+#include "agent/alerts/alert_maker.h"
 #include "agent/system/file.h"
 #include "agent/system/version.h"
 #include "collectors/files/replay.h"
-#include "detect/alert/alert.h"
-#include "transport/document/alert_id.h"
-#include "transport/document/encode_ecs.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,43 +19,47 @@ struct reading {
     const struct scan_piece *piece;
     size_t place; /* in the order of the output */
     const char *path;
-    struct match *matches; /* room for every rule */
-    struct sha256 sha256;  /* of the alerts' ids */
-    struct encode_ecs_kept kept;
+    struct alert_maker *maker;
     uint64_t alerts, flushed;
     int error;         /* writing alerts failed, or no memory: the scan ends */
     bool may_be_empty; /* an .evtx or an export: no event in it is no mistake */
 };
 
-static int put_alert(struct reading *r, const struct match *match, const struct event *event)
+static int put_alert(void *context, struct alert *alert, const char *id)
 {
-    static const struct encode_agent agent = {.version = version_number};
-    struct alert alert;
-    char id[ALERT_ID_SIZE], *document = NULL;
+    struct reading *r = context;
+    char *document = NULL;
     size_t size = 0;
-    int rc = alert_make(&alert, match, event, event_time_now());
-    if (rc < 0)
-        return rc;
-    rc = alert_id(id, &r->sha256, &alert);
-    if (rc == 0)
-        rc = encode_ecs(&document, &size, &r->kept, &alert, id, &agent);
+    int rc = alert_maker_document(r->maker, &document, &size, alert, id);
     if (rc == 0)
         rc = scan_output_line(r->shared->output, r->place, document, size);
     if (rc == 0 && r->shared->settings->report != NULL)
-        rc = scan_report_add(r->shared->settings->report, r->place, r->path, &alert, id);
+        rc = scan_report_add(r->shared->settings->report, r->place, r->path, alert, id);
     if (rc == 0)
         r->alerts++;
     free(document);
-    alert_clear(&alert);
     return rc;
+}
+
+static void rule_failed(void *context, const struct rule *rule, const struct event *event)
+{
+    const struct reading *r = context;
+    fprintf(r->shared->settings->messages,
+            "%s: record %llu: the answer of rule \"%s\" could not be had: a limit was reached\n", r->path,
+            (unsigned long long)event->record_id, rule->name);
+}
+
+static bool on_wants(void *context, const struct event *event)
+{
+    const struct reading *r = context;
+    return alert_maker_wants(r->maker, event);
 }
 
 static int on_event(void *context, const struct event *event)
 {
     struct reading *r = context;
-    size_t count = matcher_match(r->shared->matcher, event, r->matches);
-    for (size_t i = 0; r->error == 0 && i < count; i++)
-        r->error = put_alert(r, &r->matches[i], event);
+    if (r->error == 0)
+        r->error = alert_maker_event(r->maker, event);
     return r->error;
 }
 
@@ -190,7 +192,8 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct replay_counts counts = {0};
     struct fault fault = {0};
-    const struct collector_sink sink = {.context = r, .event = on_event, .report = on_report, .alive = on_alive};
+    const struct collector_sink sink = {
+        .context = r, .wants = on_wants, .event = on_event, .report = on_report, .alive = on_alive};
     int rc = look(r, from);
     if (rc == 0 && r->piece->is_part)
         rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to,
@@ -218,10 +221,13 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
     bool is_stdin = strcmp(r.path, "-") == 0;
     FILE *from = stdin;
     totals->files += piece->from == 0 ? 1 : 0;
-    r.matches = calloc(matcher_rule_count(shared->matcher), sizeof(*r.matches));
-    if (r.matches == NULL)
-        return -ENOMEM;
-    int rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
+    static const struct encode_agent agent = {.version = version_number};
+    const struct alert_maker_settings set = {
+        .matcher = shared->matcher, .agent = &agent, .context = &r, .take = put_alert, .failed = rule_failed};
+    int rc = alert_maker_new(&r.maker, &set);
+    if (rc < 0)
+        return rc;
+    rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
     if (rc < 0) {
         int added = settle(&r, rc, &none, totals);
         rc = rc == -ENOMEM ? rc : added;
@@ -230,9 +236,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         if (!is_stdin)
             (void)fclose(from); /* only read */
     }
-    sha256_clear(&r.sha256);
-    encode_ecs_clear(&r.kept);
-    free(r.matches);
+    alert_maker_free(r.maker);
     return rc;
 }
 

@@ -78,7 +78,14 @@ static void number_of(char to[32], bool is_known, uint32_t number)
 static void rule_row(struct html *to, const struct alert *alert)
 {
     html_markup(to, "<details><summary>The rule's own row</summary><dl>\n");
-    for (int column = 0; column < ALERT_COLUMN_COUNT; column++)
+    for (size_t i = 0; i < alert->cell_count; i++) {
+        html_markup(to, "<dt>");
+        html_text(to, alert->cells[i].name, SCAN_REPORT_MAX_TEXT);
+        html_markup(to, "</dt><dd class=\"text\">");
+        html_text(to, value_text(alert->cells[i].value, alert->arena), SCAN_REPORT_MAX_TEXT);
+        html_markup(to, "</dd>\n");
+    }
+    for (int column = 0; column < ALERT_COLUMN_COUNT && alert->branch != NULL; column++)
         member(to, alert_column_name((enum alert_column)column), "text", alert->row[column], "", none);
     html_markup(to, "</dl></details>\n");
 }
@@ -87,9 +94,10 @@ static void rule_member(struct html *to, const struct alert *alert)
 {
     char line[400];
     const struct rule *rule = alert->rule;
-    snprintf(line, sizeof(line), "%s %s, branch %u, %s", rule->name, rule->version, alert->branch->number,
-             rule->severity);
+    snprintf(line, sizeof(line), "%s %s, branch %u, %s", rule->name, rule->version, alert_part(alert), rule->severity);
     member(to, "rule", "any", text_from(line), "", none);
+    if (alert->branch == NULL)
+        return;
     html_markup(to, "<dt>why</dt><dd>the field <code>");
     html_markup(to, event_field_name(alert->branch->field));
     html_markup(to, "</code> holds all of");
@@ -116,6 +124,13 @@ static void evidence(struct html *to, const char *source, const struct alert *al
     member(to, "started by", "text", e->field[EVENT_PARENT_IMAGE], "<br>", text_from(parent_pid));
     member(to, "its command line", "text", e->field[EVENT_PARENT_COMMAND_LINE], "", none);
     rule_member(to, alert);
+    for (size_t i = 0; i < e->data_count && e->kind == EVENT_OTHER; i++) {
+        html_markup(to, "<dt>");
+        html_text(to, e->data[i].name.len > 0 ? e->data[i].name : text_from("-"), SCAN_REPORT_MAX_TEXT);
+        html_markup(to, "</dt><dd class=\"text\">");
+        html_text(to, e->data[i].value, SCAN_REPORT_MAX_TEXT);
+        html_markup(to, "</dd>\n");
+    }
     member(to, "log", "any", e->field[EVENT_CHANNEL], ", ", text_from(record));
     member(to, "provider", "any", e->field[EVENT_PROVIDER], "", none);
     member(to, "file", "any", text_from(source), "", none);

@@ -138,7 +138,7 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     int rc = locks_new(&w);
     if (rc < 0)
         return rc;
-    rc = matcher_new(&matcher, rules, rule_count);
+    rc = matcher_new_with(&matcher, rules, settings->set == NULL ? rule_count : 0, settings->set);
     if (rc == 0)
         rc = plan(&w);
     if (rc == 0)

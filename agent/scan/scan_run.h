@@ -5,6 +5,7 @@
 #include "agent/scan/scan_output.h"
 #include "agent/scan/scan_report.h"
 #include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 #include <stdbool.h>
 
 /* Most threads that read. Each reads a file of its own, or a part of a large one. */
@@ -16,6 +17,7 @@
 struct scan_settings {
     const char *const *paths;   /* UTF-8; "-" is stdin */
     size_t count;               /* 1 or more */
+    const struct rule_set *set; /* these rules alone; NULL: those that are built in */
     unsigned jobs;              /* 1..SCAN_MAX_JOBS */
     struct scan_report *report; /* NULL: none */
     FILE *alerts;               /* JSON Lines */

@@ -10,18 +10,6 @@
 /* Largest command line of a service: CreateService takes what CreateProcess takes. */
 #define MAX_COMMAND 32767u
 
-/* Traverse checking is off for everybody; without it, not even C:\ProgramData could be walked through. */
-static const char *const eventlog_privileges[] = {"SeChangeNotifyPrivilege", NULL};
-
-/* A system trace session: SeSystemProfilePrivilege (learn.microsoft.com: Configuring and Starting a SystemTraceProvider
- * Session). */
-static const char *const etw_privileges[] = {"SeChangeNotifyPrivilege", "SeSystemProfilePrivilege", NULL};
-
-const char *const *install_privileges(bool reads_etw)
-{
-    return reads_etw ? etw_privileges : eventlog_privileges;
-}
-
 static bool reads_etw(const struct install_properties *properties)
 {
     return install_config_lists(properties->values[INSTALL_SOURCES], "etw");
@@ -30,7 +18,7 @@ static bool reads_etw(const struct install_properties *properties)
 void install_account_fall_back(struct install_account *account, const struct install_properties *properties)
 {
     *account = (struct install_account){INSTALL_SYSTEM, "LocalSystem", account->is_chosen, false,
-                                        install_privileges(reads_etw(properties))};
+                                        token_privileges_needed(reads_etw(properties))};
 }
 
 int install_account_choose(struct install_account *out, const struct install_properties *properties,
@@ -40,7 +28,7 @@ int install_account_choose(struct install_account *out, const struct install_pro
     struct text name = text_from(given);
     bool etw = reads_etw(properties);
     struct install_account account = {INSTALL_VIRTUAL, "NT SERVICE\\Tripline", given != NULL, true,
-                                      install_privileges(etw)};
+                                      token_privileges_needed(etw)};
     if ((given == NULL && etw) || text_equal_nocase(name, text_from("LocalSystem"))) {
         install_account_fall_back(&account, properties);
     } else if (given != NULL && given[name.len - 1] == '$' && strchr(given, '\\') != NULL) {

@@ -5,6 +5,7 @@
 #ifndef AGENT_SERVICE_INSTALL_ACCOUNT_H
 #define AGENT_SERVICE_INSTALL_ACCOUNT_H
 
+#include "agent/guard/token.h"
 #include "agent/service/install_properties.h"
 
 enum install_account_kind {
@@ -34,9 +35,6 @@ int install_account_choose(struct install_account *out, const struct install_pro
 
 /* LocalSystem with the privileges that the sources want: what takes the virtual account's place where it can't be. */
 void install_account_fall_back(struct install_account *account, const struct install_properties *properties);
-
-/* What the agent keeps of its privileges, by what it reads; ends with NULL. Static. */
-const char *const *install_privileges(bool reads_etw);
 
 /* Longest of install_service_sid(), with its NUL. */
 #define INSTALL_MAX_SID 80

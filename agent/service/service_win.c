@@ -77,7 +77,7 @@ static void on_progress(void *context)
 static void on_say(void *context, unsigned id, const char *text)
 {
     (void)context;
-    system_log_write(CONFIG_LOG_ERROR, id, text);
+    system_log_write(LOG_ERROR, id, text);
 }
 
 /* For those who look into the Application log first; the agent's own log says it in full. */
@@ -91,7 +91,7 @@ static void say_start(enum run_problem problem)
                  "not started: service-specific exit code %d; see tripline.log in the state directory and "
                  "docs/operations.md",
                  (int)problem);
-    system_log_write(problem == RUN_GOOD ? CONFIG_LOG_INFO : CONFIG_LOG_ERROR,
+    system_log_write(problem == RUN_GOOD ? LOG_INFO : LOG_ERROR,
                      problem == RUN_GOOD ? MESSAGE_STARTED : MESSAGE_START_FAILED, text);
 }
 
@@ -116,7 +116,7 @@ static void WINAPI service_main(DWORD argc, wchar_t **argv)
             problem = run_tick(run, which == WAIT_OBJECT_0 + 1);
         report(SERVICE_STOP_PENDING, NO_ERROR, 0);
         run_stop(run, RUN_GRACE_MS);
-        system_log_write(CONFIG_LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
+        system_log_write(LOG_INFO, MESSAGE_STOPPED, "tripline stopped");
     }
     report(SERVICE_STOPPED, problem == RUN_GOOD ? NO_ERROR : ERROR_SERVICE_SPECIFIC_ERROR, (DWORD)problem);
 }

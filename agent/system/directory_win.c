@@ -2,7 +2,7 @@
 
 #include "agent/system/file.h"
 #include "agent/system/file_wide.h"
-#include "detect/base/text.h"
+#include "detect/base/winapi.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -11,21 +11,6 @@
 #include <wchar.h>
 
 #include <windows.h>
-
-static int error_of(DWORD code)
-{
-    switch (code) {
-    case ERROR_FILE_NOT_FOUND:
-    case ERROR_PATH_NOT_FOUND:
-    case ERROR_BAD_NETPATH: return -ENOENT;
-    case ERROR_ACCESS_DENIED: return -EACCES;
-    case ERROR_DIRECTORY: return -ENOTDIR;
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_OUTOFMEMORY: return -ENOMEM;
-    case ERROR_INVALID_NAME: return -EINVAL;
-    default: return -EIO;
-    }
-}
 
 static int add(struct directory *to, const WIN32_FIND_DATAW *found)
 {
@@ -55,11 +40,11 @@ int directory_scan(struct directory *to, const char *path)
     DWORD code = search == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
     free(wide);
     if (search == INVALID_HANDLE_VALUE)
-        return error_of(code);
+        return winapi_error(code);
     do {
         rc = add(to, &found);
     } while (rc == 0 && FindNextFileW(search, &found));
     code = rc == 0 ? GetLastError() : ERROR_SUCCESS;
     (void)FindClose(search); /* only read */
-    return rc < 0 ? rc : code == ERROR_NO_MORE_FILES ? 0 : error_of(code);
+    return rc < 0 ? rc : code == ERROR_NO_MORE_FILES ? 0 : winapi_error(code);
 }

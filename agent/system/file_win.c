@@ -2,6 +2,7 @@
 #include "agent/system/file_internal.h"
 #include "agent/system/file_wide.h"
 #include "detect/base/text.h"
+#include "detect/base/winapi.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,31 +20,6 @@ const char file_separator = '\\';
  */
 #define MAX_PATH_UNITS 32767u
 
-static const struct {
-    DWORD code;
-    int error;
-} known[] = {
-    {ERROR_FILE_NOT_FOUND, ENOENT},   {ERROR_PATH_NOT_FOUND, ENOENT},
-    {ERROR_ACCESS_DENIED, EACCES},    {ERROR_SHARING_VIOLATION, EBUSY},
-    {ERROR_LOCK_VIOLATION, EBUSY},    {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},
-    {ERROR_OUTOFMEMORY, ENOMEM},      {ERROR_DISK_FULL, ENOSPC},
-    {ERROR_HANDLE_DISK_FULL, ENOSPC}, {ERROR_FILE_EXISTS, EEXIST},
-    {ERROR_ALREADY_EXISTS, EEXIST},   {ERROR_INVALID_NAME, EINVAL},
-    {ERROR_BAD_PATHNAME, EINVAL},     {ERROR_FILENAME_EXCED_RANGE, EINVAL},
-    {ERROR_DIRECTORY, ENOTDIR},       {ERROR_TOO_MANY_OPEN_FILES, EMFILE},
-    {ERROR_WRITE_PROTECT, EROFS},     {ERROR_BAD_NETPATH, ENOENT},
-};
-
-/* Must be the first call after the failed one: any other may change GetLastError(). */
-static int last_error(void)
-{
-    DWORD code = GetLastError();
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (known[i].code == code)
-            return -known[i].error;
-    return -EIO;
-}
-
 bool file_is_separator(char c)
 {
     return c == '\\' || c == '/';
@@ -56,29 +32,12 @@ bool file_is_absolute(const char *path)
     return file_is_separator(path[0]) || (path[0] != '\0' && path[1] == ':');
 }
 
-static int wide_copy(wchar_t **out, const char *path)
-{
-    uint16_t *units = NULL;
-    size_t count = 0;
-    int rc = text_to_utf16(&units, &count, text_from(path));
-    if (rc < 0)
-        return rc;
-    wchar_t *wide = calloc(count + 1, sizeof(*wide));
-    if (wide != NULL)
-        memcpy(wide, units, count * sizeof(*wide));
-    free(units);
-    if (wide == NULL)
-        return -ENOMEM;
-    *out = wide;
-    return 0;
-}
-
 int file_wide_path(wchar_t **out, const char *path)
 {
     static const wchar_t plain[] = L"\\\\?\\", share[] = L"\\\\?\\UNC";
     wchar_t *wide = NULL, *full = NULL;
 
-    int rc = *path == '\0' ? -ENOENT : wide_copy(&wide, path);
+    int rc = *path == '\0' ? -ENOENT : winapi_wide(&wide, path);
     if (rc < 0)
         return rc;
     /* 12: room that CreateDirectory wants for an 8.3 name in it (same page). */
@@ -93,7 +52,7 @@ int file_wide_path(wchar_t **out, const char *path)
     }
     DWORD size = GetFullPathNameW(wide, MAX_PATH_UNITS, full + 8, NULL);
     if (size == 0 || size >= MAX_PATH_UNITS) {
-        rc = size == 0 ? last_error() : -EINVAL;
+        rc = size == 0 ? winapi_last_error() : -EINVAL;
         free(full);
         free(wide);
         return rc;
@@ -153,7 +112,7 @@ int file_open(FILE **out, const char *path, const char *mode)
     HANDLE handle = CreateFileW(wide, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, how,
                                 FILE_ATTRIBUTE_NORMAL, NULL);
     if (handle == INVALID_HANDLE_VALUE) {
-        rc = last_error();
+        rc = winapi_last_error();
         if (is_directory(wide)) /* CreateFile says "access denied" for one */
             rc = -EISDIR;
     }
@@ -168,7 +127,7 @@ static int make_one(const char *path)
     if (rc < 0)
         return rc;
     if (!CreateDirectoryW(wide, NULL)) {
-        rc = last_error();
+        rc = winapi_last_error();
         if (is_directory(wide)) /* there already; a drive's root says "access denied" */
             rc = 0;
         else if (rc == -EEXIST)
@@ -210,7 +169,7 @@ int file_replace(const char *from, const char *to)
     if (rc == 0)
         rc = file_wide_path(&wide_to, to);
     if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-        rc = last_error();
+        rc = winapi_last_error();
     free(wide_to);
     free(wide_from);
     return rc;
@@ -221,26 +180,9 @@ int file_remove(const char *path)
     wchar_t *wide = NULL;
     int rc = file_wide_path(&wide, path);
     if (rc == 0 && !DeleteFileW(wide))
-        rc = last_error();
+        rc = winapi_last_error();
     free(wide);
     return rc;
-}
-
-static int narrow_copy(char **out, const wchar_t *wide)
-{
-    size_t count = wcslen(wide);
-    char *path = malloc(TEXT_UTF16_MAX_BYTES(count));
-    uint16_t *units = calloc(count + 1, sizeof(*units));
-    if (path == NULL || units == NULL) {
-        free(units);
-        free(path);
-        return -ENOMEM;
-    }
-    memcpy(units, wide, count * sizeof(*units));
-    (void)text_from_utf16(path, units, count); /* the text is path itself */
-    free(units);
-    *out = path;
-    return 0;
 }
 
 int file_program(char **out)
@@ -249,7 +191,7 @@ int file_program(char **out)
     if (path == NULL)
         return -ENOMEM;
     DWORD size = GetModuleFileNameW(NULL, path, MAX_PATH_UNITS);
-    int rc = size == 0 ? last_error() : size >= MAX_PATH_UNITS ? -EINVAL : narrow_copy(out, path);
+    int rc = size == 0 ? winapi_last_error() : size >= MAX_PATH_UNITS ? -EINVAL : winapi_text(out, path);
     free(path);
     return rc;
 }
@@ -260,7 +202,7 @@ int file_default_state(char **out)
     PWSTR wide = NULL;
     char *data = NULL;
     HRESULT result = SHGetKnownFolderPath(&FOLDERID_ProgramData, KF_FLAG_DEFAULT, NULL, &wide);
-    int rc = SUCCEEDED(result) ? narrow_copy(&data, wide) : -ENOENT;
+    int rc = SUCCEEDED(result) ? winapi_text(&data, wide) : -ENOENT;
     CoTaskMemFree(wide); /* on failure too (learn.microsoft.com: SHGetKnownFolderPath) */
     if (rc == 0)
         rc = file_join(out, data, "Tripline");

@@ -32,6 +32,9 @@ bool process_is_alive(unsigned pid, uint64_t begin);
 /* The host's full name as far as it knows it, UTF-8. */
 void process_host(char to[PROCESS_NAME_SIZE]);
 
+/* Exit code of a process that ended itself as a thread gave no sign of life (docs/operations.md). */
+#define PROCESS_EXIT_STUCK 9
+
 /* Ends the process at once, without clean-up, so that the service manager sees a failure and starts it anew. */
 _Noreturn void process_end(int code);
 

@@ -1,6 +1,6 @@
 #include "agent/system/process.h"
 
-#include "detect/base/text.h"
+#include "detect/base/winapi.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,28 +69,13 @@ bool process_is_alive(unsigned pid, uint64_t began)
     return is_alive;
 }
 
-/* wide as UTF-8, cut where longer. */
-static void narrow(char *to, size_t size, const wchar_t *wide)
-{
-    size_t count = wcslen(wide);
-    char *utf8 = malloc(TEXT_UTF16_MAX_BYTES(count));
-    uint16_t *units = calloc(count + 1, sizeof(*units));
-    to[0] = '\0';
-    if (utf8 != NULL && units != NULL) {
-        memcpy(units, wide, count * sizeof(*units));
-        (void)text_copy(to, size, text_from_utf16(utf8, units, count)); /* cut where longer */
-    }
-    free(units);
-    free(utf8);
-}
-
 void process_host(char to[PROCESS_NAME_SIZE])
 {
     wchar_t name[PROCESS_NAME_SIZE];
     DWORD size = PROCESS_NAME_SIZE;
     to[0] = '\0';
     if (GetComputerNameExW(ComputerNameDnsFullyQualified, name, &size))
-        narrow(to, PROCESS_NAME_SIZE, name);
+        winapi_copy(to, PROCESS_NAME_SIZE, name);
 }
 
 _Noreturn void process_end(int code)

@@ -194,20 +194,44 @@ static bool text_matches(const struct channel *ch, struct eventlog_text text)
     return text.units != NULL && matcher_text_matches_utf16(ch->set->matcher, text.units, text.count);
 }
 
-/* Can a rule match event? Decided on its values alone, in which nearly all events end. */
-static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
+/* Can a rule that was loaded match event? Its XML decides. */
+static bool is_wanted(const struct channel *ch, const struct eventlog_values *v)
 {
-    ch->figures.last_time = v->time != 0 ? v->time : ch->figures.last_time;
-    if (!v->is_process || (v->time != 0 && v->time < ch->not_before))
-        return VERDICT_NO;
-    ch->figures.commands++;
-    ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
+    char origin[TEXT_UTF16_MAX_BYTES(256)];
+    if (matcher_set(ch->set->matcher) == NULL || v->event_id > UINT32_MAX)
+        return false;
+    struct event event = {.kind = kinds_kind(v->entry, text_from(ch->name)), .event_id = (uint32_t)v->event_id};
+    event.field[EVENT_PROVIDER] = text_from(v->provider);
+    event.field[EVENT_CHANNEL] = text_from(ch->name);
+    if (v->channel.units != NULL && v->channel.count <= 256)
+        event.field[EVENT_CHANNEL] = text_from_utf16(origin, v->channel.units, v->channel.count);
+    return rule_set_wants(matcher_set(ch->set->matcher), &event);
+}
+
+/* Can a rule that is built in match a process creation? Decided on its command lines alone, in which nearly all end. */
+static enum verdict judge_process(const struct channel *ch, const struct eventlog_values *v)
+{
     if (v->is_unsure)
         return VERDICT_UNSURE;
     /* A forwarded event may come without a template, so that its data have no names here; its XML has them. */
     if (v->command_line.units == NULL && v->parent_command_line.units == NULL)
         return ch->is_unfiltered ? VERDICT_UNSURE : VERDICT_NO;
     return text_matches(ch, v->command_line) || text_matches(ch, v->parent_command_line) ? VERDICT_MATCH : VERDICT_NO;
+}
+
+/* Can a rule match event? */
+static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
+{
+    ch->figures.last_time = v->time != 0 ? v->time : ch->figures.last_time;
+    if (v->time != 0 && v->time < ch->not_before)
+        return VERDICT_NO;
+    enum verdict verdict = VERDICT_NO;
+    if (v->entry != NULL && event_kind_is_process(v->entry->kind)) {
+        ch->figures.commands++;
+        ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
+        verdict = judge_process(ch, v);
+    }
+    return verdict == VERDICT_NO && is_wanted(ch, v) ? VERDICT_UNSURE : verdict;
 }
 
 /* An event whose XML can't be read, for the reason in xml_fault: its values may do. Returns as hand_over. */
@@ -224,7 +248,9 @@ static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t recor
     }
     struct text line = made.field[EVENT_COMMAND_LINE], parent = made.field[EVENT_PARENT_COMMAND_LINE];
     bool may_match = made.time == 0 || made.time >= ch->not_before;
-    if (may_match && (matcher_text_matches(ch->set->matcher, line) || matcher_text_matches(ch->set->matcher, parent))) {
+    bool is_loaded = matcher_set(ch->set->matcher) != NULL && rule_set_wants(matcher_set(ch->set->matcher), &made);
+    if (may_match &&
+        (is_loaded || matcher_text_matches(ch->set->matcher, line) || matcher_text_matches(ch->set->matcher, parent))) {
         struct collector_report r = {
             .kind = COLLECTOR_VALUES_ONLY, .source = text_from(ch->name), .offset = record, .fault = xml_fault};
         ch->set->sink.report(ch->set->sink.context, &r);

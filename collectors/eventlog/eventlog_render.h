@@ -7,6 +7,7 @@
 #define COLLECTORS_EVENTLOG_EVENTLOG_RENDER_H
 
 #include "detect/base/fault.h"
+#include "detect/event/kinds.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,9 +26,13 @@ struct eventlog_text {
     size_t count;
 };
 
+/* Longest name of a provider that is kept, UTF-8 with its NUL; a longer one is cut. */
+#define EVENTLOG_MAX_PROVIDER 256u
+
 /* What decides about an event. Valid until the next call with the same renderer. */
 struct eventlog_values {
-    bool is_process;  /* Security-Auditing 4688 or Sysmon 1 */
+    const struct kinds_entry *entry; /* NULL: of no known kind */
+    char provider[EVENTLOG_MAX_PROVIDER];
     bool is_clearing; /* Eventlog 1102 or 104: a log was cleared */
     bool is_unsure;   /* a command line is there, but not as a string: only the XML can tell */
     uint64_t event_id;

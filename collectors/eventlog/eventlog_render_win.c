@@ -1,7 +1,5 @@
 #include "collectors/eventlog/eventlog_render.h"
 
-#include "detect/event/kinds.h"
-
 #include <windows.h>
 #include <winevt.h>
 
@@ -160,18 +158,14 @@ static uint64_t unsigned_value(const EVT_VARIANT *value)
     }
 }
 
-/* Longest name of a provider that is known of, with its NUL. */
-#define MAX_PROVIDER 128u
-
 static void take_kind(struct eventlog_values *values, struct eventlog_text provider)
 {
-    char name[TEXT_UTF16_MAX_BYTES(MAX_PROVIDER)];
-    if (provider.units == NULL || provider.count >= MAX_PROVIDER || values->event_id > UINT32_MAX)
-        return;
-    const struct kinds_entry *entry =
-        kinds_find(text_from_utf16(name, provider.units, provider.count), (uint32_t)values->event_id);
-    values->is_process = entry != NULL && event_kind_is_process(entry->kind);
-    values->is_clearing = entry != NULL && (entry->id == 1102 || entry->id == 104);
+    char name[TEXT_UTF16_MAX_BYTES(EVENTLOG_MAX_PROVIDER)];
+    size_t count = provider.count < EVENTLOG_MAX_PROVIDER ? provider.count : EVENTLOG_MAX_PROVIDER;
+    (void)text_copy(values->provider, sizeof(values->provider), text_from_utf16(name, provider.units, count));
+    if (values->event_id <= UINT32_MAX)
+        values->entry = kinds_find(text_from(values->provider), (uint32_t)values->event_id);
+    values->is_clearing = values->entry != NULL && (values->entry->id == 1102 || values->entry->id == 104);
 }
 
 static bool is_odd(const EVT_VARIANT *value)

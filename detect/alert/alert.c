@@ -132,8 +132,83 @@ static int fill_row(struct alert *alert)
     return -EINVAL;
 }
 
+/* Host and account as they really are, of an event whose rule does not say which it is about. */
+static struct entity entity_of_event(const struct event *event)
+{
+    const struct text *field = event->field;
+    struct text user = field[EVENT_USER], domain = field[EVENT_SUBJECT_DOMAIN], name = field[EVENT_SUBJECT_NAME];
+    if (event->kind == EVENT_OTHER) {
+        user = event_data(event, text_from("User"));
+        domain = event_data(event, text_from("SubjectDomainName"));
+        name = event_data(event, text_from("SubjectUserName"));
+    }
+    struct entity entity = entity_corrected(field[EVENT_COMPUTER], user);
+    if (user.len == 0) {
+        entity.account_domain = entity_or_absent(domain);
+        entity.account_name = entity_or_absent(name);
+    }
+    return entity;
+}
+
+/* The first leg that is true of the event. */
+static const struct leg *first_leg(const struct match *match)
+{
+    return &match->rule->legs.items[__builtin_ctzll(match->legs)];
+}
+
+static int fill_cells(struct alert *alert, const struct columns *columns)
+{
+    struct column_row row;
+    size_t count = alert->leg->row_count;
+    if (count == 0)
+        return 0;
+    if (arena_new(&alert->arena, EXPR_SCRATCH_BYTES) < 0)
+        return -ENOMEM;
+    struct alert_cell *cells = arena_zeroed(alert->arena, count, sizeof(*cells));
+    if (cells == NULL) {
+        arena_free(alert->arena);
+        return -ENOMEM;
+    }
+    column_row_of(&row, columns, alert->event, alert->created);
+    for (size_t i = 0; i < count; i++) {
+        cells[i].name = alert->leg->row[i].name;
+        cells[i].value = expr_value(alert->leg->row[i].value, &row.row, alert->arena);
+    }
+    alert->cells = cells;
+    alert->cell_count = count;
+    return 0;
+}
+
+static int make_loaded(struct alert *out, const struct match *match, const struct event *event, uint64_t created)
+{
+    struct alert alert = {.rule = match->rule, .legs = match->legs, .event = event, .created = created};
+    alert.leg = first_leg(match);
+    alert.host_account = entity_of_event(event);
+    int rc = fill_cells(&alert, rule_set_columns(match->set));
+    if (rc == 0)
+        *out = alert;
+    return rc;
+}
+
+unsigned alert_part(const struct alert *alert)
+{
+    return alert->branch != NULL ? alert->branch->number : (unsigned)__builtin_ctzll(alert->legs) + 1;
+}
+
+bool alert_is_of_parent(const struct alert *alert)
+{
+    if (alert->branch == NULL)
+        return false;
+    for (size_t i = 0; i < alert->rule->branch_count; i++)
+        if ((alert->branches & 1u << i) != 0 && alert->rule->branches[i].field != EVENT_PARENT_COMMAND_LINE)
+            return false;
+    return true;
+}
+
 int alert_make(struct alert *out, const struct match *match, const struct event *event, uint64_t created)
 {
+    if (match->set != NULL)
+        return make_loaded(out, match, event, created);
     struct alert alert = {.rule = match->rule, .branches = match->branches, .event = event, .created = created};
     alert.branch = &match->rule->branches[__builtin_ctz(match->branches)];
     alert.row[ALERT_TYPE] = text_from(alert.branch->type);
@@ -154,5 +229,7 @@ int alert_make(struct alert *out, const struct match *match, const struct event 
 void alert_clear(struct alert *alert)
 {
     free(alert->owned);
+    arena_free(alert->arena);
     alert->owned = NULL;
+    alert->arena = NULL;
 }

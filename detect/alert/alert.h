@@ -36,11 +36,24 @@ enum alert_column {
     ALERT_COLUMN_COUNT
 };
 
+/* A column of the result of a rule that was loaded. */
+struct alert_cell {
+    struct text name;
+    struct value value;
+};
+
 /* Borrows from its event and its rule; valid as long as both are and until alert_clear(). */
 struct alert {
     const struct rule *rule;
-    const struct rule_branch *branch; /* the one that the row is of: the first of the rule's branches that matched */
+    /* Of a rule that is built in: */
+    const struct rule_branch *branch; /* the one that the row is of: the first that matched; NULL: a loaded rule */
     unsigned branches;                /* all that matched, as in struct match */
+    /* Of a rule that was loaded: */
+    const struct leg *leg;          /* the one that the row is of: the first that is true of the event; else NULL */
+    uint64_t legs;                  /* all that are, as in struct match */
+    const struct alert_cell *cells; /* the row, in the rule's order */
+    size_t cell_count;              /* 0: the rule makes none */
+    struct arena *arena;            /* what the cells' values lie in */
     const struct event *event;
     uint64_t created;                    /* when the agent made it, as struct event's time */
     struct text row[ALERT_COLUMN_COUNT]; /* faithful; empty where the branch has no such column */
@@ -52,11 +65,20 @@ struct alert {
     char *owned;  /* the alert's own: texts that had to be put together */
 };
 
-/* Fills *out. created: as in struct alert. Returns 0, or -ENOMEM with *out left as it was. */
+/*
+ * Fills *out. match: with a branch, or a leg that is true. created: as in struct alert. Returns 0, or -ENOMEM with *out
+ * left as it was.
+ */
 int alert_make(struct alert *out, const struct match *match, const struct event *event, uint64_t created);
 
 /* Frees what alert_make allocated. */
 void alert_clear(struct alert *alert);
+
+/* The number of branch or leg that the row is of, as documents and messages have it: 1 and up. */
+unsigned alert_part(const struct alert *alert);
+
+/* Is it the creator of the event's process, and not that process itself, that the rule found? */
+bool alert_is_of_parent(const struct alert *alert);
 
 /* The column's name as in the rule: "HostEntity". Static. */
 const char *alert_column_name(enum alert_column column);

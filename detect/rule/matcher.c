@@ -13,6 +13,7 @@ struct prepared {
 };
 
 struct matcher {
+    const struct rule_set *set; /* loaded rules; NULL: none */
     size_t count;
     struct scan_many *longest; /* each rule's longest term; NULL where one has none that can be scanned for: everything
                                  may match then */
@@ -61,9 +62,15 @@ static int prepare_scan(struct matcher *m)
 
 int matcher_new(struct matcher **out, const struct rule *const *rules, size_t count)
 {
+    return matcher_new_with(out, rules, count, NULL);
+}
+
+int matcher_new_with(struct matcher **out, const struct rule *const *rules, size_t count, const struct rule_set *set)
+{
     struct matcher *m = calloc(1, sizeof(*m) + count * sizeof(m->rules[0]));
     if (m == NULL)
         return -ENOMEM;
+    m->set = set;
     int rc = 0;
     for (; rc == 0 && m->count < count; m->count += rc == 0)
         rc = prepare(&m->rules[m->count], rules[m->count]);
@@ -105,9 +112,59 @@ size_t matcher_match(const struct matcher *m, const struct event *event, struct 
                 matched |= 1u << b;
         }
         if (matched != 0)
-            out[found++] = (struct match){rule, matched};
+            out[found++] = (struct match){.rule = rule, .branches = matched};
     }
     return found;
+}
+
+struct matcher_scratch {
+    struct rule_scratch *set; /* NULL: there are no loaded rules */
+    struct match matches[];
+};
+
+int matcher_scratch_new(struct matcher_scratch **out, const struct matcher *m)
+{
+    size_t count = m->count + (m->set == NULL ? 0 : rule_set_count(m->set));
+    struct matcher_scratch *s = calloc(1, sizeof(*s) + count * sizeof(s->matches[0]));
+    if (s == NULL)
+        return -ENOMEM;
+    int rc = m->set == NULL ? 0 : rule_scratch_new(&s->set, m->set);
+    if (rc < 0)
+        free(s);
+    else
+        *out = s;
+    return rc;
+}
+
+void matcher_scratch_free(struct matcher_scratch *s)
+{
+    if (s == NULL)
+        return;
+    rule_scratch_free(s->set);
+    free(s);
+}
+
+size_t matcher_match_all(const struct matcher *m, const struct event *event, uint64_t now,
+                         struct matcher_scratch *scratch, const struct match **out)
+{
+    const struct rule_match *loaded = NULL;
+    size_t found = matcher_match(m, event, scratch->matches);
+    size_t more = m->set == NULL ? 0 : rule_set_match(m->set, event, now, scratch->set, &loaded);
+    for (size_t i = 0; i < more; i++)
+        scratch->matches[found + i] =
+            (struct match){.rule = loaded[i].rule, .set = m->set, .legs = loaded[i].legs, .failed = loaded[i].failed};
+    *out = scratch->matches;
+    return found + more;
+}
+
+bool matcher_wants(const struct matcher *m, const struct event *event)
+{
+    return event_kind_is_process(event->kind) || (m->set != NULL && rule_set_wants(m->set, event));
+}
+
+const struct rule_set *matcher_set(const struct matcher *m)
+{
+    return m->set;
 }
 
 /* With one rule, the scan would only look for the term that has_all looks for first. */
@@ -138,10 +195,14 @@ bool matcher_text_matches(const struct matcher *m, struct text text)
 
 size_t matcher_bytes_find(const struct matcher *m, struct text bytes, size_t from)
 {
-    return m->longest == NULL ? from : scan_many_find(m->longest, bytes, from);
+    size_t found = m->longest == NULL ? from : scan_many_find(m->longest, bytes, from);
+    if (m->set == NULL || found == from)
+        return found;
+    bytes.len = found; /* what comes after it matters no more */
+    return rule_set_bytes_find(m->set, bytes, from);
 }
 
 bool matcher_bytes_may_match(const struct matcher *m, struct text bytes)
 {
-    return m->longest == NULL || scan_many_find(m->longest, bytes, 0) < bytes.len;
+    return m->longest == NULL || matcher_bytes_find(m, bytes, 0) < bytes.len;
 }

@@ -19,7 +19,7 @@ struct rule_set {
     const struct leg **legs;
     struct leg_of {
         uint32_t rule, leg;
-    } *leg_of;
+    } * leg_of;
     size_t leg_count;
     uint32_t *first_leg; /* of rule r: legs first_leg[r] to first_leg[r + 1] - 1 */
     struct candidates *candidates;
@@ -68,7 +68,7 @@ void rule_set_free(struct rule_set *set)
     free(set);
 }
 
-struct columns *rule_set_columns(struct rule_set *set)
+struct columns *rule_set_columns(const struct rule_set *set)
 {
     return set->columns;
 }

@@ -1,12 +1,13 @@
 /*
  * rule_set: many rules at once against an event.
  *
- * A set is filled by one thread and sealed; from then on it never changes, and any number of threads may match, each with
- * a rule_scratch of its own. Matching an event that fulfils nothing allocates nothing.
+ * A set is filled by one thread and sealed; from then on it never changes, and any number of threads may match, each
+ * with a rule_scratch of its own. Matching an event that fulfils nothing allocates nothing.
  *
  * Candidates: of each leg's condition something is known that must stand in one of some columns for it to be true
- * (expr_required). One pass over those columns of an event finds the legs that are worth evaluating. Legs of which nothing
- * is known are evaluated for each event of their kinds: they are "always on". The answer is the same with and without.
+ * (expr_required). One pass over those columns of an event finds the legs that are worth evaluating. Legs of which
+ * nothing is known are evaluated for each event of their kinds: they are "always on". The answer is the same with and
+ * without.
  */
 #ifndef DETECT_RULE_RULE_SET_H
 #define DETECT_RULE_RULE_SET_H
@@ -27,7 +28,7 @@ int rule_set_new(struct rule_set **out);
 void rule_set_free(struct rule_set *set);
 
 /* The set's columns, for rule_file_compile(). */
-struct columns *rule_set_columns(struct rule_set *set);
+struct columns *rule_set_columns(const struct rule_set *set);
 
 /*
  * Adds a rule compiled with the set's columns; it then belongs to the set, in any case but those of a return below 0.
@@ -48,8 +49,8 @@ const struct rule *rule_set_find(const struct rule_set *set, const char *id, siz
 
 /* What rule_set_seal() made of a leg. */
 struct rule_set_leg {
-    bool is_used;                    /* false: left out by is_as_written */
-    const struct expr_needs *needs;  /* what must stand in the event; NULL: always on */
+    bool is_used;                   /* false: left out by is_as_written */
+    const struct expr_needs *needs; /* what must stand in the event; NULL: always on */
 };
 struct rule_set_leg rule_set_leg(const struct rule_set *set, size_t rule, size_t leg);
 
@@ -74,8 +75,8 @@ void rule_scratch_free(struct rule_scratch *scratch);
 uint64_t rule_scratch_evaluated(const struct rule_scratch *scratch);
 
 /*
- * The rules that event fulfils, in the set's order. now: the time, as an event's time. *out gets the list, valid until the
- * next call with scratch. Returns how many.
+ * The rules that event fulfils, in the set's order. now: the time, as an event's time. *out gets the list, valid until
+ * the next call with scratch. Returns how many.
  */
 size_t rule_set_match(const struct rule_set *set, const struct event *event, uint64_t now, struct rule_scratch *scratch,
                       const struct rule_match **out);
@@ -84,8 +85,8 @@ size_t rule_set_match(const struct rule_set *set, const struct event *event, uin
 bool rule_set_wants(const struct rule_set *set, const struct event *event);
 
 /*
- * Where in these raw bytes (XML, UTF-8, any number of events) may a match be? The index of something that a rule needs, at
- * or after from; bytes.len: nowhere. Certain as long as no letter is written as a character reference.
+ * Where in these raw bytes (XML, UTF-8, any number of events) may a match be? The index of something that a rule needs,
+ * at or after from; bytes.len: nowhere. Certain as long as no letter is written as a character reference.
  */
 size_t rule_set_bytes_find(const struct rule_set *set, struct text bytes, size_t from);
 

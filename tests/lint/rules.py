@@ -40,6 +40,37 @@ WINDOWS_HEADER = re.compile(r'#\s*include\s*<(windows|win\w+|evn\w+|tdh|sddl|acl
 TYPEDEF_STRUCT = re.compile(r"^\s*typedef\s+(struct|union|enum)\b")
 
 
+def folder_orders(root):
+    """Per room its folders, in the order in which its CMakeLists.txt names them: each may use those before it."""
+    orders = {}
+    for room in MAY_INCLUDE:
+        listed = re.search(r"\bFOLDERS\b([^)]*?)(?:\bLINK\b|\))", (root / room / "CMakeLists.txt").read_text(encoding="utf-8"))
+        orders[room] = listed.group(1).split()
+    return orders
+
+
+def check_order(path, lines, orders):
+    """Includes go to the own folder or one before it: so there is no circle of folders."""
+    parts = path.split("/")
+    if parts[0] not in orders or len(parts) != 3:
+        return
+    order = orders[parts[0]]
+    if parts[1] not in order:
+        yield 1, f"{parts[0]}/CMakeLists.txt does not name the folder {parts[1]}"
+        return
+    for number, line in enumerate(lines, 1):
+        ours = re.match(r'\s*#\s*include\s*"' + parts[0] + r'/(\w+)/[^"]+"', line)
+        if ours and ours.group(1) in order and order.index(ours.group(1)) > order.index(parts[1]):
+            yield number, f"{parts[1]}/ comes before {ours.group(1)}/ in {parts[0]}/CMakeLists.txt and may not use it"
+
+
+def check_mirror(path, orders):
+    """Tests lie in folders of the same names as what they test."""
+    parts = path.split("/")
+    if parts[0] == "tests" and parts[1] in orders and len(parts) > 3 and parts[2] not in orders[parts[1]]:
+        yield 1, f"tests/{parts[1]}/{parts[2]}/: there is no folder {parts[1]}/{parts[2]}"
+
+
 def strip_comments(text):
     """Comments and string contents become blanks, so that line numbers stay."""
     def blank(match):
@@ -103,10 +134,12 @@ def main():
         print("no sources found", file=sys.stderr)
         return 1
     found = 0
+    orders = folder_orders(root)
     for path in files:
         text = (root / path).read_text(encoding="utf-8")
         lines, code = text.splitlines(), strip_comments(text).splitlines()
         problems = list(check_includes(path, lines)) + list(check_words(path, code))
+        problems += list(check_order(path, lines, orders)) + list(check_mirror(path, orders))
         if path not in GENERATED:
             problems += check_sizes(lines, code)
         for number, what in sorted(problems):

@@ -13,21 +13,25 @@ static int add_number(struct sha256 *sha256, uint64_t number)
     return add_text(sha256, text_from_number(digits, number));
 }
 
-/* The record id or, where there is none, pid, command line and, of no process, all of its data: one field or more, so
- * neither can pass for the other. */
+/* What tells an event without a record id from others of its log: all that it says. */
+static int add_data(struct sha256 *sha256, const struct event *event)
+{
+    int rc = add_number(sha256, event->event_id);
+    for (size_t i = 0; i < event->data_count && rc == 0; i++)
+        rc = add_text(sha256, event->data[i].value);
+    return rc;
+}
+
+/* The record id or, where there is none, pid and command line of a new process, or another event's data: one field or
+ * more, so neither can pass for the other. */
 static int add_which(struct sha256 *sha256, const struct event *event)
 {
     if (event->has_record_id)
         return add_number(sha256, event->record_id);
+    if (!event_kind_is_process(event->kind))
+        return add_data(sha256, event);
     int rc = event->has_pid ? add_number(sha256, event->pid) : add_text(sha256, text_from(NULL));
-    if (rc == 0)
-        rc = add_text(sha256, event->field[EVENT_COMMAND_LINE]);
-    for (size_t i = 0; rc == 0 && event->kind == EVENT_OTHER && i < event->data_count; i++) {
-        rc = add_text(sha256, event->data[i].name);
-        if (rc == 0)
-            rc = add_text(sha256, event->data[i].value);
-    }
-    return rc;
+    return rc < 0 ? rc : add_text(sha256, event->field[EVENT_COMMAND_LINE]);
 }
 
 int alert_id(char id[ALERT_ID_SIZE], struct sha256 *sha256, const struct alert *alert)

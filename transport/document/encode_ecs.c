@@ -4,6 +4,7 @@
 #include "transport/document/json_writer.h"
 #include "transport/document/sha256.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,8 +87,8 @@ static void put_event(struct json_writer *to, const struct alert *alert, const c
     put_string(to, "kind", alert->follows == NULL ? "alert" : "event");
     if (alert->follows != NULL)
         put_string(to, "action", alert->action);
-    put_array_of(to, "category", "process");
-    put_array_of(to, "type", "start");
+    put_array_of(to, "category", event_kind_is_process(event->kind) ? "process" : "host");
+    put_array_of(to, "type", event_kind_is_process(event->kind) ? "start" : "info");
     put_string(to, "module", "endpoint");
     put_string(to, "dataset", alert->follows == NULL ? "endpoint.alert" : "endpoint.witness");
     put_string(to, "id", id);
@@ -108,9 +109,12 @@ static void put_rule(struct json_writer *to, const struct rule *rule)
     put_string(to, "uuid", rule->id);
     put_string(to, "name", rule->name);
     put_string(to, "version", rule->version);
-    put_array_of(to, "author", rule->author);
+    if (rule->author != NULL)
+        put_array_of(to, "author", rule->author);
+    put_string(to, "license", rule->license);
     put_string(to, "ruleset", rule->ruleset);
-    put_string(to, "reference", rule->reference);
+    put_string(to, "reference",
+               rule->reference == NULL && rule->reference_count > 0 ? rule->references[0] : rule->reference);
     json_writer_object_end(to);
 }
 
@@ -154,12 +158,15 @@ static void put_host(struct json_writer *to, const struct alert *alert)
     json_writer_object_end(to);
 }
 
-/* The field with the SID of the alert's account. */
-static enum event_field account_sid(enum rule_row row)
+/* The SID of the alert's account. */
+static struct text account_sid(const struct alert *alert)
 {
-    if (row == RULE_ROW_DEVICE_PROCESS_OWN)
-        return EVENT_USER_SID;
-    return row == RULE_ROW_DEVICE_PROCESS ? EVENT_PARENT_USER_SID : EVENT_SUBJECT_SID;
+    const struct event *event = alert->event;
+    if (event->kind == EVENT_OTHER)
+        return event_data(event, text_from("SubjectUserSid"));
+    if (alert->branch != NULL && alert->branch->row == RULE_ROW_DEVICE_PROCESS)
+        return event->field[EVENT_PARENT_USER_SID];
+    return event->field[event->kind == EVENT_ETW_PROCESS ? EVENT_USER_SID : EVENT_SUBJECT_SID];
 }
 
 static void put_user(struct json_writer *to, const struct alert *alert)
@@ -168,7 +175,7 @@ static void put_user(struct json_writer *to, const struct alert *alert)
     json_writer_object(to, "user");
     put_text(to, "name", alert->host_account.account_name);
     put_text(to, "domain", alert->host_account.account_domain);
-    put_text(to, "id", known(field[account_sid(alert->branch->row)]));
+    put_text(to, "id", known(account_sid(alert)));
     if (known(field[EVENT_TARGET_SID]).len > 0 && known(field[EVENT_TARGET_NAME]).len > 0) {
         json_writer_object(to, "target");
         put_text(to, "id", field[EVENT_TARGET_SID]);
@@ -206,10 +213,10 @@ static void put_process(struct json_writer *to, const struct alert *alert)
     put_text(to, "entity_id", event->field[EVENT_PROCESS_GUID]);
     put_image(to, event->field[EVENT_IMAGE]);
     put_text(to, "command_line", event->field[EVENT_COMMAND_LINE]);
-    if (event->time != 0)
+    if (event->time != 0 && event_kind_is_process(event->kind))
         put_time(to, "start", event->time, false);
     /* Only there is the account of the alert not the new process's own. */
-    if (alert->branch->row == RULE_ROW_DEVICE_PROCESS)
+    if (alert->branch != NULL && alert->branch->row == RULE_ROW_DEVICE_PROCESS)
         put_user_from(to, event->field[EVENT_USER]);
     put_parent(to, event);
     json_writer_object_end_filled(to);
@@ -224,9 +231,78 @@ static void put_agent(struct json_writer *to, const struct encode_agent *agent)
     json_writer_object_end(to);
 }
 
-/* The rule's own row: every column, in the rule's order, "" where the branch has none. */
+/* What the log has of an event that has no fields of its own in ECS. */
+static void put_winlog(struct json_writer *to, const struct event *event)
+{
+    char id[TEXT_NUMBER_SIZE], place[24];
+    if (event->kind != EVENT_OTHER)
+        return;
+    json_writer_object(to, "winlog");
+    put_text(to, "channel", event->field[EVENT_CHANNEL]);
+    put_text(to, "event_id", text_from_number(id, event->event_id));
+    json_writer_object(to, "event_data");
+    for (size_t i = 0; i < event->data_count; i++) {
+        struct text name = event->data[i].name;
+        bool is_new = true;
+        for (size_t before = 0; before < i && is_new && name.bytes != NULL; before++)
+            is_new = !text_equal(event->data[before].name, name);
+        if (name.bytes == NULL) {
+            snprintf(place, sizeof(place), "param%u", (unsigned)i + 1);
+            name = text_from(place);
+        }
+        if (!is_new || name.len == 0 || event->data[i].value.len == 0)
+            continue;
+        json_writer_key(to, name);
+        json_writer_text(to, NULL, event->data[i].value);
+    }
+    json_writer_object_end_filled(to);
+    json_writer_object_end(to);
+}
+
+static void put_cell(struct json_writer *to, const struct alert_cell *cell, struct arena *arena)
+{
+    const struct value *v = &cell->value;
+    if (v->type == VALUE_ERROR || v->is_null)
+        return;
+    json_writer_key(to, cell->name);
+    if (v->type == VALUE_BOOL)
+        json_writer_bool(to, NULL, v->boolean);
+    else if (v->type == VALUE_INT || v->type == VALUE_LONG)
+        json_writer_number(to, NULL, v->number);
+    else
+        json_writer_text(to, NULL, value_text(*v, arena));
+}
+
+static bool has_cell(const struct alert *alert, const char *name)
+{
+    for (size_t i = 0; i < alert->cell_count; i++)
+        if (text_equal(alert->cells[i].name, text_from(name)))
+            return true;
+    return false;
+}
+
+/* The row of a rule that was loaded, as the rule makes it. */
+static void put_cells(struct json_writer *to, const struct alert *alert)
+{
+    if (alert->cell_count == 0)
+        return;
+    json_writer_object(to, "sentinel");
+    if (!has_cell(alert, "SourceTable"))
+        json_writer_text(to, "SourceTable", alert->leg->table);
+    if (!has_cell(alert, "TimeGenerated"))
+        put_time(to, "TimeGenerated", time_of(alert), false);
+    for (size_t i = 0; i < alert->cell_count; i++)
+        put_cell(to, &alert->cells[i], alert->arena);
+    json_writer_object_end(to);
+}
+
+/* The row of the rule that is built in: every column, in the rule's order, "" where the branch has none. */
 static void put_sentinel(struct json_writer *to, const struct alert *alert)
 {
+    if (alert->branch == NULL) {
+        put_cells(to, alert);
+        return;
+    }
     json_writer_object(to, "sentinel");
     json_writer_text(to, "SourceTable", alert->row[ALERT_TYPE]);
     put_time(to, "TimeGenerated", time_of(alert), false);
@@ -264,6 +340,9 @@ static void put_branches(struct json_writer *to, const struct alert *alert)
 {
     const struct rule_branch *branches = alert->rule->branches;
     json_writer_array(to, "branches");
+    for (unsigned i = 0; i < LEG_MAX && alert->branch == NULL; i++)
+        if ((alert->legs & UINT64_C(1) << i) != 0)
+            json_writer_number(to, NULL, i + 1);
     for (size_t i = 0; i < alert->rule->branch_count; i++) {
         bool is_new = (alert->branches & 1u << i) != 0;
         for (size_t before = 0; before < i && is_new; before++)
@@ -360,6 +439,7 @@ int encode_ecs(char **out, size_t *size, struct encode_ecs_kept *kept, const str
     put_host(&to, alert);
     put_user(&to, alert);
     put_process(&to, alert);
+    put_winlog(&to, alert->event);
     int rc = put_tripline(&to, alert);
     put_sentinel(&to, alert);
     json_writer_object_end(&to);

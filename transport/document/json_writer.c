@@ -162,13 +162,14 @@ static bool is_empty(const struct json_writer *w)
 /* What stands before a value. True: there is room for a bracket, a quote, a number or a word. */
 static bool begin(struct json_writer *w, const char *key)
 {
-    bool is_in_object = w->depth > 0 && w->closing[w->depth - 1] == '}';
-    assert(is_in_object == (key != NULL));
+    bool is_in_object = w->depth > 0 && w->closing[w->depth - 1] == '}', has_key = w->has_key;
+    assert(is_in_object == (key != NULL || has_key));
+    w->has_key = false;
     assert(w->depth > 0 || w->size == 0);
     if (!has_room(w))
         return false;
     char *to = w->bytes + w->size;
-    if (w->depth > 0 && !is_empty(w))
+    if (w->depth > 0 && !is_empty(w) && !has_key)
         *to++ = ',';
     if (key != NULL) {
         struct text name = text_from(key);
@@ -181,6 +182,17 @@ static bool begin(struct json_writer *w, const char *key)
     }
     w->size = (size_t)(to - w->bytes);
     return true;
+}
+
+void json_writer_key(struct json_writer *w, struct text key)
+{
+    assert(w->depth > 0 && w->closing[w->depth - 1] == '}' && !w->has_key);
+    if (has_room(w) && !is_empty(w))
+        put(w, ',');
+    put_text(w, key, JSON_WRITER_MAX_KEY, false);
+    if (has_room(w))
+        put(w, ':');
+    w->has_key = true;
 }
 
 static void open_level(struct json_writer *w, const char *key, char opening, char closing)

@@ -35,6 +35,7 @@ struct json_writer {
     size_t size, room;
     size_t max_text;
     bool is_failed; /* once true, bytes hold no document */
+    bool has_key;   /* json_writer_key() wrote the key of what comes next */
     unsigned depth;
     char closing[JSON_WRITER_MAX_DEPTH];  /* of each open object and array: the bracket that ends it */
     size_t starts[JSON_WRITER_MAX_DEPTH]; /* and where it began, with its comma and key */
@@ -63,6 +64,12 @@ void json_writer_text_lower(struct json_writer *writer, const char *key, struct 
 
 void json_writer_number(struct json_writer *writer, const char *key, int64_t number);
 void json_writer_bool(struct json_writer *writer, const char *key, bool is_true);
+
+/*
+ * The key of the member that the next call writes, which is given no key (NULL): one that is not known beforehand, and
+ * may hold anything. At most JSON_WRITER_MAX_KEY characters of it.
+ */
+void json_writer_key(struct json_writer *writer, struct text key);
 
 /*
  * Members that are the same in many documents need be written only once. A mark is a place between two members of an

@@ -1,6 +1,6 @@
 #include "transport/outputs/append.h"
 
-#include "detect/base/text.h"
+#include "detect/base/winapi.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -9,53 +9,17 @@
 
 #include <windows.h>
 
-static const struct {
-    DWORD code;
-    int error;
-} known[] = {
-    {ERROR_FILE_NOT_FOUND, ENOENT},       {ERROR_PATH_NOT_FOUND, ENOENT}, {ERROR_ACCESS_DENIED, EACCES},
-    {ERROR_SHARING_VIOLATION, EBUSY},     {ERROR_LOCK_VIOLATION, EBUSY},  {ERROR_NOT_ENOUGH_MEMORY, ENOMEM},
-    {ERROR_OUTOFMEMORY, ENOMEM},          {ERROR_DISK_FULL, ENOSPC},      {ERROR_HANDLE_DISK_FULL, ENOSPC},
-    {ERROR_WRITE_PROTECT, EROFS},         {ERROR_INVALID_NAME, EINVAL},   {ERROR_BAD_PATHNAME, EINVAL},
-    {ERROR_FILENAME_EXCED_RANGE, EINVAL},
-};
-
-/* Must be the first call after the failed one: any other may change GetLastError(). */
-static int last_error(void)
-{
-    DWORD code = GetLastError();
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (known[i].code == code)
-            return -known[i].error;
-    return -EIO;
-}
-
-static int wide_path(wchar_t **out, const char *path)
-{
-    uint16_t *units = NULL;
-    size_t count = 0;
-    int rc = text_to_utf16(&units, &count, text_from(path));
-    if (rc < 0)
-        return rc;
-    wchar_t *wide = calloc(count + 1, sizeof(*wide));
-    if (wide != NULL)
-        memcpy(wide, units, count * sizeof(*wide));
-    free(units);
-    *out = wide;
-    return wide == NULL ? -ENOMEM : 0;
-}
-
 static int seek(HANDLE file, uint64_t to)
 {
     LARGE_INTEGER at = {.QuadPart = (LONGLONG)to};
-    return SetFilePointerEx(file, at, NULL, FILE_BEGIN) ? 0 : last_error();
+    return SetFilePointerEx(file, at, NULL, FILE_BEGIN) ? 0 : winapi_last_error();
 }
 
 static int cut(HANDLE file, uint64_t size)
 {
     int rc = seek(file, size);
     if (rc == 0 && !SetEndOfFile(file))
-        rc = last_error();
+        rc = winapi_last_error();
     return rc;
 }
 
@@ -68,7 +32,7 @@ static int end_of_lines(uint64_t *end, HANDLE file, uint64_t size)
         DWORD got = 0;
         int rc = seek(file, begin);
         if (rc == 0 && !ReadFile(file, block, (DWORD)(size - begin), &got, NULL))
-            rc = last_error();
+            rc = winapi_last_error();
         if (rc == 0 && got != size - begin)
             rc = -EIO;
         if (rc < 0)
@@ -89,11 +53,11 @@ static int write_all(HANDLE file, const char *bytes, size_t size)
     while (size > 0) {
         DWORD wrote = 0, part = size > 1u << 20 ? 1u << 20 : (DWORD)size;
         if (!WriteFile(file, bytes, part, &wrote, NULL))
-            return last_error();
+            return winapi_last_error();
         bytes += wrote;
         size -= wrote;
     }
-    return FlushFileBuffers(file) ? 0 : last_error();
+    return FlushFileBuffers(file) ? 0 : winapi_last_error();
 }
 
 /* In an open file: what append_bytes() says. */
@@ -102,7 +66,7 @@ static int append(HANDLE file, const char *bytes, size_t size)
     LARGE_INTEGER before;
     uint64_t end = 0;
     if (!GetFileSizeEx(file, &before))
-        return last_error();
+        return winapi_last_error();
     int rc = end_of_lines(&end, file, (uint64_t)before.QuadPart);
     if (rc == 0)
         rc = cut(file, end);
@@ -117,14 +81,14 @@ static int append(HANDLE file, const char *bytes, size_t size)
 int append_bytes(const char *path, const char *bytes, size_t size)
 {
     wchar_t *wide = NULL;
-    int rc = wide_path(&wide, path);
+    int rc = winapi_wide(&wide, path);
     if (rc < 0)
         return rc;
     HANDLE file =
         CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                     OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, NULL);
     if (file == INVALID_HANDLE_VALUE) {
-        rc = last_error();
+        rc = winapi_last_error();
         free(wide);
         return rc;
     }
@@ -139,14 +103,14 @@ int append_size(uint64_t *size, const char *path)
 {
     wchar_t *wide = NULL;
     WIN32_FILE_ATTRIBUTE_DATA data;
-    int rc = wide_path(&wide, path);
+    int rc = winapi_wide(&wide, path);
     *size = 0;
     if (rc < 0)
         return rc;
     if (GetFileAttributesExW(wide, GetFileExInfoStandard, &data))
         *size = (uint64_t)data.nFileSizeHigh << 32 | data.nFileSizeLow;
     else
-        rc = last_error();
+        rc = winapi_last_error();
     free(wide);
     return rc == -ENOENT ? 0 : rc;
 }
@@ -154,11 +118,11 @@ int append_size(uint64_t *size, const char *path)
 int append_rename(const char *from, const char *to)
 {
     wchar_t *wide_from = NULL, *wide_to = NULL;
-    int rc = wide_path(&wide_from, from);
+    int rc = winapi_wide(&wide_from, from);
     if (rc == 0)
-        rc = wide_path(&wide_to, to);
+        rc = winapi_wide(&wide_to, to);
     if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING))
-        rc = last_error();
+        rc = winapi_last_error();
     free(wide_to);
     free(wide_from);
     return rc == -ENOENT ? 0 : rc;
@@ -167,9 +131,9 @@ int append_rename(const char *from, const char *to)
 int append_remove(const char *path)
 {
     wchar_t *wide = NULL;
-    int rc = wide_path(&wide, path);
+    int rc = winapi_wide(&wide, path);
     if (rc == 0 && !DeleteFileW(wide))
-        rc = last_error();
+        rc = winapi_last_error();
     free(wide);
     return rc == -ENOENT ? 0 : rc;
 }

@@ -202,7 +202,7 @@ static void test_defaults(void)
     CU_ASSERT_STRING_EQUAL(c->state_directory, state);
     free(state);
     CU_ASSERT_PTR_NULL(c->log_file);
-    CU_ASSERT_EQUAL(c->log_level, CONFIG_LOG_INFO);
+    CU_ASSERT_EQUAL(c->log_level, LOG_INFO);
     CU_ASSERT_EQUAL(c->log_max_bytes, 10u * 1024 * 1024);
     CU_ASSERT_EQUAL(c->log_files, 5);
     CU_ASSERT(c->lookback_s == 86400 && c->retry_ms == 60000);
@@ -250,7 +250,7 @@ static void test_all_set(void)
     CU_ASSERT_FATAL(rc == 0 && c != NULL);
     CU_ASSERT(strncmp(c->state_directory, "dir/", 4) == 0 && c->state_directory[4] == 's');
     CU_ASSERT_STRING_EQUAL(c->log_file, "dir/log/t.log");
-    CU_ASSERT_EQUAL(c->log_level, CONFIG_LOG_DEBUG);
+    CU_ASSERT_EQUAL(c->log_level, LOG_DEBUG);
     CU_ASSERT_EQUAL(c->log_max_bytes, 1024 * 1024);
     CU_ASSERT_EQUAL(c->log_files, 1);
     CU_ASSERT_EQUAL(c->lookback_s, 5400);

@@ -41,13 +41,13 @@ static void test_crowded(void)
 
 static void test_important(void)
 {
-    CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_ERROR, MESSAGE_GAP));
-    CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_WARNING, MESSAGE_RETRY));
-    CU_ASSERT_TRUE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_CONFIG_TAKEN));
-    CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_STARTED)); /* the service says so itself */
-    CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_ERROR, MESSAGE_START_FAILED));
-    CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_INFO, MESSAGE_DELIVERED));
-    CU_ASSERT_FALSE(event_report_wants(CONFIG_LOG_DEBUG, MESSAGE_MATCH));
+    CU_ASSERT_TRUE(event_report_wants(LOG_ERROR, MESSAGE_GAP));
+    CU_ASSERT_TRUE(event_report_wants(LOG_WARNING, MESSAGE_RETRY));
+    CU_ASSERT_TRUE(event_report_wants(LOG_INFO, MESSAGE_CONFIG_TAKEN));
+    CU_ASSERT_FALSE(event_report_wants(LOG_INFO, MESSAGE_STARTED)); /* the service says so itself */
+    CU_ASSERT_FALSE(event_report_wants(LOG_ERROR, MESSAGE_START_FAILED));
+    CU_ASSERT_FALSE(event_report_wants(LOG_INFO, MESSAGE_DELIVERED));
+    CU_ASSERT_FALSE(event_report_wants(LOG_DEBUG, MESSAGE_MATCH));
 }
 
 int main(void)

@@ -45,21 +45,19 @@ static void test_line(void)
 {
     struct log *log = NULL;
     clean();
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_DEBUG, false), 0);
-    log_write(log, CONFIG_LOG_INFO, 1001, "%s %d", "text", 7);
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, LOG_DEBUG, false), 0);
+    log_write(log, LOG_INFO, 1001, "%s %d", "text", 7);
     char *read = content(PATH, NULL); /* before it is closed */
     CU_ASSERT_FATAL(read != NULL && has_shape(read, "INFO  T1001 text 7\n"));
     free(read);
     log_close(log);
     /* Appended to, each level with its name. */
     static const struct {
-        enum config_log_level level;
+        enum log_level level;
         const char *rest;
-    } levels[] = {{CONFIG_LOG_ERROR, "ERROR T9999 x\n"},
-                  {CONFIG_LOG_WARNING, "WARN  T9999 x\n"},
-                  {CONFIG_LOG_DEBUG, "DEBUG T9999 x\n"}};
+    } levels[] = {{LOG_ERROR, "ERROR T9999 x\n"}, {LOG_WARNING, "WARN  T9999 x\n"}, {LOG_DEBUG, "DEBUG T9999 x\n"}};
     for (size_t i = 0; i < 3; i++) {
-        CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_DEBUG, false), 0);
+        CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, LOG_DEBUG, false), 0);
         log_write(log, levels[i].level, 9999, "x");
         log_close(log);
         read = content(PATH, NULL);
@@ -74,12 +72,12 @@ static void test_change(void)
 {
     struct log *log = NULL;
     clean();
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_ERROR, false), 0);
-    log_write(log, CONFIG_LOG_INFO, 1, "not this");
-    CU_ASSERT_NOT_EQUAL(log_change(log, DIRECTORY "/no/such/t.log", MEGABYTE, 3, CONFIG_LOG_INFO), 0);
-    log_write(log, CONFIG_LOG_ERROR, 1, "as before");
-    CU_ASSERT_EQUAL(log_change(log, PATH ".1", MEGABYTE, 3, CONFIG_LOG_INFO), 0);
-    log_write(log, CONFIG_LOG_INFO, 1, "elsewhere");
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, LOG_ERROR, false), 0);
+    log_write(log, LOG_INFO, 1, "not this");
+    CU_ASSERT_NOT_EQUAL(log_change(log, DIRECTORY "/no/such/t.log", MEGABYTE, 3, LOG_INFO), 0);
+    log_write(log, LOG_ERROR, 1, "as before");
+    CU_ASSERT_EQUAL(log_change(log, PATH ".1", MEGABYTE, 3, LOG_INFO), 0);
+    log_write(log, LOG_INFO, 1, "elsewhere");
     log_close(log);
     char *first = content(PATH, NULL), *second = content(PATH ".1", NULL);
     CU_ASSERT_FATAL(first != NULL && second != NULL);
@@ -93,19 +91,19 @@ static void test_change(void)
 
 static unsigned watched;
 
-static void watch(void *context, enum config_log_level level, unsigned id, const char *text)
+static void watch(void *context, enum log_level level, unsigned id, const char *text)
 {
-    watched += level == CONFIG_LOG_ERROR && id == 1234 && strcmp(text, "seen 5") == 0 && context == &watched;
+    watched += level == LOG_ERROR && id == 1234 && strcmp(text, "seen 5") == 0 && context == &watched;
 }
 
 static void test_watch(void)
 {
     struct log *log = NULL;
     clean();
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_ERROR, false), 0);
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, LOG_ERROR, false), 0);
     log_watch(log, watch, &watched);
-    log_write(log, CONFIG_LOG_ERROR, 1234, "seen %d", 5);
-    log_write(log, CONFIG_LOG_WARNING, 1234, "seen %d", 5); /* not written, so not watched */
+    log_write(log, LOG_ERROR, 1234, "seen %d", 5);
+    log_write(log, LOG_WARNING, 1234, "seen %d", 5); /* not written, so not watched */
     CU_ASSERT_EQUAL(watched, 1);
     log_close(log);
 }
@@ -114,20 +112,20 @@ static void test_level(void)
 {
     struct log *log = NULL;
     clean();
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_WARNING, false), 0);
-    log_write(log, CONFIG_LOG_INFO, 1, "not this");
-    log_write(log, CONFIG_LOG_WARNING, 1, "this");
-    log_write(log, CONFIG_LOG_ERROR, 1, "and that");
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, LOG_WARNING, false), 0);
+    log_write(log, LOG_INFO, 1, "not this");
+    log_write(log, LOG_WARNING, 1, "this");
+    log_write(log, LOG_ERROR, 1, "and that");
     log_close(log);
     char *read = content(PATH, NULL);
     CU_ASSERT_FATAL(read != NULL);
     CU_ASSERT(strstr(read, "not this") == NULL && strstr(read, "T0001 this") != NULL &&
               strstr(read, "and that") != NULL);
     free(read);
-    log_write(NULL, CONFIG_LOG_ERROR, 1, "nowhere");
+    log_write(NULL, LOG_ERROR, 1, "nowhere");
     log_close(NULL);
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, NULL, MEGABYTE, 1, CONFIG_LOG_ERROR, false), 0); /* no file */
-    log_write(log, CONFIG_LOG_ERROR, 1, "nowhere");
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, NULL, MEGABYTE, 1, LOG_ERROR, false), 0); /* no file */
+    log_write(log, LOG_ERROR, 1, "nowhere");
     log_close(log);
 }
 
@@ -138,8 +136,8 @@ static void test_text(void)
     char large[3 * LOG_MAX_LINE];
     size_t size = 0;
     clean();
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, CONFIG_LOG_INFO, false), 0);
-    log_write(log, CONFIG_LOG_INFO, 1, "%s", "a\nb\r\t\x1B[31m\x7F \xC3\xA4 \xFF \xE4\xB8\xBB");
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, MEGABYTE, 3, LOG_INFO, false), 0);
+    log_write(log, LOG_INFO, 1, "%s", "a\nb\r\t\x1B[31m\x7F \xC3\xA4 \xFF \xE4\xB8\xBB");
     char *read = content(PATH, &size);
     CU_ASSERT_PTR_NOT_NULL_FATAL(read);
     CU_ASSERT_PTR_NOT_NULL(strstr(read, "a\\x0Ab\\x0D\\x09\\x1B[31m\\x7F \xC3\xA4 \xEF\xBF\xBD \xE4\xB8\xBB\n"));
@@ -149,7 +147,7 @@ static void test_text(void)
         memset(large, 'x', shift);
         for (size_t i = shift; i + 3 < sizeof(large); i += 3)
             memcpy(large + i, "\xE4\xB8\xBB", 4);
-        log_write(log, CONFIG_LOG_INFO, 1, "%s", large);
+        log_write(log, LOG_INFO, 1, "%s", large);
         size_t before = size;
         read = content(PATH, &size);
         CU_ASSERT_PTR_NOT_NULL_FATAL(read);
@@ -168,9 +166,9 @@ static void test_rotation(void)
     clean();
     memset(text, 'y', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 10000, 3, CONFIG_LOG_INFO, false), 0);
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 10000, 3, LOG_INFO, false), 0);
     for (int i = 0; i < 25; i++) /* 9 lines a file */
-        log_write(log, CONFIG_LOG_INFO, 1, "%d %s", i, text);
+        log_write(log, LOG_INFO, 1, "%d %s", i, text);
     log_close(log);
     static const struct {
         const char *path, *first;
@@ -185,9 +183,9 @@ static void test_rotation(void)
     }
     CU_ASSERT(total > 25000);
     /* The size of what is there counts; the oldest goes. */
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 10000, 3, CONFIG_LOG_INFO, false), 0);
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 10000, 3, LOG_INFO, false), 0);
     for (int i = 25; i < 30; i++)
-        log_write(log, CONFIG_LOG_INFO, 1, "%d %s", i, text);
+        log_write(log, LOG_INFO, 1, "%d %s", i, text);
     log_close(log);
     char *read = content(PATH ".2", &size);
     CU_ASSERT_FATAL(read != NULL);
@@ -204,9 +202,9 @@ static void test_one_file(void)
     clean();
     memset(text, 'z', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 5000, 1, CONFIG_LOG_INFO, false), 0);
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 5000, 1, LOG_INFO, false), 0);
     for (int i = 0; i < 5; i++)
-        log_write(log, CONFIG_LOG_INFO, 1, "%d %s", i, text);
+        log_write(log, LOG_INFO, 1, "%d %s", i, text);
     log_close(log);
     char *read = content(PATH, &size);
     CU_ASSERT_FATAL(read != NULL);
@@ -221,7 +219,7 @@ static void test_one_file(void)
 static void *write_many(void *context)
 {
     for (int i = 0; i < LINES; i++)
-        log_write(context, CONFIG_LOG_INFO, 1, "begin %d end", i);
+        log_write(context, LOG_INFO, 1, "begin %d end", i);
     return NULL;
 }
 
@@ -231,7 +229,7 @@ static void test_threads(void)
     pthread_t threads[THREADS];
     size_t lines = 0;
     clean();
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 40000, 4, CONFIG_LOG_INFO, false), 0);
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 40000, 4, LOG_INFO, false), 0);
     for (int i = 0; i < THREADS; i++)
         CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, write_many, log), 0);
     for (int i = 0; i < THREADS; i++)
@@ -254,10 +252,10 @@ static void test_threads(void)
 static void test_refused(void)
 {
     struct log *log = NULL;
-    CU_ASSERT_EQUAL(log_open(&log, PATH, LOG_MAX_LINE - 1, 3, CONFIG_LOG_INFO, false), -EINVAL);
-    CU_ASSERT_EQUAL(log_open(&log, PATH, LOG_MAX_LINE, 0, CONFIG_LOG_INFO, false), -EINVAL);
-    CU_ASSERT_EQUAL(log_open(&log, DIRECTORY, MEGABYTE, 3, CONFIG_LOG_INFO, false), -EISDIR);
-    CU_ASSERT_EQUAL(log_open(&log, DIRECTORY "/absent/t.log", MEGABYTE, 3, CONFIG_LOG_INFO, false), -ENOENT);
+    CU_ASSERT_EQUAL(log_open(&log, PATH, LOG_MAX_LINE - 1, 3, LOG_INFO, false), -EINVAL);
+    CU_ASSERT_EQUAL(log_open(&log, PATH, LOG_MAX_LINE, 0, LOG_INFO, false), -EINVAL);
+    CU_ASSERT_EQUAL(log_open(&log, DIRECTORY, MEGABYTE, 3, LOG_INFO, false), -EISDIR);
+    CU_ASSERT_EQUAL(log_open(&log, DIRECTORY "/absent/t.log", MEGABYTE, 3, LOG_INFO, false), -ENOENT);
     CU_ASSERT_PTR_NULL(log);
 }
 

@@ -16,12 +16,12 @@ static void test_lost(void)
     size_t size = 0;
     (void)file_remove(PATH); /* left from before */
     CU_ASSERT_EQUAL_FATAL(symlink("/dev/full", PATH), 0);
-    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 100000, 2, CONFIG_LOG_INFO, false), 0);
-    log_write(log, CONFIG_LOG_INFO, 1, "first");
-    log_write(log, CONFIG_LOG_INFO, 1, "second");
+    CU_ASSERT_EQUAL_FATAL(log_open(&log, PATH, 100000, 2, LOG_INFO, false), 0);
+    log_write(log, LOG_INFO, 1, "first");
+    log_write(log, LOG_INFO, 1, "second");
     CU_ASSERT_EQUAL(file_remove(PATH), 0); /* there is room again */
-    log_write(log, CONFIG_LOG_INFO, 1, "third");
-    log_write(log, CONFIG_LOG_INFO, 1, "fourth");
+    log_write(log, LOG_INFO, 1, "third");
+    log_write(log, LOG_INFO, 1, "fourth");
     log_close(log);
     CU_ASSERT_EQUAL_FATAL(file_read(&read, &size, PATH, 10000), 0);
     const char *lost = strstr(read, "WARN  T1000 2 lines could not be written here\n"),

@@ -40,7 +40,7 @@ static void trial_open(struct trial *t, bool is_faithful, uint64_t max_alerts)
     struct store_settings set = {
         .path = PATH, .outputs = outputs, .output_count = 1, .max_alerts = max_alerts, .max_bytes = 1u << 20};
     CU_ASSERT_FATAL(store_open(&t->store, &set, &fault) == 0 && health_new(&t->health) == 0);
-    CU_ASSERT_FATAL(log_open(&t->log, LOG, 1u << 20, 2, CONFIG_LOG_DEBUG, false) == 0);
+    CU_ASSERT_FATAL(log_open(&t->log, LOG, 1u << 20, 2, LOG_DEBUG, false) == 0);
     CU_ASSERT_FATAL(matcher_new(&t->matcher, rules, count) == 0);
     CU_ASSERT_FATAL(is_faithful || witness_new(&t->witness, t->store, t->log, &fault) == 0);
     CU_ASSERT_FATAL((t->figures = calloc(1, sizeof(*t->figures))) != NULL);

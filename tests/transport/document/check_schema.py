@@ -34,11 +34,35 @@ def reach(value, path):
     return value
 
 
-def required(schema, path):
-    """The fields that the schema demands of the object at path."""
+def part_of(schema, path):
+    """What the schema says of the object at path."""
     for key in path:
         schema = schema["items"] if isinstance(key, int) else schema["properties"][key]
-    return schema["required"]
+    return schema
+
+
+def is_free(schema, path):
+    """May the object have fields of any name?"""
+    for key in path:
+        if not isinstance(key, int) and key not in schema.get("properties", {}):
+            return True
+        schema = schema["items"] if isinstance(key, int) else schema["properties"][key]
+    return isinstance(schema.get("additionalProperties"), dict)
+
+
+def required(schema, path, document):
+    """The fields that the schema demands of the object at path, in general and of the rule that is built in."""
+    found = list(part_of(schema, path).get("required", []))
+    for case in schema.get("allOf", []):
+        if document["rule"]["id"] != case["if"]["properties"]["rule"]["properties"]["id"]["const"]:
+            continue
+        then = case["then"]
+        for key in path:
+            then = then.get("properties", {}).get(key, {})
+        if "$ref" in then:
+            then = schema["$defs"][then["$ref"].rsplit("/", 1)[1]]
+        found += then.get("required", [])
+    return found
 
 
 def dotted(path):
@@ -50,13 +74,14 @@ def variants(document, schema, columns):
     for path, found in objects(document):
         wrong = copy.deepcopy(document)
         reach(wrong, path)["unknown_field"] = "x"
-        yield f"unknown field in {dotted(path) or 'the document'}", wrong
+        if not is_free(schema, path) or (path == ("sentinel",) and len(required(schema, path, document)) > 1):
+            yield f"unknown field in {dotted(path) or 'the document'}", wrong
         for key, value in found.items():
             if isinstance(value, str) and (path != columns or key == "AlertId"):
                 wrong = copy.deepcopy(document)
                 reach(wrong, path)[key] = ""
                 yield f"empty {dotted(path + (key,))}", wrong
-        for key in required(schema, path):
+        for key in required(schema, path, document):
             wrong = copy.deepcopy(document)
             del reach(wrong, path)[key]
             yield f"without {dotted(path + (key,))}", wrong

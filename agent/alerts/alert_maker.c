@@ -1,0 +1,85 @@
+#include "agent/alerts/alert_maker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct alert_maker {
+    struct alert_maker_settings set;
+    struct matcher_scratch *scratch;
+    struct sha256 sha256; /* of the alerts' ids */
+    struct encode_ecs_kept kept;
+};
+
+int alert_maker_new(struct alert_maker **out, const struct alert_maker_settings *settings)
+{
+    struct alert_maker *m = calloc(1, sizeof(*m));
+    if (m == NULL)
+        return -ENOMEM;
+    m->set = *settings;
+    int rc = matcher_scratch_new(&m->scratch, settings->matcher);
+    if (rc < 0)
+        free(m);
+    else
+        *out = m;
+    return rc;
+}
+
+void alert_maker_free(struct alert_maker *m)
+{
+    if (m == NULL)
+        return;
+    sha256_clear(&m->sha256);
+    encode_ecs_clear(&m->kept);
+    matcher_scratch_free(m->scratch);
+    free(m);
+}
+
+bool alert_maker_wants(const struct alert_maker *m, const struct event *event)
+{
+    return matcher_wants(m->set.matcher, event);
+}
+
+/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
+static bool as_written(struct match *match)
+{
+    for (size_t i = 0; i < match->rule->branch_count; i++)
+        if (match->rule->branches[i].is_corrected)
+            match->branches &= ~(1u << i);
+    return match->branches != 0;
+}
+
+static int make_one(struct alert_maker *m, const struct match *match, const struct event *event, uint64_t now)
+{
+    struct alert alert;
+    struct match kept = *match;
+    char id[ALERT_ID_SIZE];
+    if (match->failed != 0 && m->set.failed != NULL)
+        m->set.failed(m->set.context, match->rule, event);
+    bool is_match = match->set != NULL ? match->legs != 0 : !m->set.is_as_written || as_written(&kept);
+    if (!is_match)
+        return 0;
+    int rc = alert_make(&alert, &kept, event, now);
+    if (rc < 0)
+        return rc;
+    rc = alert_id(id, &m->sha256, &alert);
+    if (rc == 0)
+        rc = m->set.take(m->set.context, &alert, id);
+    alert_clear(&alert);
+    return rc;
+}
+
+int alert_maker_event(struct alert_maker *m, const struct event *event)
+{
+    const struct match *matches;
+    uint64_t now = event_time_now();
+    size_t count = matcher_match_all(m->set.matcher, event, now, m->scratch, &matches);
+    int rc = 0;
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = make_one(m, &matches[i], event, now);
+    return rc;
+}
+
+int alert_maker_document(struct alert_maker *m, char **out, size_t *size, const struct alert *alert, const char *id)
+{
+    return encode_ecs(out, size, &m->kept, alert, id, m->set.agent);
+}
