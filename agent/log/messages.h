@@ -46,6 +46,7 @@ enum message {
     MESSAGE_LOG_WRAPPING = 2107,
     MESSAGE_VALUES_ONLY = 2108,
     MESSAGE_BAD_MARK = 2109,
+    MESSAGE_CHANNELS_LEFT_OUT = 2110,
     /* 22xx: ETW and the join of witnesses */
     MESSAGE_ETW_LOST = 2201,
     MESSAGE_ETW_STOPPED = 2202,
