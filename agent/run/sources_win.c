@@ -193,8 +193,8 @@ static int start_all(struct sources *s, const struct config *config, const struc
         return rc;
     if (live_channels_left_out(s->channels) > 0)
         log_write(settings->log, LOG_ERROR, MESSAGE_CHANNELS_LEFT_OUT,
-                  "the rules want more channels than can be read (%d): %zu are left out", CONFIG_MAX_CHANNELS,
-                  live_channels_left_out(s->channels));
+                  "the rules want more channels than can be read (%d): %u are left out", CONFIG_MAX_CHANNELS,
+                  (unsigned)live_channels_left_out(s->channels));
     s->health = settings->health;
     name_all(s->health, s->channels, wanted);
     for (int kind = 0; kind < MAX_ETW && rc == 0; kind++)
