@@ -1,4 +1,5 @@
 /* The exact calls and structures that Windows gets when the service is set up. */
+#include "agent/guard/token.h"
 #include "agent/service/install_service.h"
 #include "tests/test.h"
 
@@ -159,7 +160,7 @@ static void test_upgrade(void)
 /* A group managed service account has no right to log on as a service of itself. */
 static void test_managed(void)
 {
-    struct install_account account = {INSTALL_MANAGED, "CORP\\watch$", true, true, token_privileges(false)};
+    struct install_account account = {INSTALL_MANAGED, "CORP\\watch$", true, true, token_privileges_needed(false)};
     memset(&seen, 0, sizeof(seen));
     CU_ASSERT_EQUAL(install_service_configure(&calls, NULL, L"x", &account, &none, false), 0);
     CU_ASSERT_EQUAL(seen.logons, 1);
