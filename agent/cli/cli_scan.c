@@ -2,6 +2,7 @@
 
 #include "agent/rules/rule_load.h"
 #include "agent/scan/scan_run.h"
+#include "agent/system/plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -151,7 +152,7 @@ static int scan(const struct options *o, const struct rule_load *load)
     struct scan_totals totals;
     int rc = o->report == NULL ? 0 : scan_report_new(&report, o->report);
     if (rc < 0) {
-        fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
+        plain_printf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
         return 1;
     }
     const struct scan_settings settings = {
@@ -167,7 +168,7 @@ static int scan(const struct options *o, const struct rule_load *load)
     if (rc == 0 && report != NULL) {
         rc = scan_report_write(report, &totals);
         if (rc < 0) {
-            fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
+            plain_printf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
             code = 1;
         }
     }

@@ -40,11 +40,11 @@ void rule_load_free(struct rule_load *load)
     free(load);
 }
 
-/* Sigma's words for a rule that its own authors would not run. */
+/* "enabled: false", and Sigma's words for a rule that its own authors would not run. */
 static bool is_off(const struct rule *rule)
 {
-    return rule->status != NULL &&
-           (strcmp(rule->status, "deprecated") == 0 || strcmp(rule->status, "unsupported") == 0);
+    const char *status = rule->status == NULL ? "" : rule->status;
+    return rule->is_disabled || strcmp(status, "deprecated") == 0 || strcmp(status, "unsupported") == 0;
 }
 
 /* Compiles bytes, with what lies beside path. *out only if it has no mistake. */
@@ -154,7 +154,9 @@ static int take_extra(struct rule_load *load, struct rule_load_file *file, const
     if (rc < 0)
         return rc;
     rc = rule_extras_take(load->extras, bytes, &file->notes);
-    file->is_extra = rc == 1;
+    file->is_extra = rc > 0;
+    if (rc == 2)
+        return 0;
     if (rc != 1) { /* a rule: take_file() begins anew */
         arena_free(file->notes.arena);
         file->notes = (struct notes){.arena = NULL};

@@ -1,5 +1,7 @@
 #include "agent/verify/verify.h"
 
+#include "agent/system/plain.h"
+#include "agent/verify/verify_cmdlet.h"
 #include "agent/verify/verify_expression.h"
 #include "agent/verify/verify_refusal.h"
 #include "agent/verify/verify_row.h"
@@ -33,18 +35,15 @@ static const struct {
 /* The row as it stands in the file, cut, on one line. */
 static void show(FILE *to, struct text text)
 {
-    char cut[SHOWN + 1];
-    size_t size = text_copy(cut, sizeof(cut), text);
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)cut[i] < 0x20 || cut[i] == 0x7F)
-            cut[i] = '?';
-    fprintf(to, "\"%s%s\"", cut, size < text.len ? "..." : "");
+    char cut[SHOWN + 4];
+    (void)plain_copy(cut, sizeof(cut), text); /* ends in "..." where it is longer */
+    fprintf(to, "\"%s\"", cut);
 }
 
 static void malformed(struct verify *v, const char *what)
 {
     v->malformed++;
-    fprintf(v->faults_to, "%s:%lu: %s\n", v->name, v->line, what);
+    plain_printf(v->faults_to, "%s:%lu: %s\n", v->name, v->line, what);
 }
 
 /* "1" or "0"; -1: neither. */
@@ -72,6 +71,10 @@ static bool header_of(struct verify *v, struct text line)
     static const char source[] = "\tsource";
     if (text_equal(line, text_from(VERIFY_REFUSAL_HEADER))) {
         v->kind = VERIFY_REFUSAL;
+        return true;
+    }
+    if (text_equal(line, text_from(VERIFY_CMDLET_HEADER))) {
+        v->kind = VERIFY_CMDLET;
         return true;
     }
     struct text end = {line.len >= sizeof(source) - 1 ? line.bytes + line.len - (sizeof(source) - 1) : line.bytes,
@@ -108,7 +111,7 @@ static int texts_make(struct verify *v, struct text *texts, char **buffer, const
 static void say_match(struct verify *v, const struct text *column, bool is, bool expected, const char *encoding)
 {
     v->mismatches++;
-    fprintf(v->mismatches_to, "%s:%lu: ", v->name, v->line);
+    plain_printf(v->mismatches_to, "%s:%lu: ", v->name, v->line);
     show(v->mismatches_to, column[0]);
     if (v->kind == VERIFY_HAS) {
         fputs(" has ", v->mismatches_to);
@@ -116,7 +119,7 @@ static void say_match(struct verify *v, const struct text *column, bool is, bool
     } else {
         fputs(" has all terms of the rule", v->mismatches_to);
     }
-    fprintf(v->mismatches_to, " is %d in %s, expected %d\n", is, encoding, expected);
+    plain_printf(v->mismatches_to, " is %d in %s, expected %d\n", is, encoding, expected);
 }
 
 /* Both encodings; one mismatch a row at most. Returns 0 or -ENOMEM. */
@@ -166,7 +169,7 @@ static void entity_check(struct verify *v, const char *name, struct text is, str
     if (text_equal(is, expected))
         return;
     v->mismatches++;
-    fprintf(v->mismatches_to, "%s:%lu: %s is ", v->name, v->line, name);
+    plain_printf(v->mismatches_to, "%s:%lu: %s is ", v->name, v->line, name);
     show(v->mismatches_to, is);
     fputs(", expected ", v->mismatches_to);
     show(v->mismatches_to, expected);
@@ -201,6 +204,31 @@ static int row(struct verify *v, const struct text *column, size_t room)
     return rc == -EINVAL ? 0 : rc;
 }
 
+/* Without escapes but JSON's, as it stands. */
+static int cmdlet_row(struct verify *v, struct text line)
+{
+    struct text column[VERIFY_MAX_COLUMNS] = {{NULL, 0}};
+    char is[VERIFY_CMDLET_SIZE], should[VERIFY_CMDLET_SIZE];
+    const char *fault;
+    if (verify_row_split(column, line) != VERIFY_CMDLET_COLUMNS) {
+        malformed(v, "another number of columns than the file's kind has");
+        return 0;
+    }
+    int rc = v->cmdlets == NULL ? verify_cmdlet_rules(&v->cmdlets) : 0;
+    if (rc == 0)
+        rc = verify_cmdlet(is, should, &fault, v->cmdlets, column);
+    if (rc == -EINVAL) {
+        malformed(v, fault);
+        return 0;
+    }
+    if (rc == 0 && strcmp(is, should) != 0) {
+        v->mismatches++;
+        fprintf(v->mismatches_to, "%s:%lu: %.*s is %s, expected %s\n", v->name, v->line, (int)column[0].len,
+                column[0].bytes, is, should);
+    }
+    return rc;
+}
+
 int verify_line(struct verify *v, struct text line)
 {
     struct text column[VERIFY_MAX_COLUMNS] = {{NULL, 0}};
@@ -210,6 +238,8 @@ int verify_line(struct verify *v, struct text line)
     v->rows++;
     if (v->kind == VERIFY_REFUSAL)
         return verify_refusal_row(v, line);
+    if (v->kind == VERIFY_CMDLET)
+        return cmdlet_row(v, line);
     size_t count = verify_row_split(column, line);
     if (v->kind == VERIFY_UNKNOWN)
         v->kind = kind_of_row(column, count);
@@ -236,5 +266,7 @@ int verify_lines(struct verify *v, struct text content)
         size_t used = end < content.len ? end + 1 : end;
         content = (struct text){content.bytes + used, content.len - used};
     }
+    rule_set_free(v->cmdlets);
+    v->cmdlets = NULL;
     return rc;
 }
