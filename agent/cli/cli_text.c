@@ -33,13 +33,15 @@ static const char rules_help[] =
     "check: names every mistake and warning in rule files as FILE:LINE:COLUMN: CODE: what is wrong;\n"
     "what would be right, with the line; of a good rule what is looked for in which events.\n"
     "list: the rules in force: id, version, severity, name, author.\n"
+    "test: does each rule match the recorded events beside it as often as its info.yml says?\n"
     "\n"
     "  FILE         a rule of Microsoft Sentinel (YAML with \"query:\") or of Sigma (with \"detection:\"),\n"
     "               or a directory: its *.yml and *.yaml files, those of its directories too\n"
     "  --rules DIR  the same, for list\n"
     "  --json       one JSON object a line\n"
     "\n"
-    "Exit codes: 0 good; 1 a mistake in a file, or one that can't be read; 2 wrong usage.\n";
+    "Exit codes: 0 good; 1 a mistake in a file, or one that can't be read, or a test that failed;\n"
+    "2 wrong usage.\n";
 
 static const char verify_help[] =
     "Checks that this build answers as Kusto does: has, has_all, and the rule's host and account\n"
