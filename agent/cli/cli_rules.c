@@ -46,8 +46,7 @@ static int load_rules(struct rule_load **load, const struct rule_load_settings *
     struct fault fault = {0};
     int rc = rule_load_new(load, settings, &fault);
     if (rc < 0)
-        fprintf(stderr, NAME ": %s\n",
-                fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+        fprintf(stderr, NAME ": %s\n", fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
     return rc;
 }
 
@@ -109,6 +108,8 @@ static int list(const struct options *o)
     if (rc < 0)
         return 1;
     for (size_t i = 0; rc == 0 && i < load->count; i++) {
+        if (load->files[i].is_extra && notes_ok(&load->files[i].notes))
+            continue;
         if (load->files[i].rule == NULL)
             fprintf(stderr, "%s: has mistakes: see tripline rules check\n", load->files[i].path);
         else if (o->is_json)

@@ -51,6 +51,9 @@ static const char verify_help[] =
     "                 command_line expected               (all terms of the rule)\n"
     "                 computer account host_name domain_index host_name_domain account_name\n"
     "                   account_domain\n"
+    "                 rule_file query_line query_column class construct   (with this header: mistakes\n"
+    "                   that must be told of a rule's query; no escapes)\n"
+    "  --rules DIR  where the rule files lie that such rows name\n"
     "               Escapes: \\\\ \\t \\n \\r \\0, \\uXXXX and \\UXXXXXXXX a code point, \\xHH a byte\n"
     "               With a header line also KQL expressions (kind: where or value; field_types:\n"
     "               Name:type,...; no escapes but JSON's):\n"
@@ -155,7 +158,7 @@ const struct cli_verb cli_verbs[] = {
      scan_help},
     {"rules", cli_rules, "check|list [--json] [--rules DIR] [FILE...]", "check rule files; list the rules",
      rules_help},
-    {"verify", cli_verify, "[F.tsv]", "check that matching is what Kusto's is", verify_help},
+    {"verify", cli_verify, "[--rules DIR] [F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",
      "  --json       as one JSON object\n\nExit codes: 0; 2 wrong usage.\n"},
     {NULL, NULL, NULL, NULL, NULL},

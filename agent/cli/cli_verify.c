@@ -48,9 +48,9 @@ static int built_in(void)
     return summary(rows, mismatches, malformed);
 }
 
-static int one_file(const char *path)
+static int one_file(const char *path, const char *rules)
 {
-    struct verify v = {.name = path, .mismatches_to = stdout, .faults_to = stderr};
+    struct verify v = {.name = path, .mismatches_to = stdout, .faults_to = stderr, .rules = rules};
     char *content = NULL;
     size_t size = 0;
     int rc = file_read(&content, &size, path, MAX_FILE);
@@ -65,14 +65,27 @@ static int one_file(const char *path)
         fprintf(stderr, "%s: holds no row\n", path);
     if (rc < 0 || v.rows == 0)
         return 1;
+    if (v.supported > 0)
+        printf("%lu of the rows name what is supported by now\n", v.supported);
     return summary(v.rows, v.mismatches, v.malformed);
 }
 
 int cli_verify(int argc, char **argv)
 {
-    if (argc > 2)
-        return cli_usage(argv[0], "takes one file, not also", argv[2]);
-    if (argc == 2 && argv[1][0] == '-')
-        return cli_usage(argv[0], "knows no option", argv[1]);
-    return argc == 2 ? one_file(argv[1]) : built_in();
+    const char *rules = NULL, *file = NULL;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--rules") == 0 && i + 1 < argc)
+            rules = argv[++i];
+        else if (strcmp(argv[i], "--rules") == 0)
+            return cli_usage(argv[0], "wants a directory after", argv[i]);
+        else if (argv[i][0] == '-')
+            return cli_usage(argv[0], "knows no option", argv[i]);
+        else if (file != NULL)
+            return cli_usage(argv[0], "takes one file, not also", argv[i]);
+        else
+            file = argv[i];
+    }
+    if (rules != NULL && file == NULL)
+        return cli_usage(argv[0], "takes a file with", "--rules");
+    return file != NULL ? one_file(file, rules) : built_in();
 }

@@ -158,7 +158,7 @@ int rule_beside_open(struct rule_beside_files *files, const char *path, struct n
 {
     size_t size;
     const char *dot = strrchr(path, '.');
-    *files = (struct rule_beside_files){.beside = {files, accepts, data}};
+    *files = (struct rule_beside_files){.beside = {.context = files, .accepts = accepts, .data = data}};
     files->stem = text_dup((struct text){path, dot == NULL ? strlen(path) : (size_t)(dot - path)});
     char *accept = files->stem == NULL ? NULL : beside(files, ".accept");
     if (accept == NULL) {

@@ -1,6 +1,7 @@
 #include "agent/rules/rule_load.h"
 
 #include "agent/rules/rule_beside.h"
+#include "agent/rules/rule_extras.h"
 #include "agent/rules/rule_paths.h"
 #include "agent/system/file.h"
 #include "detect/rules/rule_builtin.h"
@@ -42,7 +43,8 @@ void rule_load_free(struct rule_load *load)
 /* Sigma's words for a rule that its own authors would not run. */
 static bool is_off(const struct rule *rule)
 {
-    return rule->status != NULL && (strcmp(rule->status, "deprecated") == 0 || strcmp(rule->status, "unsupported") == 0);
+    return rule->status != NULL &&
+           (strcmp(rule->status, "deprecated") == 0 || strcmp(rule->status, "unsupported") == 0);
 }
 
 /* What was said of rule, or NULL. */
@@ -59,6 +61,7 @@ static int compile(struct rule **out, struct rule_load *load, const char *path, 
 {
     struct rule_beside_files files;
     int rc = rule_beside_open(&files, path, notes);
+    files.beside.sigma = &load->extras->sigma;
     if (rc == 0)
         rc = rule_file_compile(out, rule_set_columns(load->set), bytes, path, &files.beside, notes);
     rule_beside_close(&files);
@@ -155,6 +158,41 @@ static int take_file(struct rule_load *load, struct rule_load_file *file, const 
     return take_earlier(load, file, settings);
 }
 
+/* Takes a filter or placeholders; with mistakes, its last good text. Returns 0 or -ENOMEM. */
+static int take_extra(struct rule_load *load, struct rule_load_file *file, const struct rule_load_settings *settings)
+{
+    struct text bytes = {file->bytes, file->size};
+    int rc = arena_new(&file->notes.arena, MAX_NOTES);
+    if (rc < 0)
+        return rc;
+    rc = rule_extras_take(load->extras, bytes, &file->notes);
+    file->is_extra = rc == 1;
+    if (rc != 1) { /* a rule: take_file() begins anew */
+        arena_free(file->notes.arena);
+        file->notes = (struct notes){.arena = NULL};
+        return rc;
+    }
+    if (notes_ok(&file->notes)) {
+        file->good = file->bytes;
+        file->good_size = file->size;
+        return 0;
+    }
+    load->mistaken++;
+    notes_sort(&file->notes);
+    const struct rule_load_file *before = earlier(settings->before, file->path);
+    if (before == NULL || !before->is_extra)
+        return 0;
+    file->good = malloc(before->good_size + 1);
+    if (file->good == NULL)
+        return -ENOMEM;
+    memcpy(file->good, before->good, before->good_size + 1);
+    file->good_size = before->good_size;
+    file->is_older = true;
+    struct notes unsaid = {.arena = load->extras->arena};
+    rc = rule_extras_take(load->extras, (struct text){file->good, file->good_size}, &unsaid);
+    return rc < 0 ? rc : 0;
+}
+
 static int take_builtin(struct rule_load *load, const struct rule_load_settings *settings)
 {
     struct text text;
@@ -172,7 +210,8 @@ static int take_builtin(struct rule_load *load, const struct rule_load_settings 
     return 0;
 }
 
-static int take_paths(struct rule_load *load, const struct rule_paths *paths, const struct rule_load_settings *settings)
+/* Reads the files; those that are no rules are taken at once, as they say something of the others. */
+static int read_paths(struct rule_load *load, const struct rule_paths *paths, const struct rule_load_settings *settings)
 {
     for (size_t i = 0; i < paths->count; i++) {
         struct rule_load_file *file = &load->files[load->count++];
@@ -183,7 +222,18 @@ static int take_paths(struct rule_load *load, const struct rule_paths *paths, co
         file->error = file_read(&file->bytes, &file->size, file->path, NODE_MAX_BYTES + 1);
         if (file->error == -ENOMEM)
             return file->error;
-        int rc = take_file(load, file, settings);
+        int rc = file->error != 0 ? 0 : take_extra(load, file, settings);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* The files from number first on that are rules. */
+static int take_rules(struct rule_load *load, size_t first, const struct rule_load_settings *settings)
+{
+    for (size_t i = first; i < load->count; i++) {
+        int rc = load->files[i].is_extra ? 0 : take_file(load, &load->files[i], settings);
         if (rc < 0)
             return rc;
     }
@@ -201,17 +251,19 @@ static int hash_lines(char **lines, size_t *count, const struct rule_load *load)
     for (size_t i = 0; i < load->count; i++) {
         const struct rule_load_file *file = &load->files[i];
         char hex[SHA256_HEX_SIZE];
-        if (file->rule == NULL || file->is_off)
+        bool is_extra = file->is_extra && file->good != NULL;
+        if ((file->rule == NULL && !is_extra) || file->is_off)
             continue;
         int rc = sha256_of(hex, file->good, file->good_size);
         if (rc < 0)
             return rc;
-        size_t size = strlen(file->rule->id) + strlen(file->rule->version) + strlen(file->rule->severity) + sizeof(hex) + 4;
+        const char *id = is_extra ? "sigma" : file->rule->id, *version = is_extra ? "extra" : file->rule->version;
+        const char *severity = is_extra ? "" : file->rule->severity;
+        size_t size = strlen(id) + strlen(version) + strlen(severity) + sizeof(hex) + 4;
         lines[*count] = malloc(size);
         if (lines[*count] == NULL)
             return -ENOMEM;
-        (void)snprintf(lines[(*count)++], size, "%s %s %s %s", file->rule->id, file->rule->version,
-                       file->rule->severity, hex);
+        (void)snprintf(lines[(*count)++], size, "%s %s %s %s", id, version, severity, hex);
     }
     return 0;
 }
@@ -247,11 +299,20 @@ static int load_all(struct rule_load *load, const struct rule_paths *paths, cons
     while (rule_builtin_at(&text, builtin))
         builtin++;
     load->files = calloc(builtin + paths->count + 1, sizeof(*load->files));
-    int rc = load->files == NULL ? -ENOMEM : rule_set_new(&load->set);
+    struct rule_extras extras;
+    load->extras = &extras;
+    int rc = rule_extras_open(&extras);
+    if (rc == 0)
+        rc = load->files == NULL ? -ENOMEM : rule_set_new(&load->set);
     if (rc == 0 && settings->has_builtin)
         rc = take_builtin(load, settings);
+    size_t first = load->count;
     if (rc == 0)
-        rc = take_paths(load, paths, settings);
+        rc = read_paths(load, paths, settings);
+    if (rc == 0)
+        rc = take_rules(load, first, settings);
+    rule_extras_clear(&extras);
+    load->extras = NULL;
     if (rc == 0)
         rc = rule_set_seal(load->set, &settings->options);
     return rc == 0 ? make_hash(load) : rc;

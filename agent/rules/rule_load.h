@@ -1,8 +1,8 @@
 /*
  * rule_load: rule files and the built-in rules -> a sealed rule_set, and what there is to say of each file.
  *
- * Beside x.yaml may lie x.accept (which legs may be left out: a line "LEG CODE" each, # begins a comment) and x.data/ (frozen
- * lists, SHA256.csv each).
+ * Beside x.yaml may lie x.accept (which legs may be left out: a line "LEG CODE" each, # begins a comment) and x.data/
+ * (frozen lists, SHA256.csv each).
  */
 #ifndef AGENT_RULES_RULE_LOAD_H
 #define AGENT_RULES_RULE_LOAD_H
@@ -15,6 +15,8 @@
 #define RULE_LOAD_MAX_DEPTH 16
 #define RULE_LOAD_MAX_FILES 20000
 
+struct rule_extras;
+
 /* What the config says of one rule. */
 struct rule_load_choice {
     const char *id;
@@ -23,7 +25,7 @@ struct rule_load_choice {
 };
 
 struct rule_load_settings {
-    const char *directory; /* its *.yml and *.yaml files, those of its directories too; NULL: none */
+    const char *directory;    /* its *.yml and *.yaml files, those of its directories too; NULL: none */
     const char *const *paths; /* files and directories; each file whatever its name is */
     size_t path_count;
     bool has_builtin; /* the built-in rules too */
@@ -37,15 +39,16 @@ struct rule_load_settings {
 
 /* A file, or a built-in rule. */
 struct rule_load_file {
-    char *path;               /* as it is shown: "rules/x.yaml", "built in" */
-    char *bytes;              /* its text, NUL-terminated; NULL: it can't be read */
-    size_t size;              /* of bytes, without the NUL */
-    int error;                /* below 0: it can't be read, and why */
-    struct notes notes;       /* mistakes and warnings */
-    const struct rule *rule;  /* in the set, or off; NULL: it has mistakes and no earlier version */
-    bool is_off;              /* switched off, or deprecated or unsupported and not asked for: not in the set */
-    bool is_older;            /* rule is of an earlier version of the file, as this one has mistakes */
-    char *good;               /* the bytes that rule was compiled of; may be bytes itself */
+    char *path;              /* as it is shown: "rules/x.yaml", "built in" */
+    char *bytes;             /* its text, NUL-terminated; NULL: it can't be read */
+    size_t size;             /* of bytes, without the NUL */
+    int error;               /* below 0: it can't be read, and why */
+    struct notes notes;      /* mistakes and warnings */
+    const struct rule *rule; /* in the set, or off; NULL: it has mistakes and no earlier version */
+    bool is_extra;           /* a Sigma filter or placeholders: no rule, but applied to rules */
+    bool is_off;             /* switched off, or deprecated or unsupported and not asked for: not in the set */
+    bool is_older;           /* rule is of an earlier version of the file, as this one has mistakes */
+    char *good;              /* the bytes that rule was compiled of; may be bytes itself */
     size_t good_size;
 };
 
@@ -53,8 +56,9 @@ struct rule_load {
     struct rule_set *set;
     struct rule_load_file *files; /* the built-in rules first, then in the byte order of the paths */
     size_t count;
-    size_t mistaken;               /* files with mistakes, or that can't be read */
-    char hash[SHA256_HEX_SIZE];    /* over ids, versions and contents of the rules in the set, whatever the files' order */
+    size_t mistaken;            /* files with mistakes, or that can't be read */
+    struct rule_extras *extras; /* while it is loaded; then NULL */
+    char hash[SHA256_HEX_SIZE]; /* over ids, versions and contents of the rules in the set, whatever the files' order */
 };
 
 /*

@@ -101,6 +101,8 @@ void rule_report_text(FILE *to, const struct rule_load *load, const struct rule_
     show_notes(to, file, file->notes.warnings, file->notes.warning_count, "warning ");
     if (file->notes.dropped > 0)
         fprintf(to, "%s: and %u more mistakes\n", file->path, (unsigned)file->notes.dropped);
+    if (file->is_extra && notes_ok(&file->notes))
+        fprintf(to, "%s: good: applied to Sigma rules\n", file->path);
     if (file->rule == NULL || !notes_ok(&file->notes))
         return;
     fprintf(to, "%s: good: \"%s\", %s, %s\n", file->path, file->rule->name, file->rule->severity, file->rule->id);
@@ -128,9 +130,9 @@ static json_t *notes_json(const struct note *notes, size_t count)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_t *note = json_pack("{s:i, s:i, s:s, s:o}", "line", (int)notes[i].place.line, "column",
-                                 (int)notes[i].place.column, "code", notes[i].code, "message",
-                                 string_of(text_from(notes[i].message)));
+        json_t *note =
+            json_pack("{s:i, s:i, s:s, s:o}", "line", (int)notes[i].place.line, "column", (int)notes[i].place.column,
+                      "code", notes[i].code, "message", string_of(text_from(notes[i].message)));
         if (json_array_append_new(list, note) != 0) { /* NULL fails too */
             json_decref(list);
             return NULL;
@@ -143,9 +145,9 @@ static json_t *needs_json(const struct rule_load *load, const struct expr_needs 
 {
     json_t *list = json_array();
     for (size_t i = 0; needs != NULL && i < needs->count; i++) {
-        json_t *need = json_pack("{s:s, s:o}", "column",
-                                 column_name(rule_set_columns(load->set), needs->literals[i].column), "text",
-                                 string_of(needs->literals[i].text));
+        json_t *need =
+            json_pack("{s:s, s:o}", "column", column_name(rule_set_columns(load->set), needs->literals[i].column),
+                      "text", string_of(needs->literals[i].text));
         if (json_array_append_new(list, need) != 0) {
             json_decref(list);
             return NULL;
@@ -184,9 +186,9 @@ static json_t *leg_json(const struct rule_load *load, const struct rule *rule, s
             (void)json_object_set_new(kinds, coverage_kind_name((enum event_kind)kind),
                                       json_string(coverage_name(coverage))); /* as above */
     }
-    return json_pack("{s:i, s:o, s:i, s:i, s:b, s:o, s:o, s:o}", "leg", (int)i + 1, "table", string_of(leg->table), "line",
-                     (int)leg->place.line, "column", (int)leg->place.column, "always_on", needs == NULL, "fields",
-                     names.list, "needs", needs_json(load, needs), "kinds", kinds);
+    return json_pack("{s:i, s:o, s:i, s:i, s:b, s:o, s:o, s:o}", "leg", (int)i + 1, "table", string_of(leg->table),
+                     "line", (int)leg->place.line, "column", (int)leg->place.column, "always_on", needs == NULL,
+                     "fields", names.list, "needs", needs_json(load, needs), "kinds", kinds);
 }
 
 static json_t *legs_json(const struct rule_load *load, const struct rule_load_file *file)
@@ -209,10 +211,9 @@ json_t *rule_report_json(const struct rule_load *load, const struct rule_load_fi
     json_t *errors = file->error == 0 ? notes_json(file->notes.errors, file->notes.error_count)
                                       : json_pack("[{s:i, s:i, s:s, s:s}]", "line", 0, "column", 0, "code", "K000",
                                                   "message", strerror(-file->error));
-    json_t *object = json_pack("{s:o, s:b, s:o, s:o, s:o}", "file", string_of(text_from(file->path)), "ok", is_ok,
-                               "errors", errors, "warnings",
-                               notes_json(file->notes.warnings, file->notes.warning_count), "legs",
-                               legs_json(load, file));
+    json_t *object = json_pack(
+        "{s:o, s:b, s:o, s:o, s:o}", "file", string_of(text_from(file->path)), "ok", is_ok, "errors", errors,
+        "warnings", notes_json(file->notes.warnings, file->notes.warning_count), "legs", legs_json(load, file));
     if (object == NULL || !is_ok || file->rule == NULL)
         return object;
     json_t *rule = rule_report_rule(load, file);
@@ -257,9 +258,10 @@ json_t *rule_report_rule(const struct rule_load *load, const struct rule_load_fi
     const struct rule *rule = file->rule;
     json_t *object = json_object(), *kinds = json_object();
     int rc = object == NULL || kinds == NULL;
-    rc |= set(object, "id", rule->id) | set(object, "version", rule->version) | set(object, "severity", rule->severity) |
-          set(object, "name", rule->name) | set(object, "author", rule->author) |
-          set(object, "license", rule->license) | set(object, "status", rule->status) |
+    rc |= set(object, "id", rule->id) | set(object, "version", rule->version) |
+          set(object, "severity", rule->severity) | set(object, "name", rule->name) |
+          set(object, "author", rule->author) | set(object, "license", rule->license) |
+          set(object, "status", rule->status) |
           set(object, "format", rule->format == RULE_SIGMA ? "sigma" : "sentinel") | set(object, "source", file->path);
     rc |= json_object_set_new(object, "off", json_boolean(file->is_off));
     rc |= json_object_set_new(object, "older", json_boolean(file->is_older));

@@ -8,13 +8,13 @@
 #include <stdio.h>
 
 /*
- * Every mistake and warning of a file as "file:line:column: code: what", with the line and a caret; of a rule without mistakes
- * its legs: table, what must stand in an event, and for each kind whether it can fire.
+ * Every mistake and warning of a file as "file:line:column: code: what", with the line and a caret; of a rule without
+ * mistakes its legs: table, what must stand in an event, and for each kind whether it can fire.
  */
 void rule_report_text(FILE *to, const struct rule_load *load, const struct rule_load_file *file);
 
-/* The same as an object: file, ok, errors, warnings, legs; of a rule without mistakes also id, name, version, severity, format.
- * NULL: no memory. */
+/* The same as an object: file, ok, errors, warnings, legs; of a rule without mistakes also id, name, version, severity,
+ * format. NULL: no memory. */
 json_t *rule_report_json(const struct rule_load *load, const struct rule_load_file *file);
 
 /* One rule of a set as an object, for lists. NULL: no memory. */

@@ -1,6 +1,7 @@
 #include "agent/verify/verify.h"
 
 #include "agent/verify/verify_expression.h"
+#include "agent/verify/verify_refusal.h"
 #include "agent/verify/verify_row.h"
 #include "detect/alert/entity.h"
 #include "detect/rule/rule.h"
@@ -69,6 +70,10 @@ static enum verify_kind kind_of_row(const struct text *column, size_t count)
 static bool header_of(struct verify *v, struct text line)
 {
     static const char source[] = "\tsource";
+    if (text_equal(line, text_from(VERIFY_REFUSAL_HEADER))) {
+        v->kind = VERIFY_REFUSAL;
+        return true;
+    }
     struct text end = {line.len >= sizeof(source) - 1 ? line.bytes + line.len - (sizeof(source) - 1) : line.bytes,
                        line.len >= sizeof(source) - 1 ? sizeof(source) - 1 : 0};
     if (text_equal(end, text_from(source)))
@@ -203,6 +208,8 @@ int verify_line(struct verify *v, struct text line)
     if (line.len == 0 || (v->line == 1 && v->kind == VERIFY_UNKNOWN && header_of(v, line)))
         return 0;
     v->rows++;
+    if (v->kind == VERIFY_REFUSAL)
+        return verify_refusal_row(v, line);
     size_t count = verify_row_split(column, line);
     if (v->kind == VERIFY_UNKNOWN)
         v->kind = kind_of_row(column, count);

@@ -2,11 +2,12 @@
  * verify: rows of texts with the answer expected, compared with what detect/ says.
  *
  * A row is tab-separated; in its texts \\ \t \n \r \0 are the usual characters, \uXXXX and \UXXXXXXXX a code point
- * (a pair of surrogates one character), \xHH one raw byte. Four kinds, each also with one more column, "source":
+ * (a pair of surrogates one character), \xHH one raw byte. Five kinds, each also with one more column, "source":
  *   haystack needle expected
  *   command_line expected                     (all terms of the rule)
  *   computer account host_name domain_index host_name_domain account_name account_domain
  *   id kind expression field_types fields_json expected_json     (verify_expression.h; told by its header alone)
+ *   rule_file query_line query_column class construct            (verify_refusal.h; the same, and without escapes)
  * expected: 1 or 0. Matching is done in UTF-8 and in UTF-16, and both must be as expected.
  */
 #ifndef AGENT_VERIFY_VERIFY_H
@@ -15,16 +16,18 @@
 #include "detect/base/text.h"
 #include <stdio.h>
 
-enum verify_kind { VERIFY_UNKNOWN, VERIFY_HAS, VERIFY_HAS_ALL, VERIFY_ENTITY, VERIFY_EXPRESSION };
+enum verify_kind { VERIFY_UNKNOWN, VERIFY_HAS, VERIFY_HAS_ALL, VERIFY_ENTITY, VERIFY_EXPRESSION, VERIFY_REFUSAL };
 
-/* One run; the caller sets name, mismatches_to and faults_to and zeroes the rest. */
+/* One run; the caller sets name, mismatches_to, faults_to, perhaps rules, and zeroes the rest. */
 struct verify {
     const char *name;      /* of the file, in messages */
     FILE *mismatches_to;   /* "name:line: ..." */
     FILE *faults_to;       /* the same, for rows that can't be read */
     enum verify_kind kind; /* VERIFY_UNKNOWN: told by the first line, which may name the columns */
+    const char *rules;     /* directory of the rule files that rows name, or NULL */
     unsigned long line;    /* of the row that was read last */
     unsigned long rows, mismatches, malformed;
+    unsigned long supported; /* of the rows: what they say is refused is supported by now */
 };
 
 /* One line without its end. Returns 0 whatever came of it, or -ENOMEM. */

@@ -69,15 +69,9 @@ struct event_xml_values {
     struct text *open;  /* what character data goes to; NULL: nothing */
     unsigned open_depth;
     enum part part;
-    size_t data_count, data_room;
+    size_t data_count;
     struct event_datum *data;
 };
-
-/* Most data that a document of size bytes has in an event: each is an element, which takes 4 bytes at least. */
-static size_t data_max(size_t size)
-{
-    return size / 4 < EVENT_XML_MAX_FIELDS ? size / 4 + 1 : EVENT_XML_MAX_FIELDS;
-}
 
 int event_xml_values_new(struct event_xml_values **out, const struct event_xml_wanted *asks)
 {
@@ -100,14 +94,9 @@ void event_xml_values_free(struct event_xml_values *v)
 
 int event_xml_values_reserve(struct event_xml_values *v, size_t size)
 {
-    size_t wanted = VALUES_MAX(size), data = data_max(size);
-    if (data > v->data_room) {
-        struct event_datum *grown = realloc(v->data, data * sizeof(*grown));
-        if (grown == NULL)
-            return -ENOMEM;
-        v->data = grown;
-        v->data_room = data;
-    }
+    size_t wanted = VALUES_MAX(size);
+    if (v->data == NULL && (v->data = malloc(EVENT_XML_MAX_FIELDS * sizeof(*v->data))) == NULL)
+        return -ENOMEM;
     if (wanted <= v->size)
         return 0;
     char *bytes = realloc(v->bytes, wanted);
@@ -221,7 +210,8 @@ static bool is_wanted(struct event_xml_values *v)
 /* Begins a datum of that name (NULL: it has none) and its text. */
 static void open_datum(struct event_xml_values *v, const char *name, unsigned depth)
 {
-    assert(v->data_count < v->data_room); /* data_max */
+    if (v->data_count == EVENT_XML_MAX_FIELDS) /* which no reader lets an event have */
+        return;
     struct event_datum *datum = &v->data[v->data_count++];
     *datum = (struct event_datum){{NULL, 0}, {NULL, 0}};
     if (name != NULL && v->entry != NULL && v->next_name < v->entry->name_count &&

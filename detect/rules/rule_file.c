@@ -28,7 +28,8 @@ static bool recognise(bool *is_sigma, const struct node *root, struct notes *not
 {
     const struct node *query = node_key(root, "query");
     if (root->type != NODE_MAP) {
-        notes_error(notes, root->place, "K013", "no rule: a rule file is a map of keys (id:, name:, query: or detection:)");
+        notes_error(notes, root->place, "K013",
+                    "no rule: a rule file is a map of keys (id:, name:, query: or detection:)");
         return false;
     }
     *is_sigma = query == NULL && sigma_is_rule(root);
@@ -60,7 +61,7 @@ int rule_file_compile(struct rule **out, struct columns *columns, struct text by
     if (rc < 0)
         return rc;
     rule->format = is_sigma ? RULE_SIGMA : RULE_SENTINEL;
-    rc = is_sigma ? sigma_compile(rule, columns, root, NULL, notes)
+    rc = is_sigma ? sigma_compile(rule, columns, root, beside == NULL ? NULL : beside->sigma, notes)
                   : rule_sentinel_compile(rule, columns, root, beside, notes);
     const struct node *id = node_get(root, "id");
     rule->place = id == NULL ? root->place : id->place;

@@ -18,7 +18,8 @@ static int add_data(struct sha256 *sha256, const struct event *event)
 {
     int rc = add_number(sha256, event->event_id);
     for (size_t i = 0; i < event->data_count && rc == 0; i++)
-        rc = add_text(sha256, event->data[i].value);
+        if ((rc = add_text(sha256, event->data[i].name)) == 0)
+            rc = add_text(sha256, event->data[i].value);
     return rc;
 }
 

@@ -28,17 +28,19 @@ static void test_command(void)
     CU_ASSERT_EQUAL(selftest_command(line, PROGRAM, long_name), -EMSGSIZE);
 }
 
+#define ONE "one tripline-selftest-7"
+
 static void test_ours(void)
 {
     FILE *file = NULL;
     (void)file_remove(PATH);
-    CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from("one two")));
+    CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from(ONE)));
     CU_ASSERT_EQUAL_FATAL(file_open(&file, PATH, "wb"), 0);
-    fputs("one two", file);
+    fputs(ONE, file);
     fclose(file);
-    CU_ASSERT_TRUE(selftest_is_ours(PATH, text_from("one two")));
-    CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from("one two three"))); /* nobody hides behind a test's words */
-    CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from("one tw")));
+    CU_ASSERT_TRUE(selftest_is_ours(PATH, text_from(ONE)));
+    CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from(ONE " three"))); /* nobody hides behind a test's words */
+    CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from("one tripline-selftest-")));
     CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from("")));
     CU_ASSERT_FALSE(selftest_is_ours(PATH, text_from(NULL)));
     CU_ASSERT_EQUAL(file_remove(PATH), 0);

@@ -47,8 +47,7 @@ static void remove_files(void)
 
 static struct event event(enum event_kind kind, uint32_t pid, uint64_t time, const char *line)
 {
-    struct event e = {
-        .kind = kind, .time = time, .has_pid = true, .pid = pid, .has_parent_pid = true, .parent_pid = 4};
+    struct event e = {.kind = kind, .time = time, .has_pid = true, .pid = pid, .has_parent_pid = true, .parent_pid = 4};
     e.has_record_id = kind != EVENT_ETW_PROCESS;
     e.record_id = time;
     if (e.has_record_id)
@@ -58,8 +57,7 @@ static struct event event(enum event_kind kind, uint32_t pid, uint64_t time, con
     return e;
 }
 
-static struct event child(enum event_kind kind, uint32_t pid, uint64_t time, uint32_t parent,
-                                  uint64_t parent_time)
+static struct event child(enum event_kind kind, uint32_t pid, uint64_t time, uint32_t parent, uint64_t parent_time)
 {
     struct event e = event(kind, pid, time, "whoami");
     e.parent_pid = parent;
@@ -68,11 +66,13 @@ static struct event child(enum event_kind kind, uint32_t pid, uint64_t time, uin
     return e;
 }
 
+static const struct rule *rule_used = &rule_email_access_active_sync;
+
 /* Sees the event and, when wanted, keeps what came of it. Its id goes to id. Returns the action, or "alert". */
-static const char *see(struct trial *t, const void *owner, const struct event *e, bool keep,
-                       char id[ALERT_ID_SIZE], struct witness_verdict *verdict)
+static const char *see(struct trial *t, const void *owner, const struct event *e, bool keep, char id[ALERT_ID_SIZE],
+                       struct witness_verdict *verdict)
 {
-    const struct rule *rule = &rule_email_access_active_sync;
+    const struct rule *rule = rule_used;
     struct matcher *m = NULL;
     struct match match;
     struct alert alert;
@@ -111,6 +111,23 @@ static void test_three_witnesses(void)
     struct event e = event(EVENT_ETW_PROCESS, 100, BEGIN - 2 * SECOND, ATTACK);
     e.field[EVENT_COMPUTER] = text_from("exch01.CORP.example.com"); /* the same host */
     expect(&t, e, "witness-added", first, id);
+    trial_close(&t);
+}
+
+/* What one rule finds in a process never adds to the alert of another. */
+static void test_two_rules(void)
+{
+    struct rule second = rule_email_access_active_sync;
+    char first[ALERT_ID_SIZE], other_rule[ALERT_ID_SIZE], id[ALERT_ID_SIZE];
+    second.id = "11111111-1111-4111-8111-111111111111";
+    remove_files();
+    struct trial t = trial_open();
+    expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "alert", NULL, first);
+    rule_used = &second;
+    expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK), "alert", NULL, other_rule);
+    expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "witness-added", other_rule, id);
+    rule_used = &rule_email_access_active_sync;
+    expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK), "witness-added", first, id);
     trial_close(&t);
 }
 
@@ -188,8 +205,7 @@ static void test_not_before_it_is_kept(void)
     pthread_t thread;
     remove_files();
     struct trial t = trial_open();
-    struct event e = event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK),
-                         later = event(EVENT_SYSMON_1, 100, BEGIN, ATTACK);
+    struct event e = event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), later = event(EVENT_SYSMON_1, 100, BEGIN, ATTACK);
     CU_ASSERT_STRING_EQUAL(see(&t, &one, &e, false, first, &verdict), "alert");
     CU_ASSERT_STRING_EQUAL(see(&t, &other, &later, false, id, &verdict), "alert");       /* after waiting */
     CU_ASSERT_STRING_EQUAL(see(&t, &one, &later, false, id, &verdict), "witness-added"); /* its own transaction */
@@ -228,6 +244,7 @@ static void test_bounded(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"three witnesses", test_three_witnesses},
+                                        {"two rules, two stories", test_two_rules},
                                         {"other processes", test_other_processes},
                                         {"replay and restart", test_replay_and_restart},
                                         {"children", test_children},

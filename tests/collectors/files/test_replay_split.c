@@ -49,6 +49,7 @@ static void add_counts(struct replay_counts *to, const struct replay_counts *fro
     to->bytes += from->bytes;
     to->events.events += from->events.events;
     to->events.process += from->events.process;
+    to->events.taken += from->events.taken;
     to->events.bad += from->events.bad;
 }
 

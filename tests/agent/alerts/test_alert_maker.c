@@ -1,0 +1,220 @@
+/* alert_maker: alerts of the rule that is built in and of rules that were loaded, of processes and of other events. */
+#include "agent/alerts/alert_maker.h"
+#include "detect/sigma/sigma.h"
+#include "tests/test.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ATTACK "powershell -c Set-CASMailbox u -ActiveSyncAllowedDeviceIDs @{add='X'}"
+
+/* No ATT&CK, no author; another field than a command line. */
+#define RULE_IMAGE                                                                                                     \
+    "title: On Image\n"                                                                                                \
+    "id: 11111111-1111-4111-8111-111111111111\n"                                                                       \
+    "status: test\n"                                                                                                   \
+    "logsource:\n    category: process_creation\n    product: windows\n"                                               \
+    "detection:\n    selection:\n        Image|endswith: '\\powershell.exe'\n    condition: selection\n"               \
+    "level: low\n"
+
+#define RULE_SERVICE                                                                                                   \
+    "title: A service\n"                                                                                               \
+    "id: 22222222-2222-4222-8222-222222222222\n"                                                                       \
+    "status: test\nauthor: A. Nonymous\n"                                                                              \
+    "tags:\n    - attack.persistence\n"                                                                                \
+    "logsource:\n    product: windows\n    service: system\n"                                                          \
+    "detection:\n    selection:\n        Provider_Name: 'Service Control Manager'\n        EventID: 7045\n"            \
+    "        ServiceName: 'evil'\n    condition: selection\n"                                                          \
+    "level: high\n"
+
+static const struct encode_agent agent = {.version = "1.0"};
+
+struct trial {
+    struct rule_set *set;
+    struct matcher *matcher;
+    struct alert_maker *maker;
+    unsigned count;
+    char ids[8][ALERT_ID_SIZE];
+    json_t *documents[8];
+    int answer; /* what take returns */
+};
+
+static int take(void *context, struct alert *alert, const char *id)
+{
+    struct trial *t = context;
+    char *document = NULL, path[256];
+    size_t size = 0;
+    CU_ASSERT_EQUAL_FATAL(alert_maker_document(t->maker, &document, &size, alert, id), 0);
+    memcpy(t->ids[t->count], id, ALERT_ID_SIZE);
+    t->documents[t->count] = json_loadb(document, size, JSON_REJECT_DUPLICATES, NULL);
+    CU_ASSERT_PTR_NOT_NULL(t->documents[t->count]);
+    t->count++;
+    snprintf(path, sizeof(path), "%s/%.16s.json", TEST_DOCUMENTS, id);
+    FILE *file = fopen(path, "wb");
+    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+    CU_ASSERT(fwrite(document, 1, size, file) == size && fclose(file) == 0);
+    free(document);
+    return t->answer;
+}
+
+static void add_sigma(struct rule_set *set, const char *text)
+{
+    struct rule *rule = NULL;
+    struct arena *arena = NULL;
+    const struct node *root = NULL;
+    const struct rule *other;
+    CU_ASSERT_FATAL(arena_new(&arena, (size_t)4 << 20) == 0);
+    rule = arena_zeroed(arena, 1, sizeof(*rule));
+    rule->arena = arena;
+    rule->source = "test";
+    struct notes notes = {.arena = arena};
+    CU_ASSERT_EQUAL_FATAL(node_parse(&root, text_from(text), &notes), 0);
+    CU_ASSERT_EQUAL_FATAL(sigma_compile(rule, rule_set_columns(set), root, NULL, &notes), 0);
+    CU_ASSERT_EQUAL_FATAL(rule_set_add(set, rule, &other), 0);
+}
+
+static void trial_open(struct trial *t)
+{
+    const struct rule_set_options options = {.is_plain = false};
+    size_t count;
+    const struct rule *const *rules = rules_all(&count);
+    memset(t, 0, sizeof(*t));
+    CU_ASSERT_EQUAL_FATAL(rule_set_new(&t->set), 0);
+    add_sigma(t->set, RULE_IMAGE);
+    add_sigma(t->set, RULE_SERVICE);
+    CU_ASSERT_EQUAL_FATAL(rule_set_seal(t->set, &options), 0);
+    CU_ASSERT_EQUAL_FATAL(matcher_new_with(&t->matcher, rules, count, t->set), 0);
+    const struct alert_maker_settings settings = {.matcher = t->matcher, .agent = &agent, .context = t, .take = take};
+    CU_ASSERT_EQUAL_FATAL(alert_maker_new(&t->maker, &settings), 0);
+}
+
+static void forget(struct trial *t)
+{
+    for (unsigned i = 0; i < t->count; i++)
+        json_decref(t->documents[i]);
+    t->count = 0;
+}
+
+static void trial_close(struct trial *t)
+{
+    forget(t);
+    alert_maker_free(t->maker);
+    matcher_free(t->matcher);
+    rule_set_free(t->set);
+}
+
+static const char *string_at(const json_t *object, const char *first, const char *second, const char *third)
+{
+    const json_t *at = json_object_get(json_object_get(object, first), second);
+    return json_string_value(third == NULL ? at : json_object_get(at, third));
+}
+
+static struct event sysmon(void)
+{
+    struct event e = {.kind = EVENT_SYSMON_1,
+                      .event_id = 1,
+                      .has_record_id = true,
+                      .record_id = 7,
+                      .time = 1u << 30,
+                      .has_pid = true,
+                      .pid = 4};
+    e.field[EVENT_PROVIDER] = text_from("Microsoft-Windows-Sysmon");
+    e.field[EVENT_CHANNEL] = text_from("Microsoft-Windows-Sysmon/Operational");
+    e.field[EVENT_COMPUTER] = text_from("h.example.com");
+    e.field[EVENT_IMAGE] = text_from("C:\\Windows\\powershell.exe");
+    e.field[EVENT_USER] = text_from("D\\u");
+    return e;
+}
+
+static struct event service(const struct event_datum *data, size_t count)
+{
+    struct event e = {.kind = EVENT_OTHER, .event_id = 7045, .time = 1u << 30, .data = data, .data_count = count};
+    e.field[EVENT_PROVIDER] = text_from("Service Control Manager");
+    e.field[EVENT_CHANNEL] = text_from("System");
+    e.field[EVENT_COMPUTER] = text_from("h");
+    return e;
+}
+
+/* Each of two rules that one event fulfils makes an alert of its own. */
+static void test_two_rules(void)
+{
+    struct trial t;
+    trial_open(&t);
+    struct event e = sysmon();
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 1); /* another field than a command line */
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "rule", "name", NULL), "On Image");
+    CU_ASSERT_PTR_NULL(json_object_get(t.documents[0], "threat"));
+    CU_ASSERT_PTR_NULL(json_object_get(t.documents[0], "sentinel"));
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "user", "name", NULL), "u");
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "process", "name", NULL), "powershell.exe");
+    forget(&t);
+    e.field[EVENT_COMMAND_LINE] = text_from(ATTACK);
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "rule", "name", NULL), "Email access via active sync");
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[1], "rule", "name", NULL), "On Image");
+    CU_ASSERT_STRING_NOT_EQUAL(t.ids[0], t.ids[1]);
+    forget(&t);
+    e.field[EVENT_IMAGE] = text_from("C:\\x.exe");
+    e.field[EVENT_COMMAND_LINE] = text_from("x");
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL(t.count, 0);
+    trial_close(&t);
+}
+
+static void test_other_event(void)
+{
+    const struct event_datum data[] = {{{"ServiceName", 11}, {"evil", 4}},
+                                       {{NULL, 0}, {"x\"y", 3}},
+                                       {{"a\"b", 3}, {"1", 1}},
+                                       {{"ServiceName", 11}, {"again", 5}},
+                                       {{"Empty", 5}, {"", 0}}};
+    struct trial t;
+    trial_open(&t);
+    struct event e = service(data, 5);
+    CU_ASSERT_TRUE(alert_maker_wants(t.maker, &e));
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 1);
+    const json_t *d = t.documents[0];
+    CU_ASSERT_STRING_EQUAL(string_at(d, "winlog", "event_data", "ServiceName"), "evil");
+    CU_ASSERT_STRING_EQUAL(string_at(d, "winlog", "event_data", "param2"), "x\"y");
+    CU_ASSERT_STRING_EQUAL(string_at(d, "winlog", "event_data", "a\"b"), "1");
+    CU_ASSERT_PTR_NULL(string_at(d, "winlog", "event_data", "Empty"));
+    CU_ASSERT_PTR_NULL(json_object_get(d, "process"));
+    CU_ASSERT_STRING_EQUAL(
+        json_string_value(json_array_get(json_object_get(json_object_get(d, "event"), "category"), 0)), "host");
+    /* Without a record id the data tell events apart. */
+    struct event other = service(data, 4);
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &other), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_STRING_NOT_EQUAL(t.ids[0], t.ids[1]);
+    e.event_id = 7046;
+    CU_ASSERT_FALSE(alert_maker_wants(t.maker, &e));
+    trial_close(&t);
+}
+
+static void test_take_fails(void)
+{
+    struct trial t;
+    trial_open(&t);
+    t.answer = -ENOSPC;
+    struct event e = sysmon();
+    e.field[EVENT_COMMAND_LINE] = text_from(ATTACK);
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), -ENOSPC);
+    CU_ASSERT_EQUAL(t.count, 1); /* the other rule's comes when the event does again */
+    trial_close(&t);
+}
+
+int main(void)
+{
+    static const CU_TestInfo tests[] = {
+        {"two rules, two alerts", test_two_rules},
+        {"an event that is no process creation", test_other_event},
+        {"what take says ends it", test_take_fails},
+        CU_TEST_INFO_NULL,
+    };
+    return test_main("alert_maker", tests);
+}
