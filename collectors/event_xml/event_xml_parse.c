@@ -72,6 +72,13 @@ static int hand_over(struct event_xml_parser *p)
     struct event event;
     if (!event_xml_values_take(&event, p->values))
         return 0;
+    const char *why = event_xml_values_fault(p->values);
+    if (why != NULL) {
+        struct fault fault = {0};
+        fault_set(&fault, "event_xml", EBADMSG, (struct text){NULL, 0}, why);
+        p->taker.bad(p->taker.context, p->events[p->next].place, &fault);
+        return 0;
+    }
     return p->taker.event(p->taker.context, &event);
 }
 

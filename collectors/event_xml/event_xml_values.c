@@ -69,6 +69,9 @@ struct event_xml_values {
     struct text *open;  /* what character data goes to; NULL: nothing */
     unsigned open_depth;
     enum part part;
+    bool has_data;    /* something follows System */
+    bool has_error;   /* Windows could not apply the event's data to its template */
+    bool has_no_time; /* what stands as its time is none */
     size_t data_count;
     struct event_datum *data;
 };
@@ -117,6 +120,7 @@ void event_xml_values_begin(struct event_xml_values *v)
     v->next_system = v->next_name = v->data_count = 0;
     v->open = NULL;
     v->part = PART_OTHER;
+    v->has_data = v->has_error = v->has_no_time = false;
 }
 
 static bool is_equal(const char *a, const char *b)
@@ -278,6 +282,8 @@ static enum part part_of(const char *name)
 static void start_part(struct event_xml_values *v, const char *name)
 {
     v->part = part_of(name);
+    v->has_data = v->has_data || v->part != PART_SYSTEM;
+    v->has_error = v->has_error || is_local(name, "ProcessingErrorData") || is_local(name, "BinaryEventData");
     if (v->part == PART_OTHER || v->part == PART_SYSTEM)
         return;
     bool is_known = v->event.field[EVENT_PROVIDER].bytes != NULL && system_target(v, SYSTEM_EVENT_ID)->bytes != NULL;
@@ -322,10 +328,21 @@ bool event_xml_values_take(struct event *event, struct event_xml_values *v)
         return false;
     set_kind(v); /* parts of System may have come since */
     e->has_record_id = text_to_number(&e->record_id, text_trimmed(*system_target(v, SYSTEM_RECORD_ID)));
-    (void)event_time_parse(&e->time, text_trimmed(*system_target(v, SYSTEM_TIME))); /* stays 0 if it is no time */
+    struct text time = text_trimmed(*system_target(v, SYSTEM_TIME));
+    v->has_no_time = !event_time_parse(&e->time, time) && time.len > 0; /* stays 0 if it is no time */
     e->data = v->data;
     e->data_count = v->data_count;
     kinds_fill(e, v->entry);
     *event = *e;
     return true;
+}
+
+const char *event_xml_values_fault(const struct event_xml_values *v)
+{
+    bool is_process = event_kind_is_process(v->event.kind);
+    if (v->has_no_time)
+        return "its time is not understood: TimeCreated wants 2024-05-06T07:08:09Z, or with an offset for Z";
+    if (is_process && v->has_error)
+        return "its data do not fit their template: it holds them as bytes alone";
+    return is_process && !v->has_data ? "it has no data" : NULL;
 }

@@ -42,4 +42,8 @@ void event_xml_values_end(struct event_xml_values *v, unsigned depth);
 /* The event is whole. False: it is not wanted. True: it is *event, whose texts are v's until the next event begins. */
 bool event_xml_values_take(struct event *event, struct event_xml_values *v);
 
+/* Why the event that was taken can't be relied on (static): its time is not understood, or it is the creation of a
+ * process without data, as Windows writes it where the data don't fit their template. NULL: it can. */
+const char *event_xml_values_fault(const struct event_xml_values *v);
+
 #endif

@@ -1,6 +1,7 @@
 #include "collectors/files/evtx.h"
 
 #include "collectors/files/evtx_event.h"
+#include "collectors/files/evtx_sift.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,8 +16,11 @@ struct evtx {
     struct collector_sink sink;
     char *name; /* what source is copied to */
     struct text source;
-    const struct matcher *matcher;
+    struct evtx_sift *sift; /* NULL: every record is read */
     struct evtx_given *given, *own_given;
+    bool is_each_asked; /* given is asked for each record of this chunk */
+    size_t live_count;  /* of live, the others of this chunk */
+    struct evtx_given_record live[EVTX_CHUNK_MAX_RECORDS];
     struct evtx_tree *tree;
     struct evtx_event *event;
     struct evtx_counts counts;
@@ -43,7 +47,6 @@ int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text s
         return -ENOMEM;
     const struct event_xml_wanted asks = {.context = e, .wants = on_wants};
     e->sink = *sink;
-    e->matcher = matcher;
     e->given = given;
     int rc = given != NULL ? 0 : evtx_given_new(&e->own_given);
     e->given = given != NULL ? given : e->own_given;
@@ -54,6 +57,8 @@ int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text s
         rc = e->name == NULL || e->carried == NULL ? -ENOMEM : evtx_tree_new(&e->tree);
     if (rc == 0)
         rc = evtx_event_new(&e->event, &asks);
+    if (rc == 0 && matcher != NULL)
+        rc = evtx_sift_new(&e->sift, matcher, &e->sink);
     if (rc < 0) {
         evtx_free(e);
         return rc;
@@ -66,6 +71,7 @@ void evtx_free(struct evtx *e)
 {
     if (e == NULL)
         return;
+    evtx_sift_free(e->sift);
     evtx_event_free(e->event);
     evtx_tree_free(e->tree);
     evtx_given_free(e->own_given);
@@ -93,26 +99,6 @@ struct evtx_counts evtx_counts(const struct evtx *e)
     return e->counts;
 }
 
-/* Bytes of UTF-16 are looked through this many at a time. */
-#define NARROW 1024u
-
-/* Could a rule's terms stand in these raw bytes, as UTF-16 at even or odd addresses or as they are? */
-static bool may_match(const struct evtx *e, const unsigned char *bytes, size_t size)
-{
-    char *narrow = e->matcher == NULL ? NULL : malloc(size / 2 + 1);
-    if (narrow == NULL)
-        return e->matcher != NULL; /* no memory: then it may */
-    bool may = matcher_bytes_may_match(e->matcher, (struct text){(const char *)bytes, size});
-    for (size_t begin = 0; !may && begin < 2; begin++) {
-        size_t count = 0;
-        for (size_t at = begin; at + 1 < size; at += 2)
-            narrow[count++] = bytes[at + 1] == 0 ? (char)bytes[at] : '\0';
-        may = matcher_bytes_may_match(e->matcher, (struct text){narrow, count});
-    }
-    free(narrow);
-    return may;
-}
-
 static void report_bad(struct evtx *e, const struct evtx_record *record, const char *why, bool is_suspect)
 {
     struct fault fault = {.call = "evtx", .code = EBADMSG};
@@ -132,9 +118,9 @@ static void report_bad(struct evtx *e, const struct evtx_record *record, const c
 }
 
 /* A record, or what should be one, that can't be read. */
-static void take_bad(struct evtx *e, const struct evtx_chunk *chunk, const struct evtx_record *record, const char *why)
+static void take_bad(struct evtx *e, const struct evtx_record *record, const char *why)
 {
-    bool is_suspect = may_match(e, chunk->bytes + record->offset, record->size);
+    bool is_suspect = e->sift != NULL && evtx_sift_has_words(e->sift, record->offset, record->offset + record->size);
     if (record->is_recovered && !is_suspect)
         e->counts.remnants++;
     else
@@ -146,9 +132,14 @@ static int hand_over(struct evtx *e, const struct evtx_record *record, const str
 {
     struct event event;
     bool is_wanted = false;
-    int rc = evtx_event_read(&event, &is_wanted, e->event, nodes, count);
+    const char *why;
+    int rc = evtx_event_read(&event, &is_wanted, &why, e->event, nodes, count);
     if (rc < 0)
         return rc;
+    if (why != NULL) {
+        take_bad(e, record, why);
+        return 0;
+    }
     e->counts.events++;
     e->counts.recovered += record->is_recovered;
     if (!is_wanted)
@@ -160,22 +151,48 @@ static int hand_over(struct evtx *e, const struct evtx_record *record, const str
     return rc < 0 ? rc : 0;
 }
 
-static int take_record(struct evtx *e, const struct evtx_chunk *chunk, struct evtx_walk *walk,
-                       const struct evtx_record *record)
+/* The chunk's live records are given; where recovered ones come into it, one by one is asked for. */
+static int give_live(struct evtx *e)
+{
+    int rc = evtx_given_add_live(e->given, e->live, e->live_count);
+    e->live_count = 0;
+    return rc;
+}
+
+/* *is_new: the record is to be given. */
+static int ask_given(struct evtx *e, const struct evtx_record *record, bool *is_new)
+{
+    *is_new = true;
+    if (!e->is_each_asked && !record->is_recovered && e->live_count < EVTX_CHUNK_MAX_RECORDS) {
+        e->live[e->live_count++] = (struct evtx_given_record){record->id, record->written};
+        return 0;
+    }
+    e->is_each_asked = true;
+    int rc = give_live(e);
+    return rc < 0 ? rc : evtx_given_add(is_new, e->given, record->id, record->written, record->is_recovered);
+}
+
+static int take_record(struct evtx *e, struct evtx_walk *walk, const struct evtx_record *record)
 {
     const struct evtx_node *nodes;
     size_t count;
     const char *why;
-    bool is_new = false;
-    int rc = evtx_given_add(&is_new, e->given, record->id, record->written, record->is_recovered);
+    bool is_new = false, is_process = false;
+    int rc = ask_given(e, record, &is_new);
     if (rc < 0 || !is_new)
         return rc;
+    if (!record->is_recovered && e->sift != NULL &&
+        evtx_sift_leaves_out(e->sift, evtx_tree_templates(e->tree), record, &is_process)) {
+        e->counts.events++;
+        e->counts.process += is_process;
+        return 0;
+    }
     rc = evtx_tree_read(&nodes, &count, e->tree, record, &why);
     if (rc == 0)
         return hand_over(e, record, nodes, count);
     if (rc != -EBADMSG)
         return rc;
-    take_bad(e, chunk, record, why);
+    take_bad(e, record, why);
     evtx_walk_inside(walk, record);
     return 0;
 }
@@ -201,7 +218,7 @@ static bool take_damage(struct evtx *e, const struct evtx_walk *walk, struct evt
     damage->size = next - damage->offset;
     bool is_torn = walk->is_torn || next < to;
     if (!is_torn || !is_zero(walk->chunk.bytes + damage->offset, damage->size))
-        take_bad(e, &walk->chunk, damage, "it is broken");
+        take_bad(e, damage, "it is broken");
     if (next == to)
         return true;
     breaks_off(e, in_chunk);
@@ -219,15 +236,18 @@ static int take_chunk(struct evtx *e, struct evtx_chunk chunk, size_t *end)
     bool goes_on = true;
     evtx_walk_start(&walk, chunk);
     evtx_tree_chunk(e->tree, chunk);
+    if (e->sift != NULL)
+        evtx_sift_chunk(e->sift, chunk);
+    e->is_each_asked = evtx_given_has_recovered(e->given);
     if (walk.is_torn)
         breaks_off(e, in_chunk);
     while (rc == 0 && goes_on && (found = evtx_walk_next(&walk, &record)) != EVTX_FOUND_END) {
         if (found == EVTX_FOUND_RECORD)
-            rc = take_record(e, &chunk, &walk, &record);
+            rc = take_record(e, &walk, &record);
         else
             goes_on = take_damage(e, &walk, &record, end);
     }
-    return rc;
+    return rc < 0 ? rc : give_live(e);
 }
 
 static void take_header(struct evtx *e, const unsigned char *bytes, size_t size)

@@ -27,6 +27,9 @@
 /* Before the binary XML of a record: signature, size, record id, time. */
 #define EVTX_RECORD_HEADER_SIZE 24u
 
+/* Most records of a chunk: each has its header, eight bytes of binary XML and more. */
+#define EVTX_CHUNK_MAX_RECORDS (EVTX_CHUNK_SIZE / (EVTX_RECORD_HEADER_SIZE + 8u))
+
 /* The bytes of a chunk, or of what should be one; at most EVTX_CHUNK_SIZE of them. */
 struct evtx_chunk {
     const unsigned char *bytes;

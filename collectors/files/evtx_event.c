@@ -91,17 +91,17 @@ static int add_value(struct evtx_event *e, const struct evtx_node *node)
     return 0;
 }
 
-/* Bytes that all values of the record may take. */
+/* The size of a document that has room for all names and values of the record, and for as many elements. */
 static size_t size_of(const struct evtx_node *nodes, size_t count)
 {
     size_t size = 0;
     for (size_t i = 0; i < count; i++)
-        size += nodes[i].kind == EVTX_NODE_VALUE ? EVTX_VALUE_MAX(nodes[i].size) : 0;
+        size += EVTX_VALUE_MAX(nodes[i].size);
     return size;
 }
 
-int evtx_event_read(struct event *event, bool *is_wanted, struct evtx_event *e, const struct evtx_node *nodes,
-                    size_t count)
+int evtx_event_read(struct event *event, bool *is_wanted, const char **why, struct evtx_event *e,
+                    const struct evtx_node *nodes, size_t count)
 {
     int rc = event_xml_values_reserve(e->values, size_of(nodes, count));
     event_xml_values_begin(e->values);
@@ -118,5 +118,6 @@ int evtx_event_read(struct event *event, bool *is_wanted, struct evtx_event *e, 
     }
     if (rc == 0)
         *is_wanted = event_xml_values_take(event, e->values);
+    *why = rc == 0 && *is_wanted ? event_xml_values_fault(e->values) : NULL;
     return rc;
 }

@@ -15,9 +15,10 @@ void evtx_event_free(struct evtx_event *e);
 
 /*
  * Reads nodes[0..count-1] into *event, whose texts are e's until the next call. *is_wanted: whether it is
- * wanted, and so was read. Returns 0 or -ENOMEM.
+ * wanted, and so was read. *why:
+ * NULL, or why it can't be relied on (event_xml_values_fault). Returns 0 or -ENOMEM.
  */
-int evtx_event_read(struct event *event, bool *is_wanted, struct evtx_event *e, const struct evtx_node *nodes,
-                    size_t count);
+int evtx_event_read(struct event *event, bool *is_wanted, const char **why, struct evtx_event *e,
+                    const struct evtx_node *nodes, size_t count);
 
 #endif

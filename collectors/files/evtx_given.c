@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define FIRST_ROOM 1024u /* a power of two */
 
@@ -13,6 +14,9 @@ struct evtx_given {
     uint64_t salt;        /* no file knows it, so none can hide a record behind another one's mark */
     uint64_t *marks;      /* open addressing; 0: free; bit 0: was recovered */
     size_t room, count;
+    bool has_recovered;
+    struct evtx_given_record *live; /* of which no marks are made before one is asked for */
+    size_t live_count, live_room;
 };
 
 int evtx_given_new(struct evtx_given **out)
@@ -35,6 +39,7 @@ void evtx_given_free(struct evtx_given *g)
     if (g == NULL)
         return;
     pthread_mutex_destroy(&g->lock);
+    free(g->live);
     free(g->marks);
     free(g);
 }
@@ -71,21 +76,68 @@ static int grow(struct evtx_given *g)
     return 0;
 }
 
+static int add(bool *is_new, struct evtx_given *g, const struct evtx_given_record *record, bool is_recovered)
+{
+    uint64_t mark = mix(mix(record->id ^ g->salt) + record->written) & ~(uint64_t)1;
+    mark += mark == 0 ? 2 : 0;
+    int rc = 4 * g->count < 3 * g->room ? 0 : grow(g);
+    if (rc < 0)
+        return rc;
+    uint64_t *place = &g->marks[find(g->marks, g->room, mark)];
+    *is_new = *place == 0 || (!is_recovered && (*place & 1) == 0);
+    g->count += *place == 0;
+    if (*place == 0)
+        *place = mark | is_recovered;
+    else if (!is_recovered)
+        *place &= ~(uint64_t)1;
+    return 0;
+}
+
 int evtx_given_add(bool *is_new, struct evtx_given *g, uint64_t id, uint64_t written, bool is_recovered)
 {
-    uint64_t mark = mix(mix(id ^ g->salt) + written) & ~(uint64_t)1;
-    mark += mark == 0 ? 2 : 0;
+    struct evtx_given_record record = {id, written};
+    bool unused;
+    int rc = 0;
     pthread_mutex_lock(&g->lock);
-    int rc = 4 * g->count < 3 * g->room ? 0 : grow(g);
-    if (rc == 0) {
-        uint64_t *place = &g->marks[find(g->marks, g->room, mark)];
-        *is_new = *place == 0 || (!is_recovered && (*place & 1) == 0);
-        g->count += *place == 0;
-        if (*place == 0)
-            *place = mark | is_recovered;
-        else if (!is_recovered)
-            *place &= ~(uint64_t)1;
+    for (; rc == 0 && g->live_count > 0; g->live_count -= rc == 0)
+        rc = add(&unused, g, &g->live[g->live_count - 1], false);
+    if (rc == 0)
+        rc = add(is_new, g, &record, is_recovered);
+    if (rc == 0)
+        g->has_recovered = g->has_recovered || (is_recovered && *is_new);
+    pthread_mutex_unlock(&g->lock);
+    return rc;
+}
+
+static int reserve(struct evtx_given *g, size_t count)
+{
+    if (g->live_room - g->live_count >= count)
+        return 0;
+    size_t room = 2 * g->live_room + count;
+    struct evtx_given_record *live = realloc(g->live, room * sizeof(*live));
+    if (live == NULL)
+        return -ENOMEM;
+    g->live = live;
+    g->live_room = room;
+    return 0;
+}
+
+int evtx_given_add_live(struct evtx_given *g, const struct evtx_given_record *records, size_t count)
+{
+    pthread_mutex_lock(&g->lock);
+    int rc = reserve(g, count);
+    if (rc == 0 && count > 0) {
+        memcpy(g->live + g->live_count, records, count * sizeof(*records));
+        g->live_count += count;
     }
     pthread_mutex_unlock(&g->lock);
     return rc;
+}
+
+bool evtx_given_has_recovered(struct evtx_given *g)
+{
+    pthread_mutex_lock(&g->lock);
+    bool has = g->has_recovered;
+    pthread_mutex_unlock(&g->lock);
+    return has;
 }

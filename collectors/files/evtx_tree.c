@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Most nodes of one record: event_xml reads no more than 4096 elements and attributes of an event. */
+/* Most nodes of one record: its elements and attributes, and as many values and ends. */
 #define MAX_NODES 16384u
 
 /* Most bytes of all values of one record: a value may be substituted more than once, but no template that is seen does
@@ -13,22 +13,10 @@
 /* Deepest nesting of binary XML in binary XML: Windows writes one level. */
 #define MAX_NESTING 8u
 
-/* Most steps of templates that are kept: beyond, those of before are forgotten. Real chunks have under 4,000. */
-#define MAX_KEPT_STEPS (8u * EVTX_PROGRAM_MAX_STEPS)
-
 /* Most steps taken and values looked at for one record: what nests without giving anything ends here. */
 #define MAX_WORK 1000000u
 
-#define BUCKETS 64u
-
 static const char too_much[] = "its binary XML is too complex";
-
-/* A template of this chunk. */
-struct kept {
-    uint32_t definition, id;
-    size_t first, count; /* steps */
-    size_t next;         /* in the bucket; templates' count: none */
-};
 
 /* A value that a template is filled with. */
 struct value {
@@ -39,16 +27,13 @@ struct value {
 
 struct evtx_tree {
     struct evtx_chunk chunk;
-    struct evtx_steps steps; /* of the templates */
-    struct kept *templates;
-    size_t template_count, template_room;
-    size_t buckets[BUCKETS]; /* template + 1; 0: none */
-    struct evtx_steps own;   /* of what has no template, nested ones after one another */
-    struct value *values;    /* of the instances that are being read, nested ones after one another */
+    struct evtx_templates templates;
+    struct evtx_steps own; /* of what has no template, nested ones after one another */
+    struct value *values;  /* of the instances that are being read, nested ones after one another */
     size_t value_count, value_room;
     struct evtx_node *nodes;
     size_t count, room;
-    size_t bytes, work;
+    size_t bytes, work, fields;
     unsigned depth, nesting;
     bool is_recovered; /* the record */
     const char *why;
@@ -77,22 +62,19 @@ void evtx_tree_free(struct evtx_tree *tree)
     free(tree->nodes);
     free(tree->values);
     free(tree->own.list);
-    free(tree->templates);
-    free(tree->steps.list);
+    evtx_templates_clear(&tree->templates);
     free(tree);
-}
-
-static void forget_templates(struct evtx_tree *t)
-{
-    t->steps.count = 0;
-    t->template_count = 0;
-    memset(t->buckets, 0, sizeof(t->buckets));
 }
 
 void evtx_tree_chunk(struct evtx_tree *tree, struct evtx_chunk chunk)
 {
     tree->chunk = chunk;
-    forget_templates(tree);
+    evtx_templates_forget(&tree->templates);
+}
+
+struct evtx_templates *evtx_tree_templates(struct evtx_tree *tree)
+{
+    return &tree->templates;
 }
 
 static int bad(struct evtx_tree *t, const char *why)
@@ -118,7 +100,8 @@ static int grow(void **list, size_t *room, size_t count, size_t size)
 static int add_node(struct evtx_tree *t, enum evtx_node_kind kind, unsigned type, const unsigned char *bytes,
                     size_t size)
 {
-    if (t->count == MAX_NODES)
+    t->fields += kind == EVTX_NODE_ELEMENT || kind == EVTX_NODE_ATTRIBUTE;
+    if (t->count == MAX_NODES || t->fields > EVTX_MAX_FIELDS)
         return bad(t, "it has too many elements");
     if (t->count == t->room) {
         void *nodes = t->nodes;
@@ -348,51 +331,6 @@ static int run_steps(struct evtx_tree *t, const struct run *run, size_t from, si
     return rc;
 }
 
-/* Sets *out to a kept template of the same id: what was in unused space has lost its own, but others may use the same.
- */
-static bool find_twin(struct kept *out, const struct evtx_tree *t, const struct evtx_instance *instance)
-{
-    for (size_t i = t->is_recovered ? t->template_count : 0; i > 0; i--) {
-        if (t->templates[i - 1].id != instance->id)
-            continue;
-        *out = t->templates[i - 1];
-        return true;
-    }
-    return false;
-}
-
-/* Sets *out to the template that is kept, or read now. */
-static int find_template(struct kept *out, struct evtx_tree *t, const struct evtx_instance *instance)
-{
-    size_t *bucket = &t->buckets[instance->definition / 8 % BUCKETS];
-    for (size_t i = *bucket; i > 0; i = t->templates[i - 1].next) {
-        *out = t->templates[i - 1];
-        if (out->definition == instance->definition && out->id == instance->id)
-            return 0;
-    }
-    /* Not while steps are run that would be forgotten. */
-    if (t->steps.count > MAX_KEPT_STEPS)
-        return bad(t, "its chunk has too many templates");
-    *out =
-        (struct kept){.definition = instance->definition, .id = instance->id, .first = t->steps.count, .next = *bucket};
-    struct evtx_cursor body;
-    int rc = 0;
-    const char *why = evtx_definition_read(&body, t->chunk, instance);
-    if (why == NULL)
-        why = evtx_program_read(&t->steps, &body, t->chunk, true, &rc);
-    if (why != NULL)
-        return rc < 0 ? rc : find_twin(out, t, instance) ? 0 : bad(t, why);
-    out->count = t->steps.count - out->first;
-    void *templates = t->templates;
-    rc = grow(&templates, &t->template_room, t->template_count, sizeof(*t->templates));
-    t->templates = templates;
-    if (rc < 0)
-        return rc;
-    t->templates[t->template_count++] = *out;
-    *bucket = t->template_count;
-    return 0;
-}
-
 /* Puts the instance's values behind those of the outer ones. */
 static int push_values(struct evtx_tree *t, const struct evtx_instance *instance)
 {
@@ -417,14 +355,16 @@ static int push_values(struct evtx_tree *t, const struct evtx_instance *instance
 static int read_instance(struct evtx_tree *t, struct evtx_cursor *cursor)
 {
     struct evtx_instance instance;
-    struct kept template;
+    struct evtx_template template;
+    size_t number;
     const char *why = evtx_instance_read(&instance, cursor);
     if (why != NULL)
         return bad(t, why);
-    int rc = find_template(&template, t, &instance);
+    int rc = evtx_templates_find(&number, &t->templates, t->chunk, &instance, t->is_recovered, &why);
     if (rc < 0)
-        return rc;
-    struct run run = {&t->steps, template.first, t->value_count, instance.count};
+        return why != NULL ? bad(t, why) : rc;
+    template = t->templates.list[number];
+    struct run run = {&t->templates.steps, template.first, t->value_count, instance.count};
     if (t->nesting == MAX_NESTING)
         return bad(t, "binary XML is nested too deep");
     t->nesting++;
@@ -477,11 +417,10 @@ static int read_fragment(struct evtx_tree *t, size_t at, size_t end)
 int evtx_tree_read(const struct evtx_node **nodes, size_t *count, struct evtx_tree *tree,
                    const struct evtx_record *record, const char **why)
 {
-    tree->own.count = tree->value_count = tree->count = tree->bytes = tree->work = 0;
+    tree->own.count = tree->value_count = tree->count = tree->bytes = tree->work = tree->fields = 0;
     tree->depth = tree->nesting = 0;
     tree->is_recovered = record->is_recovered;
-    if (tree->steps.count > MAX_KEPT_STEPS / 2)
-        forget_templates(tree);
+    evtx_templates_trim(&tree->templates);
     int rc = read_fragment(tree, record->offset + EVTX_RECORD_HEADER_SIZE, record->offset + record->size - 4);
     if (rc == 0 && (tree->count == 0 || tree->nodes[0].kind != EVTX_NODE_ELEMENT))
         rc = bad(tree, "it holds no element");

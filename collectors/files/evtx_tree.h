@@ -7,7 +7,10 @@
 #ifndef COLLECTORS_FILES_EVTX_TREE_H
 #define COLLECTORS_FILES_EVTX_TREE_H
 
-#include "collectors/files/evtx_program.h"
+#include "collectors/files/evtx_template.h"
+
+/* Most elements and attributes of a record: as event_xml reads of an event. */
+#define EVTX_MAX_FIELDS 4096u
 
 enum evtx_node_kind {
     EVTX_NODE_ELEMENT,   /* bytes, size: its name, UTF-16 */
@@ -35,6 +38,9 @@ void evtx_tree_free(struct evtx_tree *tree);
 
 /* The records that are read next lie in this chunk, whose bytes stay until the next call. */
 void evtx_tree_chunk(struct evtx_tree *tree, struct evtx_chunk chunk);
+
+/* The chunk's templates that were read so far, with which others may look at its records. */
+struct evtx_templates *evtx_tree_templates(struct evtx_tree *tree);
 
 /*
  * Reads a record of the chunk. Returns 0 with nodes[0..*count-1], which are the tree's until the next call; -EBADMSG

@@ -3,6 +3,7 @@
 #include "collectors/event_xml/event_xml_utf16.h"
 #include "collectors/files/cmdlet_file.h"
 #include "collectors/files/cmdlet_log.h"
+#include "collectors/files/container.h"
 #include "collectors/files/evtx.h"
 #include "collectors/files/evtx_chunk.h"
 #include "collectors/files/replay_input.h"
@@ -39,9 +40,13 @@ struct replay {
     struct event_xml *xml;
     const struct collector_sink *sink;
     const struct matcher *matcher;
-    struct evtx *evtx;           /* the content is an .evtx; else NULL */
-    struct cmdlet_file *cmdlets; /* the content is a cmdlet log of Exchange; else NULL */
-    struct evtx_given *given;    /* what is read by parts */
+    struct evtx *evtx;            /* the content is an .evtx; else NULL */
+    struct cmdlet_file *cmdlets;  /* the content is a cmdlet log of Exchange; else NULL */
+    struct container *container;  /* the content has its events in another form; else NULL */
+    struct event_xml_utf16 utf16; /* of what goes into container */
+    char *utf16_block;            /* NULL: that is UTF-8 */
+    uint64_t content;             /* bytes that went into it */
+    struct evtx_given *given;     /* what is read by parts */
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
     uint64_t from; /* of a part */
@@ -108,6 +113,56 @@ static int refuse(struct replay *r, const char *why)
     return -ENOTSUP;
 }
 
+/* Takes event XML out of a container. */
+static int take_xml(void *context, struct text xml, bool is_end)
+{
+    struct replay *r = context;
+    if (is_end)
+        event_xml_place(r->xml, r->content);
+    int rc = event_xml_feed(r->xml, xml.bytes, xml.len);
+    return rc == 0 && is_end ? event_xml_end(r->xml) : rc;
+}
+
+static int feed_container(struct replay *r, const char *bytes, size_t size)
+{
+    int rc = 0;
+    while (rc == 0 && size > 0 && r->utf16_block != NULL) {
+        struct text block = event_xml_utf16_next(&r->utf16, r->utf16_block, &bytes, &size);
+        rc = container_feed(r->container, block.bytes, block.len);
+    }
+    if (rc == 0 && size > 0)
+        rc = container_feed(r->container, bytes, size);
+    r->content += size;
+    return rc;
+}
+
+/* Makes r->container if the content that begins so is one. */
+static int find_container(struct replay *r, const char *bytes, size_t size)
+{
+    char name[64], why[160];
+    bool is_big_endian, is_utf16 = size >= 2 && event_xml_utf16_begins(bytes, &is_big_endian);
+    struct text head = {bytes, size < CONTAINER_HEAD ? size : CONTAINER_HEAD};
+    if (is_utf16) {
+        r->utf16_block = malloc(EVENT_XML_UTF16_ROOM);
+        if (r->utf16_block == NULL)
+            return -ENOMEM;
+        struct event_xml_utf16 utf16 = {.is_big_endian = is_big_endian};
+        head = event_xml_utf16_next(&utf16, r->utf16_block, &bytes, &size);
+        r->utf16 = (struct event_xml_utf16){.is_big_endian = is_big_endian};
+    }
+    enum container_kind kind = container_kind(head, name, sizeof(name));
+    if (kind == CONTAINER_NONE || (is_utf16 && kind > CONTAINER_SYSLOG)) {
+        free(r->utf16_block);
+        r->utf16_block = NULL;
+        return 0;
+    }
+    if (kind != CONTAINER_UNKNOWN)
+        return container_new(&r->container, kind, take_xml, r);
+    (void)snprintf(why, sizeof(why), "it declares the encoding %s, which is not known here: convert it to UTF-8 first",
+                   name);
+    return refuse(r, why);
+}
+
 /* Takes content: what lies in the file, or what was packed in it. The first bytes tell the kind. */
 static int take_content(void *context, const char *bytes, size_t size)
 {
@@ -121,7 +176,8 @@ static int take_content(void *context, const char *bytes, size_t size)
         }
         if (magic != NULL && magic->kind != KIND_EVTX)
             return refuse(r, magic->kind == KIND_GZIP ? "packed twice: unpack it first" : magic->refusal);
-        int rc = magic == NULL ? 0 : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
+        int rc = magic == NULL ? find_container(r, bytes, size)
+                               : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
         if (rc < 0)
             return rc;
     }
@@ -129,7 +185,7 @@ static int take_content(void *context, const char *bytes, size_t size)
         return evtx_feed(r->evtx, bytes, size);
     if (r->cmdlets != NULL)
         return cmdlet_file_feed(r->cmdlets, bytes, size);
-    int rc = event_xml_feed(r->xml, bytes, size);
+    int rc = r->container != NULL ? feed_container(r, bytes, size) : event_xml_feed(r->xml, bytes, size);
     return rc < 0 ? rc : collector_alive(r->sink, true);
 }
 
@@ -144,6 +200,12 @@ static int read_all(struct replay *r)
     return rc;
 }
 
+static int end_xml(struct replay *r)
+{
+    int rc = r->container == NULL ? 0 : container_end(r->container);
+    return rc < 0 ? rc : event_xml_end(r->xml);
+}
+
 /* The content is all there. rc: how the reading of it went, which matters more than what comes of it. */
 static int end_content(struct replay *r, int rc)
 {
@@ -151,8 +213,12 @@ static int end_content(struct replay *r, int rc)
         return rc;
     int ended = r->evtx != NULL      ? evtx_end(r->evtx, rc < 0 ? NULL : r->fault)
                 : r->cmdlets != NULL ? cmdlet_file_end(r->cmdlets)
-                                     : event_xml_end(r->xml);
-    return rc < 0 ? rc : ended;
+                                     : end_xml(r);
+    const char *trouble = r->container == NULL ? NULL : container_trouble(r->container);
+    if (rc < 0 || ended < 0 || trouble == NULL)
+        return rc < 0 ? rc : ended;
+    fault_set(r->fault, "container", EBADMSG, r->in.path, trouble);
+    return -EBADMSG;
 }
 
 static int read_file(struct replay *r)
@@ -199,6 +265,8 @@ static int with_reader(struct replay *r, struct replay_counts *counts, int (*rea
     take_counts(r, counts);
 out:
     cmdlet_file_free(r->cmdlets);
+    container_free(r->container);
+    free(r->utf16_block);
     evtx_free(r->evtx);
     event_xml_free(r->xml);
     free(r->in.block);

@@ -1,4 +1,5 @@
 #include "collectors/event_xml/event_xml_mark.h"
+#include "collectors/files/container.h"
 #include "collectors/files/evtx_chunk.h"
 #include "collectors/files/replay.h"
 #include "collectors/files/replay_input.h"
@@ -78,10 +79,13 @@ static int find_cuts(uint64_t *starts, size_t *count, bool *is_evtx, FILE *file,
     if (room == NULL)
         return -ENOMEM;
     errno = 0;
-    size_t head = fread(room, 1, 16, file);
+    size_t head = fread(room, 1, CONTAINER_HEAD, file);
     int rc = ferror(file) ? (errno == 0 ? -EIO : -errno) : 0;
+    char name[1];
     *is_evtx = evtx_is_file((const unsigned char *)room, head);
-    bool can_cut = rc == 0 && (*is_evtx || !replay_input_is_foreign(room, head));
+    bool is_xml = !replay_input_is_foreign(room, head) &&
+                  container_kind((struct text){room, head}, name, sizeof(name)) == CONTAINER_NONE;
+    bool can_cut = rc == 0 && (*is_evtx || is_xml);
     for (size_t i = 1; rc == 0 && can_cut && i < parts; i++) {
         uint64_t cut;
         rc = *is_evtx ? find_chunk(&cut, file, size / parts * i, room) : find_cut(&cut, file, size / parts * i, room);

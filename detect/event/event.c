@@ -144,6 +144,30 @@ static bool fraction_at(unsigned *ticks, struct text text, size_t *at)
     return true;
 }
 
+/* What follows the seconds: Z, " UTC", an offset such as +02:00 or -0530 (of *offset seconds from UTC), or nothing
+ * (Sysmon's UtcTime). */
+static bool zone_at(int64_t *offset, struct text text, size_t *at)
+{
+    unsigned hours, minutes;
+    if (char_at(text, at, 'Z') || *at == text.len)
+        return true;
+    if (text_equal((struct text){text.bytes + *at, text.len - *at}, text_from(" UTC"))) {
+        *at = text.len;
+        return true;
+    }
+    bool is_west = text.bytes[*at] == '-';
+    if (!is_west && text.bytes[*at] != '+')
+        return false;
+    ++*at;
+    if (!number_at(&hours, text, at, 2))
+        return false;
+    (void)char_at(text, at, ':'); /* ISO 8601 has both */
+    if (!number_at(&minutes, text, at, 2) || hours > 23 || minutes > 59)
+        return false;
+    *offset = (int64_t)(hours * 3600u + minutes * 60u) * (is_west ? -1 : 1);
+    return true;
+}
+
 bool event_time_parse(uint64_t *time, struct text text)
 {
     unsigned year, month, day, hour, minute, second, ticks;
@@ -156,12 +180,16 @@ bool event_time_parse(uint64_t *time, struct text text)
     if (!number_at(&hour, text, &at, 2) || !char_at(text, &at, ':') || !number_at(&minute, text, &at, 2) ||
         !char_at(text, &at, ':') || !number_at(&second, text, &at, 2) || !fraction_at(&ticks, text, &at))
         return false;
-    (void)char_at(text, &at, 'Z'); /* Sysmon's UtcTime has none */
-    if (at != text.len || year < 1601 || month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 ||
-        second > 59 || day > days_before_month(year, month + 1) - days_before_month(year, month))
+    int64_t offset = 0;
+    if (!zone_at(&offset, text, &at) || at != text.len || year < 1601 || month < 1 || month > 12 || day < 1 ||
+        hour > 23 || minute > 59 || second > 59 ||
+        day > days_before_month(year, month + 1) - days_before_month(year, month))
         return false;
     uint64_t days = days_before_year(year) + days_before_month(year, month) + day - 1;
-    *time = (days * SECONDS_PER_DAY + hour * 3600u + minute * 60u + second) * TICKS_PER_SECOND + ticks;
+    int64_t seconds = (int64_t)(days * SECONDS_PER_DAY + hour * 3600u + minute * 60u + second) - offset;
+    if (seconds < 0)
+        return false;
+    *time = (uint64_t)seconds * TICKS_PER_SECOND + ticks;
     return true;
 }
 

@@ -129,8 +129,9 @@ struct expr_needs {
 bool expr_required(struct expr_needs *out, const struct expr *expr, struct arena *arena);
 
 /*
- * The expression as text, one line for each part of an "and" or "or", indented. With a row, each line begins with the
- * part's truth and ends with the values of its columns. An absent text: the arena's limit.
+ * The expression as text, as KQL would write it; each part of an "and" or "or" on a line of its own, indented. With a
+ * row each line begins with the part's truth and ends with " # " and the values of its columns; what is made for that
+ * comes from arena too. An absent text: the arena's limit.
  */
 struct text expr_explain(const struct expr *expr, const struct expr_row *row, struct arena *arena);
 

@@ -276,6 +276,10 @@ static void test_bad_events(void)
     CU_ASSERT(counts_are(feed_string("<Event><a></b></Event>"), 1, 0, 1));
     CU_ASSERT_STRING_EQUAL(recorder.reports[0].fault.call, "XML_Parse");
     CU_ASSERT_STRING_EQUAL(recorder.reports[0].fault.detail, "mismatched tag");
+    CU_ASSERT(counts_are(feed_string("<Event>" SYSTEM_4688 "</Event>"), 1, 0, 1));
+    CU_ASSERT_STRING_EQUAL(recorder.reports[0].fault.detail, "it has no data");
+    CU_ASSERT(counts_are(feed_string("<Event>" SYSTEM_4688 "<ProcessingErrorData/></Event>"), 1, 0, 1));
+    CU_ASSERT_PTR_NOT_NULL(strstr(recorder.reports[0].fault.detail, "do not fit their template"));
     CU_ASSERT(counts_are(feed_string(" <!DOCTYPE x>"), 0, 0, 1));
     CU_ASSERT_STRING_EQUAL(recorder.reports[0].fault.detail, "document type definitions are refused");
     CU_ASSERT_EQUAL(recorder.reports[0].offset, 1);
@@ -333,14 +337,14 @@ static void test_values(void)
 static void test_numbers_that_are_missing(void)
 {
     static const char *const cases[] = {
-        "<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID></System></Event>",
+        "<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID></System><EventData/></Event>",
         "<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID><TimeCreated/>"
         "<EventRecordID/></System><EventData><Data Name='NewProcessId'/><Data Name='ProcessId'/></EventData></Event>",
-        "<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID><TimeCreated SystemTime='x'/>"
+        "<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID><TimeCreated SystemTime=''/>"
         "<EventRecordID>18446744073709551616</EventRecordID></System><EventData><Data Name='NewProcessId'>0x</Data>"
         "<Data Name='ProcessId'>-1</Data></EventData></Event>",
         "<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID>"
-        "<EventRecordID>1x</EventRecordID></System></Event>",
+        "<EventRecordID>1x</EventRecordID></System><EventData/></Event>",
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         CU_ASSERT(counts_are(feed_string(cases[i]), 1, 1, 0));
@@ -348,9 +352,10 @@ static void test_numbers_that_are_missing(void)
         if (e->time != 0 || e->has_record_id || e->has_pid || e->has_parent_pid)
             CU_FAIL(cases[i]);
     }
-    CU_ASSERT(counts_are(feed_string("<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID>"
-                                     "<EventRecordID>18446744073709551615</EventRecordID></System></Event>"),
-                         1, 1, 0));
+    CU_ASSERT(
+        counts_are(feed_string("<Event><System><Provider Name='" SECURITY_PROVIDER "'/><EventID>4688</EventID>"
+                               "<EventRecordID>18446744073709551615</EventRecordID></System><EventData/></Event>"),
+                   1, 1, 0));
     CU_ASSERT(recorder.events[0].has_record_id && recorder.events[0].record_id == UINT64_MAX);
     /* As libevtx writes numbers: padded to the width of their type. */
     CU_ASSERT(counts_are(feed_string(EVENT_4688("<Data Name='NewProcessId'>0x00000000000025a4</Data>")), 1, 1, 0));

@@ -217,7 +217,7 @@ static void test_events_are_apart(void)
                                    "d\xEF\xBF\xBD"));
         CU_ASSERT(has_command_line(p,
                                    "<Event><a><System/></a><System><Provider Name='Microsoft-Windows-Sysmon'/><a><b/>"
-                                   "</a><EventID>1</EventID></System></Event>",
+                                   "</a><EventID>1</EventID></System><EventData/></Event>",
                                    NULL));
         CU_ASSERT_EQUAL(parse(p, text_from("<Event><System><Provider Name='")), -EBADMSG);
         CU_ASSERT(has_command_line(p, COMMAND_LINE(""), ""));

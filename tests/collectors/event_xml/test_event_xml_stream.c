@@ -91,7 +91,7 @@ static void test_two_chunks_at_every_place(void)
     static const char xml[] =
         "<?xml version='1.0'?><Events><Event a='>' >" SECURITY "<EventData><Data Name='CommandLine'>"
         "<![CDATA[</Event>]]>&#x41;</Data></EventData></Event ><Event/><Event\t><a></Event>"
-        "<EventX></EventX><Event>" SECURITY "<!-- </Event> --></Event></Events>";
+        "<EventX></EventX><Event>" SECURITY "<EventData/><!-- </Event> --></Event></Events>";
     size_t size = strlen(xml);
     struct event_xml_counts whole = feed_in_steps(&recorder, xml, size, size, NULL);
     CU_ASSERT(whole.events == 4 && whole.process == 2 && whole.bad == 1);
@@ -131,7 +131,9 @@ static void test_largest_event(void)
             struct event_xml *x = new_reader(&recorder, NULL);
             for (size_t at = 0; at < size + 1; at += steps[s])
                 CU_ASSERT_EQUAL(event_xml_feed(x, bytes + at, size + 1 - at < steps[s] ? size + 1 - at : steps[s]), 0);
-            CU_ASSERT_EQUAL(event_xml_feed(x, "<Event>" SECURITY "</Event>", strlen("<Event>" SECURITY "</Event>")), 0);
+            CU_ASSERT_EQUAL(event_xml_feed(x, "<Event>" SECURITY "<EventData/></Event>",
+                                           strlen("<Event>" SECURITY "<EventData/></Event>")),
+                            0);
             struct event_xml_counts counts = end_reader(x);
             CU_ASSERT_EQUAL(counts.events, 2);
             CU_ASSERT_EQUAL(counts.process, 2 - extra);
@@ -146,7 +148,7 @@ static void test_largest_event(void)
 static void test_event_without_end(void)
 {
     static const char *const beginnings[] = {"<Event>", "<Event><!-- ", "<Event><![CDATA["};
-    static const char good[] = "<Event><!-- </Event> --><![CDATA[ </Event> ]]>" SECURITY "</Event>\n";
+    static const char good[] = "<Event><!-- </Event> --><![CDATA[ </Event> ]]>" SECURITY "<EventData/></Event>\n";
     static char as[1 << 16];
     memset(as, 'a', sizeof(as));
     for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++) {
@@ -249,12 +251,12 @@ static void test_byte_scan(void)
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>Active<![CDATA[Sync]]></Data></EventData></Event>", 1,
          1, 0},
         {"<Event>" SECURITY "<EventData><Data Name='CommandLine'>Active<?x?>Sync</Data></EventData></Event>", 1, 1, 0},
-        {"<Event><System><Provider Name='x'/><EventID>1</EventID></System></Event>", 0, 0, 0},
+        {"<Event><System><Provider Name='x'/><EventID>1</EventID></System><EventData/></Event>", 0, 0, 0},
         /* Ruled out, so not looked at: neither for its end tags nor for entities. */
         {"<Event>" SECURITY "<a></b>&x;</Event>", 1, 0, 0},
         /* The beginning doesn't tell the kind, so it is parsed, matching or not. */
         {"<Event><System><EventID>4688</EventID><Provider "
-         "Name='Microsoft-Windows-Security-Auditing'/></System></Event>",
+         "Name='Microsoft-Windows-Security-Auditing'/></System><EventData/></Event>",
          1, 1, 0},
         {"<Event><a></b></Event>", 0, 0, 1},
     };
@@ -295,15 +297,16 @@ static void test_nothing_hides_an_event(void)
                 CU_FAIL(cases[i]);
         }
     /* An event's own comment may hold one, too: then both come out. */
-    static const char both[] = "<Event>" SECURITY "<!-- " HIDDEN " --></Event>";
+    static const char both[] = "<Event>" SECURITY "<EventData/><!-- " HIDDEN " --></Event>";
     CU_ASSERT_EQUAL(feed_in_steps(&recorder, both, strlen(both), sizeof(both), NULL).process, 2);
 }
 
 /* After an error the stream is forgotten, and the next one is read from its first byte. */
 static void test_fed_after_an_error(void)
 {
-    static const char cut[] = "<Event>" SECURITY "</Event> <Event>" SECURITY "<EventData><Data Name='CommandLine'>";
-    static const char whole[] = "<Event>" SECURITY "</Event>";
+    static const char cut[] =
+        "<Event>" SECURITY "<EventData/></Event> <Event>" SECURITY "<EventData><Data Name='CommandLine'>";
+    static const char whole[] = "<Event>" SECURITY "<EventData/></Event>";
     struct event_xml *x = new_reader(&recorder, NULL);
     recorder.answer = -ENOMEM;
     CU_ASSERT_EQUAL(event_xml_feed(x, cut, strlen(cut)), -ENOMEM);

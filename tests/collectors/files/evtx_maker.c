@@ -286,6 +286,33 @@ void evtx_maker_forwarded(struct evtx_maker *m, uint64_t id, const char *text)
     end_record(m);
 }
 
+void evtx_maker_empty(struct evtx_maker *m, uint64_t id, size_t count)
+{
+    begin_record(m, id);
+    begin_element(m, false, false, "Event");
+    put_token(m, EVTX_TOKEN_CONTENT);
+    begin_element(m, false, false, "System");
+    put_token(m, EVTX_TOKEN_CONTENT);
+    begin_element(m, false, true, "Provider");
+    put_attribute(m, "Name");
+    put_text(m, "Microsoft-Windows-Sysmon");
+    put_token(m, EVTX_TOKEN_EMPTY);
+    begin_element(m, false, false, "EventID");
+    put_token(m, EVTX_TOKEN_CONTENT);
+    put_text(m, "1");
+    put_token(m, EVTX_TOKEN_ELEMENT_END);
+    put_token(m, EVTX_TOKEN_ELEMENT_END);
+    begin_element(m, false, false, "EventData");
+    put_token(m, EVTX_TOKEN_CONTENT);
+    for (size_t i = 0; i < count; i++) {
+        begin_element(m, false, false, "Data");
+        put_token(m, EVTX_TOKEN_EMPTY);
+    }
+    put_token(m, EVTX_TOKEN_ELEMENT_END);
+    put_token(m, EVTX_TOKEN_ELEMENT_END);
+    end_record(m);
+}
+
 void evtx_maker_value(struct evtx_maker *m, uint64_t id, const struct evtx_maker_value *value)
 {
     begin_record(m, id);

@@ -42,6 +42,9 @@ void evtx_maker_ascii(struct evtx_maker *m, uint64_t id, const char *command);
 /* A record with an element Event without a template, as forwarded events have: text in EventData, two Data with it. */
 void evtx_maker_forwarded(struct evtx_maker *m, uint64_t id, const char *text);
 
+/* A Sysmon 1 with count data, all of them empty. */
+void evtx_maker_empty(struct evtx_maker *m, uint64_t id, size_t count);
+
 /* A record by a template <Event><EventData><Data Name='x'>value</Data></EventData></Event>. */
 void evtx_maker_value(struct evtx_maker *m, uint64_t id, const struct evtx_maker_value *value);
 

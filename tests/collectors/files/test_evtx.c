@@ -268,6 +268,24 @@ static void test_forwarded(void)
     CU_ASSERT(counts.events == 1 && counts.bad == 0);
 }
 
+/* Data without values. */
+static void test_data(void)
+{
+    static const struct {
+        size_t count;
+        bool is_read;
+    } cases[] = {{1, true}, {300, true}, {1500, true}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        evtx_maker_start(&maker);
+        evtx_maker_chunk(&maker);
+        evtx_maker_empty(&maker, 1, cases[i].count);
+        evtx_maker_end(&maker);
+        CU_ASSERT_EQUAL(read_maker(), 0);
+        CU_ASSERT_EQUAL(recorder.event_count, cases[i].is_read ? 1 : 0);
+        CU_ASSERT_EQUAL(counts.bad, cases[i].is_read ? 0 : 1);
+    }
+}
+
 /* With the terms looked for in the raw bytes, what has them is given all the same. */
 static void test_terms(void)
 {
@@ -292,6 +310,7 @@ static CU_TestInfo tests[] = {
     {"a file that breaks off", test_torn},
     {"files joined", test_joined},
     {"forwarded", test_forwarded},
+    {"data", test_data},
     {"terms in raw bytes", test_terms},
     CU_TEST_INFO_NULL,
 };
