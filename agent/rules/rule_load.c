@@ -40,11 +40,11 @@ void rule_load_free(struct rule_load *load)
     free(load);
 }
 
-/* Sigma's words for a rule that its own authors would not run. */
+/* "enabled: false", and Sigma's words for a rule that its own authors would not run. */
 static bool is_off(const struct rule *rule)
 {
-    return rule->status != NULL &&
-           (strcmp(rule->status, "deprecated") == 0 || strcmp(rule->status, "unsupported") == 0);
+    const char *status = rule->status == NULL ? "" : rule->status;
+    return rule->is_disabled || strcmp(status, "deprecated") == 0 || strcmp(status, "unsupported") == 0;
 }
 
 /* What was said of rule, or NULL. */

@@ -107,7 +107,10 @@ void rule_report_text(FILE *to, const struct rule_load *load, const struct rule_
         return;
     fprintf(to, "%s: good: \"%s\", %s, %s\n", file->path, file->rule->name, file->rule->severity, file->rule->id);
     if (file->is_off) {
-        fprintf(to, "  off: its authors call it %s\n", file->rule->status == NULL ? "so" : file->rule->status);
+        fprintf(to, "  off: %s%s\n", file->rule->is_disabled ? "" : "its authors call it ",
+                file->rule->is_disabled ? "enabled: false"
+                : file->rule->status != NULL    ? file->rule->status
+                                                : "otherwise");
         return;
     }
     for (size_t i = 0; i < file->rule->legs.count; i++)

@@ -1,5 +1,6 @@
 #include "agent/verify/verify.h"
 
+#include "agent/verify/verify_cmdlet.h"
 #include "agent/verify/verify_expression.h"
 #include "agent/verify/verify_refusal.h"
 #include "agent/verify/verify_row.h"
@@ -72,6 +73,10 @@ static bool header_of(struct verify *v, struct text line)
     static const char source[] = "\tsource";
     if (text_equal(line, text_from(VERIFY_REFUSAL_HEADER))) {
         v->kind = VERIFY_REFUSAL;
+        return true;
+    }
+    if (text_equal(line, text_from(VERIFY_CMDLET_HEADER))) {
+        v->kind = VERIFY_CMDLET;
         return true;
     }
     struct text end = {line.len >= sizeof(source) - 1 ? line.bytes + line.len - (sizeof(source) - 1) : line.bytes,
@@ -201,6 +206,31 @@ static int row(struct verify *v, const struct text *column, size_t room)
     return rc == -EINVAL ? 0 : rc;
 }
 
+/* Without escapes but JSON's, as it stands. */
+static int cmdlet_row(struct verify *v, struct text line)
+{
+    struct text column[VERIFY_MAX_COLUMNS] = {{NULL, 0}};
+    char is[VERIFY_CMDLET_SIZE], should[VERIFY_CMDLET_SIZE];
+    const char *fault;
+    if (verify_row_split(column, line) != VERIFY_CMDLET_COLUMNS) {
+        malformed(v, "another number of columns than the file's kind has");
+        return 0;
+    }
+    int rc = v->cmdlets == NULL ? verify_cmdlet_rules(&v->cmdlets) : 0;
+    if (rc == 0)
+        rc = verify_cmdlet(is, should, &fault, v->cmdlets, column);
+    if (rc == -EINVAL) {
+        malformed(v, fault);
+        return 0;
+    }
+    if (rc == 0 && strcmp(is, should) != 0) {
+        v->mismatches++;
+        fprintf(v->mismatches_to, "%s:%lu: %.*s is %s, expected %s\n", v->name, v->line, (int)column[0].len,
+                column[0].bytes, is, should);
+    }
+    return rc;
+}
+
 int verify_line(struct verify *v, struct text line)
 {
     struct text column[VERIFY_MAX_COLUMNS] = {{NULL, 0}};
@@ -210,6 +240,8 @@ int verify_line(struct verify *v, struct text line)
     v->rows++;
     if (v->kind == VERIFY_REFUSAL)
         return verify_refusal_row(v, line);
+    if (v->kind == VERIFY_CMDLET)
+        return cmdlet_row(v, line);
     size_t count = verify_row_split(column, line);
     if (v->kind == VERIFY_UNKNOWN)
         v->kind = kind_of_row(column, count);
@@ -236,5 +268,7 @@ int verify_lines(struct verify *v, struct text content)
         size_t used = end < content.len ? end + 1 : end;
         content = (struct text){content.bytes + used, content.len - used};
     }
+    rule_set_free(v->cmdlets);
+    v->cmdlets = NULL;
     return rc;
 }

@@ -7,6 +7,7 @@
  *   command_line expected                     (all terms of the rule)
  *   computer account host_name domain_index host_name_domain account_name account_domain
  *   id kind expression field_types fields_json expected_json     (verify_expression.h; told by its header alone)
+ *   id event_type fields_json expected_rules op severity why    (verify_cmdlet.h; the same)
  *   rule_file query_line query_column class construct            (verify_refusal.h; the same, and without escapes)
  * expected: 1 or 0. Matching is done in UTF-8 and in UTF-16, and both must be as expected.
  */
@@ -16,7 +17,15 @@
 #include "detect/base/text.h"
 #include <stdio.h>
 
-enum verify_kind { VERIFY_UNKNOWN, VERIFY_HAS, VERIFY_HAS_ALL, VERIFY_ENTITY, VERIFY_EXPRESSION, VERIFY_REFUSAL };
+enum verify_kind {
+    VERIFY_UNKNOWN,
+    VERIFY_HAS,
+    VERIFY_HAS_ALL,
+    VERIFY_ENTITY,
+    VERIFY_EXPRESSION,
+    VERIFY_REFUSAL,
+    VERIFY_CMDLET
+};
 
 /* One run; the caller sets name, mismatches_to, faults_to, perhaps rules, and zeroes the rest. */
 struct verify {
@@ -27,7 +36,8 @@ struct verify {
     const char *rules;     /* directory of the rule files that rows name, or NULL */
     unsigned long line;    /* of the row that was read last */
     unsigned long rows, mismatches, malformed;
-    unsigned long supported; /* of the rows: what they say is refused is supported by now */
+    struct rule_set *cmdlets; /* our rules for cmdlets, once a row asks for them; freed by verify_lines() */
+    unsigned long supported;  /* of the rows: what they say is refused is supported by now */
 };
 
 /* One line without its end. Returns 0 whatever came of it, or -ENOMEM. */

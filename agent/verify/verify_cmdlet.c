@@ -3,6 +3,8 @@
 #include "collectors/files/cmdlet_file.h"
 #include "detect/event/kinds.h"
 #include "detect/powershell/powershell_blocks.h"
+#include "detect/rules/rule_builtin.h"
+#include "detect/rules/rule_file.h"
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -152,6 +154,31 @@ static const struct type *find_type(struct text name)
         if (text_equal(name, text_from(types[i].name)))
             return &types[i];
     return NULL;
+}
+
+int verify_cmdlet_rules(struct rule_set **out)
+{
+    struct rule_set *set = NULL;
+    struct text text;
+    int rc = rule_set_new(&set);
+    for (size_t i = 0; rc == 0 && rule_builtin_at(&text, i); i++) {
+        struct notes notes = {0};
+        struct rule *rule = NULL;
+        rc = arena_new(&notes.arena, (size_t)16 << 20);
+        if (rc == 0)
+            rc = rule_file_compile(&rule, rule_set_columns(set), text, "built in", NULL, &notes);
+        if (rc == 0)
+            rc = rule_set_add(set, rule, &(const struct rule *){NULL});
+        arena_free(notes.arena);
+    }
+    if (rc == 0)
+        rc = rule_set_seal(set, &(struct rule_set_options){.is_plain = false});
+    if (rc < 0) {
+        rule_set_free(set);
+        return -ENOMEM; /* a mistake in a built-in rule is found by its own test */
+    }
+    *out = set;
+    return 0;
 }
 
 int verify_cmdlet(char is[VERIFY_CMDLET_SIZE], char should[VERIFY_CMDLET_SIZE], const char **fault,

@@ -22,6 +22,11 @@
 int verify_cmdlet(char is[VERIFY_CMDLET_SIZE], char should[VERIFY_CMDLET_SIZE], const char **fault,
                   const struct rule_set *set, const struct text *columns);
 
+/* Compiles our rules, those that are off too. Returns 0; the caller frees *out with rule_set_free(); or -ENOMEM. */
+int verify_cmdlet_rules(struct rule_set **out);
+
+#define VERIFY_CMDLET_HEADER "id\tevent_type\tfields_json\texpected_rules\top\tseverity\twhy"
+
 /* How many columns a row has. */
 #define VERIFY_CMDLET_COLUMNS 7
 

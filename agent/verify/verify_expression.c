@@ -188,7 +188,7 @@ int verify_expression(struct verify *v, const struct text *column)
         return rc;
     rc = read_row(&row, v, column);
     if (rc == 0)
-        rc = kql_faults_begin(&faults, row.arena);
+        rc = kql_faults_begin(&faults, row.arena, KQL_FAULT_MAX);
     if (rc == 0) {
         rc = kql_expression(&expr, row.arena, column[VERIFY_TEXT], row.fields, row.count, &faults);
         if (rc == -EINVAL)

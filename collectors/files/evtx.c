@@ -18,6 +18,7 @@ struct evtx {
     struct text source;
     struct evtx_sift *sift; /* NULL: every record is read */
     struct evtx_given *given, *own_given;
+    bool has_many_rules;
     bool is_each_asked; /* given is asked for each record of this chunk */
     size_t live_count;  /* of live, the others of this chunk */
     struct evtx_given_record live[EVTX_CHUNK_MAX_RECORDS];
@@ -45,6 +46,7 @@ int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text s
     struct evtx *e = calloc(1, sizeof(*e));
     if (e == NULL)
         return -ENOMEM;
+    e->has_many_rules = matcher != NULL && matcher_set(matcher) != NULL;
     const struct event_xml_wanted asks = {.context = e, .wants = on_wants};
     e->sink = *sink;
     e->given = given;
@@ -120,7 +122,9 @@ static void report_bad(struct evtx *e, const struct evtx_record *record, const c
 /* A record, or what should be one, that can't be read. */
 static void take_bad(struct evtx *e, const struct evtx_record *record, const char *why)
 {
-    bool is_suspect = e->sift != NULL && evtx_sift_has_words(e->sift, record->offset, record->offset + record->size);
+    /* The words of many rules stand in every other remnant. */
+    bool is_asked = e->sift != NULL && !(record->is_recovered && e->has_many_rules);
+    bool is_suspect = is_asked && evtx_sift_has_words(e->sift, record->offset, record->offset + record->size);
     if (record->is_recovered && !is_suspect)
         e->counts.remnants++;
     else

@@ -2,6 +2,7 @@
 
 #include "collectors/files/evtx_value.h"
 #include "detect/event/kinds.h"
+#include "detect/rule/rule_set.h"
 
 #include <emmintrin.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ struct kind {
     uint32_t event_id;
     uint16_t provider_size, channel_size; /* bytes; 0 and 0: nothing is known */
     bool is_wanted, is_process;
+    bool is_always_read;               /* a rule asks for more of it than words in its texts */
     unsigned char names[4 * NAME_MAX]; /* the provider's, then the channel's, UTF-16 */
 };
 
@@ -165,6 +167,49 @@ static const unsigned char *text_of(const struct evtx_sift *s, const struct evtx
     return s->chunk.bytes + at;
 }
 
+/* Can a value that is no text in the record be rendered with this in it: a number, a SID, a GUID, a time, a boolean? Or
+ * is it not ASCII, and so not in what was made narrow? */
+static bool is_more_than_words(struct text literal)
+{
+    static const char others[] = "0123456789abcdefABCDEFxXsS{}:.TZ+-";
+    if (text_equal_nocase(literal, text_from("true")) || text_equal_nocase(literal, text_from("false")))
+        return true;
+    bool is_other = true;
+    for (size_t i = 0; i < literal.len; i++) {
+        if ((unsigned char)literal.bytes[i] >= 0x80)
+            return true;
+        is_other = is_other && literal.bytes[i] != '\0' && strchr(others, literal.bytes[i]) != NULL;
+    }
+    return is_other;
+}
+
+static bool leg_takes(const struct leg *leg, const struct event *event)
+{
+    for (size_t i = 0; i < leg->source_count; i++)
+        if (leg_source_takes(&leg->sources[i], event))
+            return true;
+    return false;
+}
+
+/* Does a rule of set ask such an event for more than words? */
+static bool asks_more(const struct rule_set *set, const struct event *event)
+{
+    for (size_t r = 0; r < rule_set_count(set); r++) {
+        const struct rule *rule = rule_set_at(set, r);
+        for (size_t l = 0; l < rule->legs.count; l++) {
+            struct rule_set_leg known = rule_set_leg(set, r, l);
+            if (!known.is_used || !leg_takes(&rule->legs.items[l], event))
+                continue;
+            if (known.needs == NULL)
+                return true;
+            for (size_t i = 0; i < known.needs->count; i++)
+                if (is_more_than_words(known.needs->literals[i].text))
+                    return true;
+        }
+    }
+    return false;
+}
+
 /* Asks what is not yet known. */
 static void learn(const struct evtx_sift *s, struct kind *k)
 {
@@ -175,6 +220,8 @@ static void learn(const struct evtx_sift *s, struct kind *k)
     event.kind = kinds_kind(kinds_find(event.field[EVENT_PROVIDER], k->event_id), event.field[EVENT_CHANNEL]);
     k->is_wanted = collector_wants(s->sink, &event);
     k->is_process = event_kind_is_process(event.kind);
+    const struct rule_set *set = matcher_set(s->matcher);
+    k->is_always_read = set != NULL ? asks_more(set, &event) : !k->is_process;
 }
 
 /* The kind of the event; NULL: only reading it shows that. */
@@ -193,7 +240,7 @@ static const struct kind *kind_of(struct evtx_sift *s, const struct evtx_templat
     if (k->event_id == event_id && k->provider_size == provider_size && k->channel_size == channel_size &&
         memcmp(k->names, provider, provider_size) == 0 && memcmp(k->names + provider_size, channel, channel_size) == 0)
         return k;
-    *k = (struct kind){event_id, (uint16_t)provider_size, (uint16_t)channel_size, false, false, {0}};
+    *k = (struct kind){event_id, (uint16_t)provider_size, (uint16_t)channel_size, false, false, false, {0}};
     memcpy(k->names, provider, provider_size);
     memcpy(k->names + provider_size, channel, channel_size);
     learn(s, k);
@@ -209,9 +256,7 @@ bool evtx_sift_leaves_out(struct evtx_sift *s, struct evtx_templates *templates,
     if (!find_plain(s, templates, record->offset + EVTX_RECORD_HEADER_SIZE, end, &number, &instance))
         return false;
     const struct kind *kind = kind_of(s, &templates->list[number], &instance);
-    /* Of process creations the words are looked for in text alone; of others a rule may ask for a number, which lies in
-     * the record as one. */
-    if (kind == NULL || (kind->is_wanted && (!kind->is_process || has_words_ahead(s, record->offset, end))))
+    if (kind == NULL || (kind->is_wanted && (kind->is_always_read || has_words_ahead(s, record->offset, end))))
         return false;
     *is_process = kind->is_process;
     if (!kind->is_wanted)

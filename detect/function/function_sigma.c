@@ -269,12 +269,10 @@ static struct value account(struct text sid, struct text domain, struct text nam
     return text_value((struct text){bytes, domain.len + 1 + name.len});
 }
 
-/* (whole, sid, domain, name, ...): the whole if it is there, else the first account that is named. */
+/* (sid, domain, name, ...): the first account that is named. */
 static struct value call_account(const struct function_call *call)
 {
-    if (call->args[0].text.bytes != NULL)
-        return call->args[0];
-    for (size_t i = 1; i + 2 < call->count; i += 3)
+    for (size_t i = 0; i + 2 < call->count; i += 3)
         if (is_given(call->args[i + 2].text))
             return account(call->args[i].text, call->args[i + 1].text, call->args[i + 2].text, call->run->scratch);
     return text_value((struct text){0});
@@ -322,8 +320,8 @@ const struct function function_sigma[] = {
     {"sigma:time", "(text: string, part: string, comparison: string, number: long or real)",
      "the text is a time (UTC), and its minute, hour, day, week, month or year compares so", "ss!s!n!", 4, 4,
      VALUE_BOOL, FUNCTION_OURS, 0, prepare_comparison, call_time, NULL, NULL},
-    {"sigma:account", "(account: string, sid: string, domain: string, name: string, ...)",
-     "the account as domain\\name, or made of its parts", "ss*", 4, 7, VALUE_STRING, FUNCTION_OURS, 0, NULL,
+    {"sigma:account", "(sid: string, domain: string, name: string, ...)",
+     "the first account that is named, as domain\\name", "ss*", 3, 6, VALUE_STRING, FUNCTION_OURS, 0, NULL,
      call_account, NULL, NULL},
     {"sigma:logon", "(target: string, subject: string)", "the session of the new process", "ss", 2, 2, VALUE_STRING,
      FUNCTION_OURS, 0, NULL, call_logon, NULL, NULL},

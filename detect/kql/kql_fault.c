@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-int kql_faults_begin(struct kql_faults *faults, struct arena *arena)
+int kql_faults_begin(struct kql_faults *faults, struct arena *arena, size_t room)
 {
-    struct kql_fault *list = arena_zeroed(arena, KQL_FAULT_MAX, sizeof *list);
+    struct kql_fault *list = arena_zeroed(arena, room, sizeof *list);
     if (list == NULL)
         return -ENOMEM;
-    *faults = (struct kql_faults){.list = list};
+    *faults = (struct kql_faults){.list = list, .room = room};
     return 0;
 }
 
@@ -20,7 +20,7 @@ void kql_faults_add(struct kql_faults *faults, struct expr_place place, const ch
         if (known->place.line == place.line && known->place.column == place.column && strcmp(known->code, code) == 0)
             return;
     }
-    if (faults->count == KQL_FAULT_MAX) {
+    if (faults->count == faults->room) {
         faults->left_out++;
         return;
     }

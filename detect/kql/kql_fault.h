@@ -27,14 +27,15 @@ struct kql_fault {
 };
 
 struct kql_faults {
-    struct kql_fault *list; /* room for KQL_FAULT_MAX, from the arena that kql_faults_begin was given */
+    struct kql_fault *list; /* from the arena that kql_faults_begin was given */
+    size_t room;
     size_t count;
     size_t left_out;   /* found, but not kept */
     const void *owner; /* the caller's: whose the next ones are; NULL: nobody's */
 };
 
-/* An empty list. Returns 0 or -ENOMEM. */
-int kql_faults_begin(struct kql_faults *faults, struct arena *arena);
+/* An empty list with room for so many, KQL_FAULT_MAX or less. Returns 0 or -ENOMEM. */
+int kql_faults_begin(struct kql_faults *faults, struct arena *arena, size_t room);
 
 /* Adds one; the same code at the same place counts once. */
 __attribute__((format(printf, 4, 5))) void kql_faults_add(struct kql_faults *faults, struct expr_place place,

@@ -70,7 +70,7 @@ static bool has_foreign(struct kql_binder *binder, struct kql_name *scope, const
 {
     struct kql_legs legs = {.count = 0};
     struct kql_faults *faults = binder->faults, *warnings = binder->warnings, unheard;
-    if (node == NULL || kql_faults_begin(&unheard, binder->arena) != 0)
+    if (node == NULL || kql_faults_begin(&unheard, binder->arena, 1) != 0)
         return false;
     binder->faults = &unheard;
     binder->warnings = &unheard;

@@ -217,7 +217,7 @@ static void gather(struct names *names, const struct kql_row *row, unsigned dept
 static bool output(struct kql_binder *binder, struct kql_leg *leg, struct text name, struct kql_value *out)
 {
     struct kql_faults *faults = binder->faults, heard;
-    if (kql_faults_begin(&heard, binder->arena) != 0)
+    if (kql_faults_begin(&heard, binder->arena, 1) != 0)
         return false;
     const char *not_here = leg->not_here;
     binder->faults = &heard;

@@ -147,6 +147,9 @@ static struct kql_value table_value(struct kql_binder *binder, const struct kql_
     struct kql_value value = {.what = KQL_IS_XML};
     switch (column->origin) {
     case KQL_FROM_NOWHERE:
+        if (!binder->is_output && binder->derived == 0)
+            kql_faults_add(binder->warnings, place, "W408", "nothing here knows \"%.*s\": it is always empty",
+                           KQL_NAME(column->name));
         return kql_value_constant(binder, value_null(column->type), place);
     case KQL_FROM_FIELD:
         value = kql_value_column(binder, column_of_field(binder->columns, (enum event_field)column->number),
@@ -246,7 +249,7 @@ static bool find_elsewhere(struct kql_binder *binder, const struct kql_row *row,
         struct kql_value there = kql_value_failed();
         struct kql_leg *leg = binder->leg;
         struct kql_faults *faults = binder->faults, unheard;
-        if (kql_faults_begin(&unheard, binder->arena) == 0) {
+        if (kql_faults_begin(&unheard, binder->arena, 1) == 0) {
             binder->leg = NULL;
             binder->faults = &unheard;
             (void)kql_row_find(binder, row->others[i], name, place, &there);

@@ -56,6 +56,7 @@ struct rule {
     const char *description; /* one line or more */
     const char *status;      /* Sigma: "stable", "test", "experimental", "deprecated", "unsupported" */
     const char *kind;        /* Sentinel: "Scheduled", "NRT", "Hunting" */
+    bool is_disabled;        /* Sentinel: "enabled: false": off unless somebody asks for it by its id */
     const char *license;
     const char *const *references;
     size_t reference_count;

@@ -6,6 +6,9 @@
 
 #include "detect/base/text.h"
 
+/* The texts, ended by an absent one: detect/rules/CMakeLists.txt lists their files. */
+extern const struct text rule_builtin_texts[];
+
 /* Text number i, static; false: there is none. */
 bool rule_builtin_at(struct text *out, size_t i);
 

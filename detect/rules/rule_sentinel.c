@@ -94,6 +94,19 @@ static bool is_guid(struct text text)
     return true;
 }
 
+/* "tl-" and small letters, digits and dashes: the ids of rules of ours. */
+static bool is_ours(struct text text)
+{
+    if (text.len < 4 || memcmp(text.bytes, "tl-", 3) != 0)
+        return false;
+    for (size_t i = 3; i < text.len; i++) {
+        char c = text.bytes[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'))
+            return false;
+    }
+    return true;
+}
+
 static void read_id(struct reader *r)
 {
     const struct node *node = node_get(r->root, "id");
@@ -102,7 +115,7 @@ static void read_id(struct reader *r)
     if (r->rule->id == NULL)
         notes_error(r->notes, node == NULL ? r->root->place : node->place, "K007",
                     "no \"id\"; a rule has one of its own, a GUID such as 2f561e20-d97b-4b13-b02d-18b34af6e87c");
-    else if (!is_guid(text_from(r->rule->id)))
+    else if (!is_guid(text_from(r->rule->id)) && !is_ours(text_from(r->rule->id)))
         notes_error(r->notes, node->place, "K009", "\"%.60s\" is no GUID (8-4-4-4-12 hexadecimal digits)", r->rule->id);
 }
 
@@ -123,7 +136,9 @@ static void read_names(struct reader *r)
     rule->description = scalar(r, "description");
     rule->author = scalar(r, "author");
     rule->license = scalar(r, "license");
-    rule->ruleset = "Sentinel";
+    rule->ruleset = rule->id != NULL && is_ours(text_from(rule->id)) ? "Tripline" : "Sentinel";
+    const char *enabled = scalar(r, "enabled");
+    rule->is_disabled = enabled != NULL && text_equal_nocase(text_from(enabled), text_from("false"));
 }
 
 static void read_severity(struct reader *r)

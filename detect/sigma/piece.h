@@ -14,7 +14,9 @@ struct job {
     struct arena *arena; /* the rule's */
     struct columns *columns;
     struct notes *notes;
-    const struct logsource *source;  /* which fields there are */
+    const struct logsource *source; /* which fields there are */
+    bool is_4688;   /* of process creations: of those that Security writes, whose accounts come in parts */
+    bool has_parts; /* set where a field was asked for that these make of parts */
     const struct node *placeholders; /* map of names to a value or a list of values; NULL: none */
 };
 

@@ -121,10 +121,11 @@ static int leg_ids(struct leg_source *to, struct job *job, const struct piece *c
     return 0;
 }
 
-static int add_leg(struct rule *rule, struct job *job, const struct piece *condition, struct expr_place place)
+static int add_leg(struct rule *rule, struct job *job, const struct piece *condition, uint64_t kinds,
+                   struct expr_place place)
 {
     const struct logsource *source = job->source;
-    struct leg_source common = {.kinds = source->kinds};
+    struct leg_source common = {.kinds = kinds};
     size_t count = source->channel_count == 0 ? 1 : source->channel_count;
     struct leg_source *sources = arena_zeroed(job->arena, count, sizeof *sources);
     int rc = source->is_process ? 0 : leg_ids(&common, job, condition);
@@ -149,11 +150,50 @@ static int add_leg(struct rule *rule, struct job *job, const struct piece *condi
     return leg.table.bytes == NULL ? -ENOMEM : legs_add(&rule->legs, job->arena, &leg);
 }
 
+/* The condition, with the filters that apply. */
+static int compile_all(struct piece *out, struct job *job, const struct node *root, const struct sigma_extras *extras)
+{
+    struct piece condition;
+    int rc = compile_detection(&condition, job, root);
+    if (rc == 0 && extras != NULL)
+        rc = filter_apply(&condition, job, root, extras->filters, extras->filter_count);
+    if (rc == 0)
+        *out = condition;
+    return rc;
+}
+
+/*
+ * The rule's legs. There is one, or two for process creations where a field is asked for that Security 4688 has in
+ * parts: then one is for these alone.
+ */
+static int compile_legs(struct rule *rule, struct job *job, const struct node *root, const struct sigma_extras *extras)
+{
+    const uint64_t security = (uint64_t)1 << EVENT_SECURITY_4688 | (uint64_t)1 << EVENT_FORWARDED_4688;
+    const struct logsource *source = job->source;
+    const struct expr_place place = node_get(root, "logsource")->place;
+    const uint64_t others = source->is_process ? source->kinds & ~security : source->kinds;
+    struct piece condition;
+    job->is_4688 = others == 0;
+    int rc = compile_all(&condition, job, root, extras);
+    bool is_split = job->has_parts && others != 0 && others != source->kinds;
+    if (rc == 0 && source->is_served)
+        rc = add_leg(rule, job, &condition, is_split ? others : source->kinds, place);
+    if (rc != 0 || !is_split)
+        return rc;
+    struct notes said = {.arena = job->arena}, *notes = job->notes; /* all was said above */
+    job->notes = &said;
+    job->is_4688 = true;
+    rc = compile_all(&condition, job, root, extras);
+    if (rc == 0)
+        rc = add_leg(rule, job, &condition, source->kinds & security, place);
+    job->notes = notes;
+    return rc;
+}
+
 int sigma_compile(struct rule *rule, struct columns *columns, const struct node *root,
                   const struct sigma_extras *extras, struct notes *notes)
 {
     struct logsource source = {0};
-    struct piece condition;
     struct job job = {.arena = rule->arena,
                       .columns = columns,
                       .notes = notes,
@@ -164,16 +204,10 @@ int sigma_compile(struct rule *rule, struct columns *columns, const struct node 
     int rc = metadata_read(rule, root, notes);
     if (rc != 0)
         return rc;
-    const struct node *logsource = node_get(root, "logsource");
-    rc = logsource_read(&source, logsource, notes);
-    int detection_rc = compile_detection(&condition, &job, root);
-    if (detection_rc == -ENOMEM)
-        return -ENOMEM;
-    if (rc != 0 || detection_rc != 0 || !notes_ok(notes))
-        return -EINVAL;
-    if (extras != NULL)
-        rc = filter_apply(&condition, &job, root, extras->filters, extras->filter_count);
-    if (rc == 0 && source.is_served)
-        rc = add_leg(rule, &job, &condition, logsource->place);
-    return rc;
+    if (logsource_read(&source, node_get(root, "logsource"), notes) != 0) { /* the detection's mistakes are told too */
+        struct piece condition;
+        return compile_detection(&condition, &job, root) == -ENOMEM ? -ENOMEM : -EINVAL;
+    }
+    rc = compile_legs(rule, &job, root, extras);
+    return rc == 0 && !notes_ok(notes) ? -EINVAL : rc;
 }

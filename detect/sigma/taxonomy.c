@@ -112,23 +112,30 @@ static int derived(struct expr **out, struct job *job, const char *function, con
     return piece_call(out, job, function, args, count, place);
 }
 
-/* Fields of process creations that are not one canonical field; *is_one: was it such a name? */
+/* Fields of process creations that Security writes in parts; *is_one: was it such a name? */
 static int process_field(struct expr **out, struct job *job, bool *is_one, struct text name, struct expr_place place)
 {
-    static const enum event_field user[] = {EVENT_USER,        EVENT_TARGET_SID,  EVENT_TARGET_DOMAIN,
-                                            EVENT_TARGET_NAME, EVENT_SUBJECT_SID, EVENT_SUBJECT_DOMAIN,
-                                            EVENT_SUBJECT_NAME};
-    static const enum event_field parent[] = {EVENT_PARENT_USER, EVENT_SUBJECT_SID, EVENT_SUBJECT_DOMAIN,
-                                              EVENT_SUBJECT_NAME};
+    static const enum event_field user[] = {EVENT_TARGET_SID,  EVENT_TARGET_DOMAIN,  EVENT_TARGET_NAME,
+                                            EVENT_SUBJECT_SID, EVENT_SUBJECT_DOMAIN, EVENT_SUBJECT_NAME};
     static const enum event_field logon[] = {EVENT_TARGET_LOGON_ID, EVENT_LOGON_ID};
-    *is_one = true;
-    if (text_equal(name, text_from("User")))
-        return derived(out, job, "sigma:account", user, COUNT(user), place);
-    if (text_equal(name, text_from("ParentUser")))
-        return derived(out, job, "sigma:account", parent, COUNT(parent), place);
-    if (text_equal(name, text_from("LogonId")))
-        return derived(out, job, "sigma:logon", logon, COUNT(logon), place);
+    static const struct {
+        const char *name;
+        enum event_field field; /* of all but 4688 */
+        const char *function;   /* of 4688 */
+        const enum event_field *parts;
+        size_t count;
+    } known[] = {{"User", EVENT_USER, "sigma:account", user, COUNT(user)},
+                 {"ParentUser", EVENT_PARENT_USER, "sigma:account", user + 3, 3}, /* its creator's */
+                 {"LogonId", EVENT_LOGON_ID, "sigma:logon", logon, COUNT(logon)}};
     *is_one = false;
+    for (size_t i = 0; i < COUNT(known); i++) {
+        if (!text_equal(name, text_from(known[i].name)))
+            continue;
+        *is_one = true;
+        job->has_parts = true;
+        return job->is_4688 ? derived(out, job, known[i].function, known[i].parts, known[i].count, place)
+                            : field(out, job, known[i].field, name, place);
+    }
     return 0;
 }
 

@@ -146,7 +146,8 @@ static void test_recorded(void)
     } files[] = {{"has_vectors.tsv", VERIFY_HAS, 270},
                  {"has_all_vectors.tsv", VERIFY_HAS_ALL, 21},
                  {"entity_vectors.tsv", VERIFY_ENTITY, 39},
-                 {"kql_expr_vectors.tsv", VERIFY_EXPRESSION, 700}};
+                 {"kql_expr_vectors.tsv", VERIFY_EXPRESSION, 700},
+                 {"cmdlet_vectors.tsv", VERIFY_CMDLET, 56}};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         char path[512], *content = NULL;
         size_t size = 0;

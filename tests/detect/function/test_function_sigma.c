@@ -101,15 +101,14 @@ static void texts(void)
     static const struct {
         const char *expr, *s, *s2, *is; /* NULL: absent */
     } cases[] = {
-        {"(\"sigma:account\" s s2 \"D\" \"n\")", "X\\y", "S-1-5-18", "X\\y"},
-        {"(\"sigma:account\" s s2 \"D\" \"n\")", NULL, "S-1-5-21-1", "D\\n"},
-        {"(\"sigma:account\" s s2 \"D\" \"HOST$\")", NULL, "S-1-5-18", "NT AUTHORITY\\SYSTEM"},
-        {"(\"sigma:account\" s s2 \"D\" \"n\")", NULL, "S-1-5-19", "NT AUTHORITY\\LOCAL SERVICE"},
-        {"(\"sigma:account\" s s2 \"D\" \"n\")", NULL, "S-1-5-20", "NT AUTHORITY\\NETWORK SERVICE"},
-        {"(\"sigma:account\" s s2 \"-\" \"n\")", NULL, "S-1-5-21-1", "n"},
-        {"(\"sigma:account\" s s2 \"\" \"\")", NULL, NULL, NULL},
-        {"(\"sigma:account\" s \"S-1-0-0\" \"-\" \"-\" s2 \"D\" \"n\")", NULL, "S-1-5-21-1", "D\\n"},
-        {"(\"sigma:account\" s \"S-1-5-21-2\" \"E\" \"m\" s2 \"D\" \"n\")", NULL, "S-1-5-21-1", "E\\m"},
+        {"(\"sigma:account\" s2 \"D\" \"n\")", NULL, "S-1-5-21-1", "D\\n"},
+        {"(\"sigma:account\" s2 \"D\" \"HOST$\")", NULL, "S-1-5-18", "NT AUTHORITY\\SYSTEM"},
+        {"(\"sigma:account\" s2 \"D\" \"n\")", NULL, "S-1-5-19", "NT AUTHORITY\\LOCAL SERVICE"},
+        {"(\"sigma:account\" s2 \"D\" \"n\")", NULL, "S-1-5-20", "NT AUTHORITY\\NETWORK SERVICE"},
+        {"(\"sigma:account\" s2 \"-\" \"n\")", NULL, "S-1-5-21-1", "n"},
+        {"(\"sigma:account\" s2 \"\" \"\")", NULL, NULL, NULL},
+        {"(\"sigma:account\" \"S-1-0-0\" \"-\" \"-\" s2 \"D\" \"n\")", NULL, "S-1-5-21-1", "D\\n"},
+        {"(\"sigma:account\" \"S-1-5-21-2\" \"E\" \"m\" s2 \"D\" \"n\")", NULL, "S-1-5-21-1", "E\\m"},
         {"(\"sigma:logon\" s s2)", "0x3e7", "0x1", "0x3e7"},
         {"(\"sigma:logon\" s s2)", "0x0", "0x1", "0x1"},
         {"(\"sigma:logon\" s s2)", "-", "0x1", "0x1"},

@@ -475,7 +475,7 @@ static void test_expression(void)
         struct expr_row row = {.column = cell};
         CU_ASSERT_EQUAL_FATAL(arena_new(&arena, (size_t)4 << 20), 0);
         CU_ASSERT_EQUAL_FATAL(arena_new(&scratch, EXPR_SCRATCH_BYTES), 0);
-        CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena), 0);
+        CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena, KQL_FAULT_MAX), 0);
         int rc = kql_expression(&expr, arena, text_from(expressions[i].text), variables, 2, &faults);
         CU_ASSERT_EQUAL(rc, expressions[i].rc);
         CU_ASSERT_EQUAL(faults.count > 0, rc != 0);

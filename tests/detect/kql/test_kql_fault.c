@@ -8,7 +8,7 @@ static struct arena *arena;
 static void begin(struct kql_faults *faults)
 {
     CU_ASSERT_EQUAL_FATAL(arena_new(&arena, (size_t)1 << 20), 0);
-    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(faults, arena), 0);
+    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(faults, arena, KQL_FAULT_MAX), 0);
 }
 
 static void test_order(void)

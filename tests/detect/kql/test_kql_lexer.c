@@ -51,7 +51,7 @@ static void test_tokens(void)
         char is[512] = "", fault[32] = "";
         size_t len = 0;
         CU_ASSERT_EQUAL_FATAL(arena_new(&arena, (size_t)1 << 20), 0);
-        CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena), 0);
+        CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena, KQL_FAULT_MAX), 0);
         CU_ASSERT_EQUAL_FATAL(kql_lexer_run(&tokens, arena, text_from(cases[i].query), &faults), 0);
         for (; tokens->kind != KQL_TOKEN_END; tokens++) {
             bool has_value = tokens->kind == KQL_TOKEN_STRING || tokens->kind == KQL_TOKEN_TYPED;
@@ -75,7 +75,7 @@ static void test_places(void)
     struct kql_faults faults;
     struct kql_token *tokens = NULL;
     CU_ASSERT_EQUAL_FATAL(arena_new(&arena, (size_t)1 << 20), 0);
-    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena), 0);
+    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena, KQL_FAULT_MAX), 0);
     CU_ASSERT_EQUAL_FATAL(kql_lexer_run(&tokens, arena, text_from("a '\xC3\xA9' b\r\n// x\n  c\n"), &faults), 0);
     CU_ASSERT(tokens[2].place.line == 1 && tokens[2].place.column == 7); /* characters, not bytes */
     CU_ASSERT(tokens[3].place.line == 3 && tokens[3].place.column == 3);
@@ -92,7 +92,7 @@ static void test_too_long(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(query);
     memset(query, ' ', KQL_MAX_QUERY + 1);
     CU_ASSERT_EQUAL_FATAL(arena_new(&arena, (size_t)1 << 20), 0);
-    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena), 0);
+    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(&faults, arena, KQL_FAULT_MAX), 0);
     CU_ASSERT_EQUAL(kql_lexer_run(&tokens, arena, (struct text){query, KQL_MAX_QUERY}, &faults), 0);
     CU_ASSERT_EQUAL(kql_lexer_run(&tokens, arena, (struct text){query, KQL_MAX_QUERY + 1}, &faults), -EINVAL);
     CU_ASSERT_EQUAL(faults.count, 1);

@@ -113,7 +113,7 @@ static const struct {
 static struct kql_node *parse(struct arena *arena, const char *text, struct kql_faults *faults, bool is_query)
 {
     struct kql_node *node = NULL;
-    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(faults, arena), 0);
+    CU_ASSERT_EQUAL_FATAL(kql_faults_begin(faults, arena, KQL_FAULT_MAX), 0);
     int rc = is_query ? kql_parser_query(&node, arena, text_from(text), faults)
                       : kql_parser_expression(&node, arena, text_from(text), faults);
     CU_ASSERT_EQUAL_FATAL(rc, 0);
