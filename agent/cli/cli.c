@@ -1,6 +1,7 @@
 #include "agent/cli/cli.h"
 
 #include "agent/cli/cli_text.h"
+#include "agent/system/plain.h"
 #include "agent/system/version.h"
 #include "detect/base/suggest.h"
 
@@ -44,18 +45,18 @@ static int unknown_verb(const char *name)
         names[count] = cli_verbs[count].name;
     const char *nearest = suggest_nearest(name, names, count);
     if (nearest != NULL)
-        fprintf(stderr, "tripline: unknown verb \"%.60s\"; did you mean %s?\n", name, nearest);
+        plain_printf(stderr, "tripline: unknown verb \"%.60s\"; did you mean %s?\n", name, nearest);
     else
-        fprintf(stderr, "tripline: unknown verb \"%.60s\"; tripline --help lists them\n", name);
+        plain_printf(stderr, "tripline: unknown verb \"%.60s\"; tripline --help lists them\n", name);
     return CLI_USAGE;
 }
 
 int cli_usage(const char *verb, const char *what, const char *argument)
 {
-    fprintf(stderr, "tripline %s: %s", verb, what);
+    plain_printf(stderr, "tripline %s: %s", verb, what);
     if (argument != NULL)
-        fprintf(stderr, " \"%s\"", argument);
-    fprintf(stderr, "; see tripline %s --help\n", verb);
+        plain_printf(stderr, " \"%s\"", argument);
+    plain_printf(stderr, "; see tripline %s --help\n", verb);
     return CLI_USAGE;
 }
 
@@ -132,8 +133,8 @@ int cli_main(int argc, char **argv)
     errno = 0;
     bool failed = ferror(stdout) != 0;
     if (fflush(stdout) != 0 || failed) {
-        fprintf(stderr, "tripline: stdout could not take all: %s\n",
-                errno == 0 ? "it failed earlier" : strerror(errno));
+        plain_printf(stderr, "tripline: stdout could not take all: %s\n",
+                     errno == 0 ? "it failed earlier" : strerror(errno));
         if (code == 0)
             code = 1;
     }

@@ -4,6 +4,7 @@
 #include "agent/config/config.h"
 #include "agent/outputs/outputs.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "transport/https/https.h"
 
 #include <errno.h>
@@ -16,37 +17,38 @@ static void print_server(const char *url)
 {
     const char *begin = strstr(url, "://");
     begin = begin == NULL ? url : begin + 3;
-    printf("%.*s", (int)strcspn(begin, "/?"), begin);
+    plain_printf(stdout, "%.*s", (int)strcspn(begin, "/?"), begin);
 }
 
 static void print_output(const struct config_output *output)
 {
     static const char *const formats[] = {"json", "ndjson", "cloudevents"};
-    printf("  output %s: %s to ", output->name, output->type);
+    plain_printf(stdout, "  output %s: %s to ", output->name, output->type);
     if (output->url == NULL) { /* a file */
-        printf("%s\n", output->path);
+        plain_printf(stdout, "%s\n", output->path);
         return;
     }
     print_server(output->url);
     if (output->failover_count > 0)
-        printf(" (or %zu more)", output->failover_count);
+        plain_printf(stdout, " (or %u more)", (unsigned)output->failover_count);
     if (strcmp(output->type, "webhook") == 0)
-        printf(", %s", formats[output->format]);
-    printf("%s%s%s, %zu header%s\n", output->gzip ? ", gzip" : "", output->ca_file != NULL ? ", own authorities" : "",
-           output->client_certificate != NULL ? ", client certificate" : "", output->header_count,
-           output->header_count == 1 ? "" : "s");
+        plain_printf(stdout, ", %s", formats[output->format]);
+    plain_printf(stdout, "%s%s%s, %u header%s\n", output->gzip ? ", gzip" : "",
+                 output->ca_file != NULL ? ", own authorities" : "",
+                 output->client_certificate != NULL ? ", client certificate" : "", (unsigned)output->header_count,
+                 output->header_count == 1 ? "" : "s");
 }
 
 static void print_summary(const struct config *config)
 {
-    printf("  state in %s: up to %llu alerts, %llu MB\n", config->state_directory,
-           (unsigned long long)config->store_max_alerts,
-           (unsigned long long)(config->store_max_bytes / (1024u * 1024u)));
+    plain_printf(stdout, "  state in %s: up to %llu alerts, %llu MB\n", config->state_directory,
+                 (unsigned long long)config->store_max_alerts,
+                 (unsigned long long)(config->store_max_bytes / (1024u * 1024u)));
     for (size_t i = 0; i < config->channel_count; i++) {
         const struct config_channel *channel = &config->channels[i];
         char query[KINDS_QUERY_SIZE] = "*";
         (void)kinds_query(query, text_from(channel->name)); /* else all events */
-        printf("  channel %s: %s\n", channel->name, channel->query != NULL ? channel->query : query);
+        plain_printf(stdout, "  channel %s: %s\n", channel->name, channel->query != NULL ? channel->query : query);
     }
     for (size_t i = 0; i < config->output_count; i++)
         print_output(&config->outputs[i]);
@@ -59,7 +61,7 @@ static unsigned try_outputs(const char *path, const struct config *config)
     struct fault fault;
     char text[512];
     if (https_start_up() < 0) {
-        fprintf(stderr, "%s: the outputs can't be tried: out of memory\n", path);
+        plain_printf(stderr, "%s: the outputs can't be tried: out of memory\n", path);
         return 1;
     }
     for (size_t i = 0; i < config->output_count; i++) {
@@ -70,7 +72,8 @@ static unsigned try_outputs(const char *path, const struct config *config)
         bad++;
         if (fault.call == NULL)
             fault_set(&fault, "opening it", -rc, (struct text){NULL, 0}, strerror(-rc));
-        fprintf(stderr, "%s: output %s: %s\n", path, config->outputs[i].name, fault_text(&fault, text, sizeof(text)));
+        plain_printf(stderr, "%s: output %s: %s\n", path, config->outputs[i].name,
+                     fault_text(&fault, text, sizeof(text)));
     }
     https_clean_up();
     return bad;
@@ -84,12 +87,12 @@ static int check(const char *path)
     if (rc == 0 && try_outputs(path, config) > 0) {
         rc = -EINVAL; /* it was said what */
     } else if (rc == 0) {
-        printf("%s: ok\n", path);
+        plain_printf(stdout, "%s: ok\n", path);
         print_summary(config);
     } else {
         config_errors_print(stderr, path, &errors);
         if (errors.count == 0)
-            fprintf(stderr, "%s: %s\n", path, strerror(-rc));
+            plain_printf(stderr, "%s: %s\n", path, strerror(-rc));
     }
     config_errors_free(&errors);
     config_free(config);
@@ -115,7 +118,7 @@ int cli_check_config(int argc, char **argv)
         return check(path);
     int rc = file_default_config(&standard);
     if (rc < 0) {
-        fprintf(stderr, "tripline check-config: the usual place of the config is not known: %s\n", strerror(-rc));
+        plain_printf(stderr, "tripline check-config: the usual place of the config is not known: %s\n", strerror(-rc));
         return 1;
     }
     int code = check(standard);

@@ -2,6 +2,7 @@
 
 #include "agent/config/config.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "transport/outbox/store.h"
 
 #include <errno.h>
@@ -71,10 +72,12 @@ static void print_json(const struct store_dead *dead)
 
 static void print_line(const struct store_dead *dead)
 {
-    printf("%lld  %s  %s  %s  ", (long long)dead->number, dead->at, dead->output, dead->id);
-    for (const char *c = dead->reason; *c != '\0'; c++) /* the other side's words: nothing for a terminal to obey */
-        putchar((unsigned char)*c < ' ' || *c == 0x7F ? ' ' : *c);
-    putchar('\n');
+    printf("%lld  ", (long long)dead->number);
+    const char *const texts[] = {dead->at, dead->output, dead->id, dead->reason};
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        plain_print(stdout, texts[i]); /* the last is the other side's words: nothing for a terminal to obey */
+        fputs(i + 1 < sizeof(texts) / sizeof(texts[0]) ? "  " : "\n", stdout);
+    }
 }
 
 static int act_on(struct store *store, const struct wish *wish, int64_t number)

@@ -2,6 +2,7 @@
 
 #include "agent/doctor/doctor.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "detect/event/event.h"
 #include "transport/https/https.h"
 
@@ -37,7 +38,7 @@ static int examine(const char *path, bool as_json)
     if (rc < 0) {
         config_errors_print(stderr, path, &errors);
         if (errors.count == 0)
-            fprintf(stderr, "%s: %s\n", path, strerror(-rc));
+            plain_printf(stderr, "%s: %s\n", path, strerror(-rc));
     }
     config_errors_free(&errors);
     struct doctor_answers *answers = calloc(1, sizeof(*answers));
@@ -73,7 +74,7 @@ int cli_doctor(int argc, char **argv)
     }
     int rc = config == NULL ? file_default_config(&standard) : 0;
     if (rc < 0) {
-        fprintf(stderr, "tripline doctor: the usual place of the config is not known: %s\n", strerror(-rc));
+        plain_printf(stderr, "tripline doctor: the usual place of the config is not known: %s\n", strerror(-rc));
         return 1;
     }
     int code = examine(config == NULL ? standard : config, as_json);

@@ -1,5 +1,6 @@
 #include "agent/cli/cli.h"
 
+#include "agent/cli/cli_rules_test.h"
 #include "agent/rules/rule_explain.h"
 #include "agent/rules/rule_load.h"
 #include "agent/rules/rule_report.h"
@@ -157,21 +158,28 @@ static int explain(const struct options *o)
     return rc < 0 ? 1 : 0;
 }
 
+static int test(const struct options *o)
+{
+    if (o->count == 0)
+        return cli_usage("rules", "test wants one rule file or more, or directories of them", NULL);
+    return cli_rules_test(o->paths, o->count, o->is_json);
+}
+
 int cli_rules(int argc, char **argv)
 {
     static const struct {
         const char *name;
         int (*run)(const struct options *o);
-    } verbs[] = {{"check", check}, {"list", list}, {"explain", explain}};
+    } verbs[] = {{"check", check}, {"list", list}, {"explain", explain}, {"test", test}};
     struct options o = {.paths = calloc((size_t)argc, sizeof(*o.paths))};
     if (o.paths == NULL) {
         fprintf(stderr, NAME ": out of memory\n");
         return 1;
     }
-    int code = argc < 2 ? cli_usage(argv[0], "wants check, list or explain", NULL) : options_read(&o, argc, argv);
+    int code = argc < 2 ? cli_usage(argv[0], "wants check, list, explain or test", NULL) : options_read(&o, argc, argv);
     for (size_t i = 0; code == 0; i++) {
         if (i == sizeof(verbs) / sizeof(verbs[0])) {
-            code = cli_usage(argv[0], "knows check, list and explain, not", argv[1]);
+            code = cli_usage(argv[0], "knows check, list, explain and test, not", argv[1]);
         } else if (strcmp(argv[1], verbs[i].name) == 0) {
             code = verbs[i].run(&o);
             break;

@@ -1,7 +1,9 @@
 #include "agent/cli/cli.h"
 
 #include "agent/rules/rule_load.h"
+#include "agent/scan/scan_paths.h"
 #include "agent/scan/scan_run.h"
+#include "agent/system/plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@ struct options {
     bool is_strict;
     const char *report;
     const char *rules, *rule; /* directory or file, id; NULL: the built-in rules, all of them */
-    const char **paths; /* of argv */
+    const char **paths;       /* of argv */
     size_t count;
 };
 
@@ -145,18 +147,43 @@ static int rules_read(struct rule_load **load, const struct options *o)
     return 1;
 }
 
-static int scan(const struct options *o, const struct rule_load *load)
+/* What the paths stand for. Returns 0, or 1 after a message. */
+static int paths_read(struct scan_paths *paths, const struct options *o)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        size_t before = paths->count, others = paths->others;
+        int rc = scan_paths_add(paths, o->paths[i]);
+        if (rc < 0) {
+            fprintf(stderr, NAME ": %s: %s\n", o->paths[i], rc == -ENOENT ? "no file fits that name" : strerror(-rc));
+            return 1;
+        }
+        if (paths->others > others)
+            fprintf(stderr, NAME ": %s: %u files that are no logs by their names are not read\n", o->paths[i],
+                    (unsigned)(paths->others - others));
+        if (paths->count == before) {
+            fprintf(stderr, NAME ": %s: holds no log\n", o->paths[i]);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int scan(const struct options *o, const struct scan_paths *paths, const struct rule_load *load)
 {
     struct scan_report *report = NULL;
     struct scan_totals totals;
     int rc = o->report == NULL ? 0 : scan_report_new(&report, o->report);
     if (rc < 0) {
-        fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
+        plain_printf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
         return 1;
     }
-    const struct scan_settings settings = {
-        .paths = o->paths, .count = o->count, .set = load == NULL ? NULL : load->set, .jobs = o->jobs, .report = report,
-        .alerts = stdout, .messages = stderr};
+    const struct scan_settings settings = {.paths = (const char *const *)paths->list,
+                                           .count = paths->count,
+                                           .set = load == NULL ? NULL : load->set,
+                                           .jobs = o->jobs,
+                                           .report = report,
+                                           .alerts = stdout,
+                                           .messages = stderr};
     int code = 0;
     rc = scan_run(&totals, &settings);
     if (rc < 0) {
@@ -167,7 +194,7 @@ static int scan(const struct options *o, const struct rule_load *load)
     if (rc == 0 && report != NULL) {
         rc = scan_report_write(report, &totals);
         if (rc < 0) {
-            fprintf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
+            plain_printf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
             code = 1;
         }
     }
@@ -187,11 +214,15 @@ int cli_scan(int argc, char **argv)
         return 1;
     }
     struct rule_load *load = NULL;
+    struct scan_paths paths = {0};
     int code = options_read(&o, argc, argv);
     if (code == 0)
         code = rules_read(&load, &o);
     if (code == 0)
-        code = scan(&o, load);
+        code = paths_read(&paths, &o);
+    if (code == 0)
+        code = scan(&o, &paths, load);
+    scan_paths_clear(&paths);
     rule_load_free(load);
     free(o.paths);
     return code;

@@ -4,6 +4,7 @@
 #include "agent/health/status_file.h"
 #include "agent/run/selftest.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "agent/system/process.h"
 #include "detect/event/event.h"
 
@@ -72,7 +73,7 @@ static int announce(const struct selftest *t)
 static void print_steps(const json_t *steps)
 {
     for (size_t i = 0; i < json_array_size(steps); i++)
-        printf("  %s\n", json_string_value(json_array_get(steps, i)));
+        plain_printf(stdout, "  %s\n", json_string_value(json_array_get(steps, i)));
 }
 
 static int wait_for_outputs(const struct selftest *t)

@@ -4,6 +4,7 @@
 #include "agent/health/status_file.h"
 #include "agent/health/status_text.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "detect/event/event.h"
 
 #include <errno.h>
@@ -74,13 +75,13 @@ static int show(const char *path, bool as_json)
     int rc = judgement == NULL ? -ENOMEM : read_status(&document, path);
     if (rc < 0) {
         if (rc == -ENOENT)
-            fprintf(stderr, "tripline status: there is no %s: the agent has never run with this state directory\n",
-                    path);
+            plain_printf(stderr, "tripline status: there is no %s: the agent has never run with this state directory\n",
+                         path);
         else if (rc == -EBADMSG)
-            fprintf(stderr, "tripline status: %s is damaged, or of another version of this program\n", path);
+            plain_printf(stderr, "tripline status: %s is damaged, or of another version of this program\n", path);
         else
-            fprintf(stderr, "tripline status: %s can't be read: %s%s\n", path, strerror(-rc),
-                    rc == -EACCES ? "; it is for administrators" : "");
+            plain_printf(stderr, "tripline status: %s can't be read: %s%s\n", path, strerror(-rc),
+                         rc == -EACCES ? "; it is for administrators" : "");
         free(judgement);
         return STATUS_UNKNOWN;
     }
@@ -116,7 +117,7 @@ int cli_status(int argc, char **argv)
         rc = file_join(&path, directory, STATUS_FILE_NAME);
     int code = STATUS_UNKNOWN;
     if (rc < 0)
-        fprintf(stderr, "tripline status: the state directory is not known: %s\n", strerror(-rc));
+        plain_printf(stderr, "tripline status: the state directory is not known: %s\n", strerror(-rc));
     else
         code = show(path, as_json);
     free(path);

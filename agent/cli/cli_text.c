@@ -35,6 +35,7 @@ static const char rules_help[] =
     "list: the rules in force: id, version, severity, name, author.\n"
     "explain: the conditions of one rule as they were understood; with a file of events, what each part\n"
     "makes of each event, with the values.\n"
+    "test: does each rule match the recorded events beside it as often as its info.yml says?\n"
     "\n"
     "  FILE         a rule of Microsoft Sentinel (YAML with \"query:\") or of Sigma (with \"detection:\"),\n"
     "               or a directory: its *.yml and *.yaml files, those of its directories too\n"
@@ -42,7 +43,8 @@ static const char rules_help[] =
     "  ID           the rule's id; EVENTFILE: as for scan\n"
     "  --json       one JSON object a line\n"
     "\n"
-    "Exit codes: 0 good; 1 a mistake in a file, or one that can't be read; 2 wrong usage.\n";
+    "Exit codes: 0 good; 1 a mistake in a file, or one that can't be read, or a test that failed;\n"
+    "2 wrong usage.\n";
 
 static const char verify_help[] =
     "Checks that this build answers as Kusto does: has, has_all, and the rule's host and account\n"

@@ -1,6 +1,7 @@
 #include "agent/cli/cli.h"
 
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "agent/verify/vectors.h"
 #include "agent/verify/verify.h"
 
@@ -37,7 +38,7 @@ static int built_in(void)
         for (const char *const *row = tables[i].rows; *row != NULL; row++) {
             int rc = verify_line(&v, text_from(*row));
             if (rc < 0) {
-                fprintf(stderr, "tripline verify: %s\n", strerror(-rc));
+                plain_printf(stderr, "tripline verify: %s\n", strerror(-rc));
                 return 1;
             }
         }
@@ -58,11 +59,11 @@ static int one_file(const char *path, const char *rules)
         rc = verify_lines(&v, (struct text){content, size});
     free(content);
     if (rc == -EISDIR)
-        fprintf(stderr, "%s: is a directory; name the file in it\n", path);
+        plain_printf(stderr, "%s: is a directory; name the file in it\n", path);
     else if (rc < 0)
-        fprintf(stderr, "%s: %s\n", path, strerror(-rc));
+        plain_printf(stderr, "%s: %s\n", path, strerror(-rc));
     else if (v.rows == 0)
-        fprintf(stderr, "%s: holds no row\n", path);
+        plain_printf(stderr, "%s: holds no row\n", path);
     if (rc < 0 || v.rows == 0)
         return 1;
     if (v.supported > 0)

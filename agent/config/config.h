@@ -111,7 +111,9 @@ struct config {
     unsigned start_spread_ms;
     struct config_output outputs[CONFIG_MAX_OUTPUTS];
     size_t output_count;
-    char sha256[65]; /* of the file that it was read from, hexadecimal; empty if it was not */
+    char sha256[65]; /* of the file that it was read from, hexadecimal; empty if it was not. Tells a changed file; stays
+                        in the process, for a short secret could be guessed by it */
+    char shown_sha256[65]; /* for others: of the file without the secrets that stand in it as they are */
 };
 
 /* Where and what is wrong; kept in order of appearance. No message holds a secret or a URL. */

@@ -2,6 +2,7 @@
 #include "agent/config/config_parse.h"
 
 #include "agent/config/config_place.h"
+#include "agent/config/secret.h"
 #include "agent/system/file.h"
 #include "detect/base/suggest.h"
 #include "detect/event/kinds.h"
@@ -51,6 +52,25 @@ static bool is_for_editors(const struct config_element *e, const char *name)
            (strcmp(name, "xmlns:xsi") == 0 || strcmp(name, "xsi:noNamespaceSchemaLocation") == 0);
 }
 
+/* Which of the value, as it is written at byte at, is for nobody else: a secret itself, not a reference to one; of a
+ * URL what comes after the host. */
+static void hide_secret(struct config_parse *p, const struct config_setting *s, const char *value, size_t at)
+{
+    struct text written = config_place_value(p->xml, at);
+    size_t kept = 0;
+    if (!s->is_secret || (s->kind == CONFIG_TEXT && secret_is_reference(value)))
+        return;
+    if (s->kind == CONFIG_URL) {
+        struct text host = {written.bytes, written.len};
+        kept = text_find(host, ':');
+        kept = kept + 3 < written.len ? kept + 3 : written.len; /* "://" */
+        while (kept < written.len && strchr("/?#", written.bytes[kept]) == NULL)
+            kept++;
+        kept += kept < written.len; /* the / of "https://host/", which says nothing */
+    }
+    memset(p->shown + (written.bytes - p->xml.bytes) + kept, '\0', written.len - kept);
+}
+
 static void set_one(struct config_parse *p, struct build *b, const char *name, const char *value, size_t at)
 {
     const struct config_element *e = b->element;
@@ -69,6 +89,8 @@ static void set_one(struct config_parse *p, struct build *b, const char *name, c
         config_parse_fault(p, at, "%s", reason);
     else if (rc < 0)
         p->rc = rc;
+    else
+        hide_secret(p, &e->settings[i], value, at);
 }
 
 static void set_all(struct config_parse *p, struct build *b, const char **attributes)

@@ -1,5 +1,6 @@
 /* The list of mistakes. */
 #include "agent/config/config_internal.h"
+#include "agent/system/plain.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -57,8 +58,8 @@ void config_errors_print(FILE *to, const char *path, const struct config_errors 
     for (size_t i = 0; i < errors->count; i++) {
         const struct config_error *e = &errors->list[i];
         if (e->line == 0)
-            fprintf(to, "%s: %s\n", path, e->message);
+            plain_printf(to, "%s: %s\n", path, e->message);
         else
-            fprintf(to, "%s:%lu:%lu: %s\n", path, e->line, e->column, e->message);
+            plain_printf(to, "%s:%lu:%lu: %s\n", path, e->line, e->column, e->message);
     }
 }

@@ -2,9 +2,12 @@
 
 #include "agent/config/config_place.h"
 #include "detect/base/suggest.h"
+#include "transport/document/sha256.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 static size_t here(const struct config_parse *p)
@@ -269,6 +272,16 @@ static int parse_text(struct config_parse *p)
     return p->rc;
 }
 
+/* Of what is left of the text without secrets. Returns 0 or -EIO. */
+static int hash_shown(struct config_parse *p)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < p->xml.len; i++)
+        if (p->shown[i] != '\0')
+            p->shown[used++] = p->shown[i];
+    return sha256_of(p->config->shown_sha256, p->shown, used);
+}
+
 int config_parse_text(struct config **out, struct text xml, const char *name, bool opens_files,
                       struct config_errors *errors)
 {
@@ -281,15 +294,25 @@ int config_parse_text(struct config **out, struct text xml, const char *name, bo
     if (xml.len >= 3 && memcmp(xml.bytes, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark has no column */
         p.xml = (struct text){xml.bytes + 3, xml.len - 3};
     int rc = config_new(&p.config);
-    if (rc == 0)
+    p.shown = malloc(p.xml.len + 1);
+    if (rc == 0 && p.shown == NULL)
+        rc = -ENOMEM;
+    if (rc == 0) {
+        memcpy(p.shown, p.xml.bytes, p.xml.len);
         rc = parse_text(&p);
+    }
     if (rc == 0 && errors->count > 0)
         rc = -EINVAL;
+    if (rc == 0)
+        rc = hash_shown(&p);
     if (rc == 0) {
         *out = p.config;
         p.config = NULL;
     }
     config_errors_sort(errors);
     config_free(p.config);
+    if (p.shown != NULL)
+        OPENSSL_cleanse(p.shown, p.xml.len); /* where the file has mistakes, secrets may stand in it */
+    free(p.shown);
     return rc;
 }

@@ -25,6 +25,7 @@ struct config_parse {
     size_t channel_at[CONFIG_MAX_CHANNELS]; /* byte offset of each */
     size_t output_at[CONFIG_MAX_OUTPUTS];
     size_t root_at; /* byte offset of <tripline> */
+    char *shown;    /* a copy of xml in which NULs stand for what is secret */
     bool has_root;
     bool has_unknown_output; /* its name is the mistake, not that there is no output */
 };

@@ -34,18 +34,26 @@ static size_t skip_name(struct text xml, size_t at)
     return at;
 }
 
+struct text config_place_value(struct text xml, size_t at)
+{
+    const struct text none = {xml.bytes + xml.len, 0};
+    at = skip_space(xml, skip_name(xml, at));
+    if (at >= xml.len || xml.bytes[at] != '=')
+        return none;
+    at = skip_space(xml, at + 1);
+    if (at >= xml.len || (xml.bytes[at] != '"' && xml.bytes[at] != '\''))
+        return none;
+    struct text value = {xml.bytes + at + 1, xml.len - at - 1};
+    size_t size = text_find(value, xml.bytes[at]);
+    return size < value.len ? (struct text){value.bytes, size} : none;
+}
+
 /* Behind the closing quote of the value of the attribute whose name begins at byte at; xml.len if there is none. */
 static size_t skip_attribute(struct text xml, size_t at)
 {
-    at = skip_space(xml, skip_name(xml, at));
-    if (at >= xml.len || xml.bytes[at] != '=')
-        return xml.len;
-    at = skip_space(xml, at + 1);
-    if (at >= xml.len || (xml.bytes[at] != '"' && xml.bytes[at] != '\''))
-        return xml.len;
-    struct text value = {xml.bytes + at + 1, xml.len - at - 1};
-    size_t size = text_find(value, xml.bytes[at]);
-    return size < value.len ? at + 1 + size + 1 : xml.len;
+    struct text value = config_place_value(xml, at);
+    size_t end = (size_t)(value.bytes + value.len - xml.bytes);
+    return end < xml.len ? end + 1 : xml.len;
 }
 
 size_t config_place_attribute(struct text xml, size_t tag, size_t index)

@@ -13,4 +13,7 @@ void config_place(unsigned long *line, unsigned long *column, struct text xml, s
  */
 size_t config_place_attribute(struct text xml, size_t tag, size_t index);
 
+/* The value, without its quotes, of the attribute whose name begins at byte at; empty if there is none. */
+struct text config_place_value(struct text xml, size_t at);
+
 #endif

@@ -72,6 +72,8 @@ const char *config_url_fault(const char *value)
         return "has a port that is none; write one from 1 to 65535, or none for 443";
     if (*at != '\0' && *at != '/' && *at != '?' && *at != '#')
         return "has a host with a character that none may have; write https://host[:port][/path][?query]";
+    if (strstr(at, "dpapi:") != NULL || strstr(at, "file:") != NULL || strstr(at, "env:") != NULL)
+        return "has a reference to a secret, and would be sent with it as it stands; write the URL itself";
     if (strchr(at, '#') != NULL)
         return "has a part behind #, which is never sent; leave it out";
     return NULL;

@@ -16,8 +16,8 @@ static const char *const schemes[] = {[DPAPI] = "dpapi:", [FROM_FILE] = "file:",
 /* Where the reference in value begins, what it is, and what follows its scheme. */
 static enum kind find(const char *value, const char **begin, const char **rest)
 {
-    for (const char *at = value; at != NULL; at = strchr(at, ' ')) {
-        at += at != value;
+    for (const char *at = value, *blank; at != NULL; at = blank == NULL ? NULL : blank + 1) {
+        blank = strchr(at, ' ');
         for (int kind = DPAPI; kind < NO_REFERENCE; kind++) {
             size_t size = strlen(schemes[kind]);
             if (strncmp(at, schemes[kind], size) != 0)
@@ -28,6 +28,12 @@ static enum kind find(const char *value, const char **begin, const char **rest)
         }
     }
     return NO_REFERENCE;
+}
+
+bool secret_is_reference(const char *value)
+{
+    const char *begin, *rest;
+    return find(value, &begin, &rest) != NO_REFERENCE;
 }
 
 const char *secret_fault(const char *value)

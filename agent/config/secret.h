@@ -9,9 +9,13 @@
 #define AGENT_CONFIG_SECRET_H
 
 #include "detect/base/fault.h"
+#include <stdbool.h>
 
 /* Longest secret, bytes. */
 #define SECRET_MAX 16384
+
+/* Does value hold a reference, and so no secret itself? */
+bool secret_is_reference(const char *value);
 
 /* NULL, or why the reference in value can't be one: "what is wrong; what would be right", without the value. */
 const char *secret_fault(const char *value);

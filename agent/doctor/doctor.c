@@ -3,6 +3,7 @@
 #include "agent/health/status_file.h"
 #include "agent/health/status_text.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "detect/event/event.h"
 
 #include <errno.h>
@@ -87,17 +88,17 @@ void doctor_print(FILE *to, const struct doctor_report *report)
     for (size_t i = 0; i < report->count; i++) {
         const struct doctor_line *line = &report->lines[i];
         if (line->level == DOCTOR_BLIND && !has_heading) {
-            fprintf(to, "\nWhat this host cannot see, whatever is set:\n");
+            plain_printf(to, "\nWhat this host cannot see, whatever is set:\n");
             has_heading = true;
         }
         status_print_wrapped(to, marks[line->level], "           ", line->what, WIDTH);
         if (line->why[0] != '\0')
             status_print_wrapped(to, "           ", "           ", line->why, WIDTH);
         if (line->mend[0] != '\0')
-            fprintf(to, "           > %s\n", line->mend); /* to be copied: in one piece */
+            plain_printf(to, "           > %s\n", line->mend); /* to be copied: in one piece */
     }
-    fprintf(to, "\n%u good, %u warning%s, %u bad\n", report->good, report->warning, report->warning == 1 ? "" : "s",
-            report->bad);
+    plain_printf(to, "\n%u good, %u warning%s, %u bad\n", report->good, report->warning,
+                 report->warning == 1 ? "" : "s", report->bad);
 }
 
 json_t *doctor_json(const struct doctor_report *report, uint64_t checked)

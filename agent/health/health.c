@@ -303,12 +303,13 @@ void health_outputs_set(struct health *h, const char *const *names, size_t count
     pthread_mutex_unlock(&h->lock);
 }
 
-void health_output_delivered(struct health *h, const char *name, size_t count, long status)
+void health_output_delivered(struct health *h, const char *name, size_t alerts, size_t heartbeats, long status)
 {
     pthread_mutex_lock(&h->lock);
     struct health_output *o = output(h, name);
     if (o != NULL) {
-        o->delivered += count;
+        o->delivered += alerts;
+        o->heartbeats += heartbeats;
         o->failing = 0;
         o->last_status = status;
         o->last_success = event_time_now();

@@ -63,7 +63,8 @@ struct health_source {
 
 struct health_output {
     char name[HEALTH_NAME_SIZE];
-    uint64_t delivered, refused, failures;
+    uint64_t delivered, heartbeats; /* alerts and heartbeats that it took */
+    uint64_t refused, failures;
     uint64_t overflowed; /* that waited for it, and became dead letters when the outbox was full */
     uint64_t waiting;    /* filled by the monitor from the store */
     unsigned failing;    /* tries that failed in a row; 0: the last one was good */
@@ -157,7 +158,7 @@ void health_receipt(struct health *health, const struct health_figures *figures)
 
 /* The outputs that there are; others go. Counts of one that stays go on. */
 void health_outputs_set(struct health *health, const char *const *names, size_t count);
-void health_output_delivered(struct health *health, const char *output, size_t count, long status);
+void health_output_delivered(struct health *health, const char *output, size_t alerts, size_t heartbeats, long status);
 void health_output_failed(struct health *health, const char *output, long status, const char *trouble);
 void health_output_refused(struct health *health, const char *output, long status);
 /* count of the alerts that waited for it gave way to others and are dead letters. */

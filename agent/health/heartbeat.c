@@ -85,8 +85,9 @@ static json_t *outputs(const struct health_figures *f)
     json_t *list = json_array();
     for (size_t i = 0; i < f->output_count; i++) {
         const struct health_output *o = &f->outputs[i];
-        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:i}", "name", status_string(o->name),
-                                                    "delivered", number(o->delivered), "waiting", number(o->waiting),
+        (void)json_array_append_new(list, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i}", "name",
+                                                    status_string(o->name), "delivered", number(o->delivered),
+                                                    "heartbeats", number(o->heartbeats), "waiting", number(o->waiting),
                                                     "refused", number(o->refused), "failures", number(o->failures),
                                                     "failing", (int)(o->failing > INT32_MAX ? INT32_MAX : o->failing)));
     }

@@ -133,7 +133,13 @@ static void add_sources(struct page *p, const struct health_figures *f)
 static void add_outputs(struct page *p, const struct health_figures *f)
 {
     char room[2 * HEALTH_NAME_SIZE];
-    of_outputs(p, f, "delivered_total", "counter", "Alerts and heartbeats that the output took.", OUTPUT(delivered));
+    head(p, "delivered_total", "counter", "What the output took; kind: alert or heartbeat.");
+    for (size_t i = 0; i < f->output_count; i++) {
+        label(room, f->outputs[i].name);
+        add(p, "tripline_delivered_total{output=\"%s\",kind=\"alert\"} %" PRIu64 "\n", room, f->outputs[i].delivered);
+        add(p, "tripline_delivered_total{output=\"%s\",kind=\"heartbeat\"} %" PRIu64 "\n", room,
+            f->outputs[i].heartbeats);
+    }
     of_outputs(p, f, "refused_total", "counter", "Alerts and heartbeats that the output refused for good.",
                OUTPUT(refused));
     of_outputs(p, f, "overflowed_total", "counter",

@@ -183,25 +183,41 @@ static uint64_t heartbeat_ms(struct monitor *m)
     return ms;
 }
 
+/* Is the next heartbeat due? The first comes at any moment of the first interval, so that agents that a power cut or a
+ * rollout has started together do not send theirs together for ever. */
+static bool is_beat_due(struct monitor *m, uint64_t now_ms)
+{
+    uint64_t interval_ms = heartbeat_ms(m), random = now_ms;
+    if (interval_ms != m->beat_interval_ms) {
+        (void)RAND_bytes((unsigned char *)&random, sizeof(random)); /* fails: the time does as well */
+        m->beat_interval_ms = interval_ms;
+        m->beat_ms = interval_ms == 0 ? 0 : now_ms + random % interval_ms;
+    }
+    if (interval_ms == 0 || now_ms < m->beat_ms)
+        return false;
+    m->beat_ms += interval_ms;
+    if (m->beat_ms <= now_ms) /* the machine slept */
+        m->beat_ms = now_ms + interval_ms;
+    return true;
+}
+
 static void *run(void *context)
 {
     struct monitor *m = context;
-    uint64_t told_ms = health_clock_ms(), beat_ms = told_ms;
+    uint64_t told_ms = health_clock_ms();
     unsigned tests = 0;
     measure(m);
     tell(m, "running", false);
     while (wait_for_tick(m)) {
-        uint64_t now_ms = health_clock_ms(), interval_ms = heartbeat_ms(m);
+        uint64_t now_ms = health_clock_ms();
         unsigned tests_now = health_test_changes(m->set.health);
-        bool is_beat = interval_ms > 0 && now_ms - beat_ms >= interval_ms;
+        bool is_beat = is_beat_due(m, now_ms);
         measure(m);
         monitor_watch(m);
         if (!is_beat && tests == tests_now && now_ms - told_ms < STATUS_INTERVAL_S * 1000u)
             continue;
         told_ms = now_ms;
         tests = tests_now;
-        if (is_beat)
-            beat_ms = now_ms;
         tell(m, "running", is_beat);
     }
     tell(m, "stopped", false);

@@ -46,6 +46,7 @@ struct monitor {
     size_t cpu_next, cpu_count;
     double cpu_percent;
     int status_trouble, metrics_trouble, heartbeat_trouble; /* what each failed with last: said once */
+    uint64_t beat_ms, beat_interval_ms; /* when the next heartbeat is due; the interval that this was reckoned with */
     char boot[MONITOR_BOOT_SIZE];
     struct heartbeat_chain chain; /* once has_chain */
     bool has_chain;

@@ -69,12 +69,12 @@ static json_t *source_json(const struct health_source *s)
 
 static json_t *output_json(const struct health_output *o)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:I, s:o}", "name", status_string(o->name),
-                     "delivered", number(o->delivered), "waiting", number(o->waiting), "refused", number(o->refused),
-                     "overflowed", number(o->overflowed), "failures", number(o->failures), "failing",
-                     (int)(o->failing > INT32_MAX ? INT32_MAX : o->failing), "last_success",
-                     status_time(o->last_success), "last_failure", status_time(o->last_failure), "last_status",
-                     (json_int_t)o->last_status, "trouble", status_string(o->trouble));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:o, s:o, s:I, s:o}", "name", status_string(o->name),
+                     "delivered", number(o->delivered), "heartbeats", number(o->heartbeats), "waiting",
+                     number(o->waiting), "refused", number(o->refused), "overflowed", number(o->overflowed), "failures",
+                     number(o->failures), "failing", (int)(o->failing > INT32_MAX ? INT32_MAX : o->failing),
+                     "last_success", status_time(o->last_success), "last_failure", status_time(o->last_failure),
+                     "last_status", (json_int_t)o->last_status, "trouble", status_string(o->trouble));
 }
 
 static json_t *thread_json(const struct health_thread *t)

@@ -62,6 +62,12 @@ static void judge_outputs(struct status_judgement *j, const json_t *document)
                    string(o, "name"), integer(o, "overflowed"));
     }
     const json_t *store = json_object_get(document, "store");
+    if (integer(store, "dead") > 0)
+        reason(
+            j,
+            "%lld alert%s refused for good or given up, and kept as dead letters: tripline deadletters list says why, "
+            "retry sends them again",
+            integer(store, "dead"), integer(store, "dead") == 1 ? " was" : "s were");
     if (integer(store, "dropped") > 0)
         reason(j, "%lld dead letters had to give way to later ones", integer(store, "dropped"));
     if (strcmp(string(store, "state"), "working") != 0)

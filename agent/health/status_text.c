@@ -1,4 +1,5 @@
 #include "agent/health/status_text.h"
+#include "agent/system/plain.h"
 
 #include "detect/event/event.h"
 
@@ -65,16 +66,18 @@ void status_print_wrapped(FILE *to, const char *first, const char *rest, const c
             if (size == 0) /* a word that is longer than a line */
                 size = strcspn(text, " ");
         }
-        fprintf(to, "%s%.*s\n", prefix, (int)size, text);
+        plain_printf(to, "%s%.*s\n", prefix, (int)size, text);
         text += size;
         text += strspn(text, " ");
         prefix = rest;
     } while (*text != '\0');
 }
 
-/* "Users" of "S-1-5-32-545 Users". */
+/* "Users" of "S-1-5-32-545 Users"; "?" of NULL, as of a value that is no text. */
 static const char *without_sid(const char *right)
 {
+    if (right == NULL)
+        return "?";
     const char *name = strncmp(right, "S-1-", 4) == 0 ? strchr(right, ' ') : NULL;
     return name == NULL || name[1] == '(' ? right : name + 1;
 }
@@ -94,7 +97,7 @@ static void print_token(FILE *to, const json_t *token)
 {
     char line[512];
     if (!json_is_object(token)) {
-        fprintf(to, "  runs as   can't be read\n");
+        plain_printf(to, "  runs as   can't be read\n");
         return;
     }
     (void)snprintf(line, sizeof(line), "%s%s%s%s", string(token, "account"), /* cut where longer */
@@ -110,15 +113,15 @@ static void print_head(FILE *to, const json_t *d, const struct status_judgement 
     const json_t *process = json_object_get(d, "process"), *config = json_object_get(d, "config");
     const json_t *token = json_object_get(d, "token");
     char length[32], line[512];
-    fprintf(to, "Tripline %s on %s: %s\n", string(d, "version"), string(d, "host"), status_word(j->verdict));
+    plain_printf(to, "Tripline %s on %s: %s\n", string(d, "version"), string(d, "host"), status_word(j->verdict));
     for (size_t i = 0; i < j->count; i++)
         status_print_wrapped(to, "  ! ", "    ", j->reasons[i], WIDTH);
-    fprintf(to, "\n  up        %s, process %lld", span(length, (unsigned long long)integer(d, "uptime_s")),
-            integer(d, "pid"));
+    plain_printf(to, "\n  up        %s, process %lld", span(length, (unsigned long long)integer(d, "uptime_s")),
+                 integer(d, "pid"));
     fputc('\n', to);
     print_token(to, token);
-    fprintf(to, "  config    %s\n            SHA-256 %.16s..., in force since %.19sZ\n", string(config, "path"),
-            string(config, "sha256"), string(config, "loaded"));
+    plain_printf(to, "  config    %s\n            SHA-256 %.16s..., in force since %.19sZ\n", string(config, "path"),
+                 string(config, "sha256"), string(config, "loaded"));
     int used = snprintf(line, sizeof(line), "%.1f %% of one core in the last minute",
                         json_number_value(json_object_get(process, "cpu_percent")));
     if (integer(process, "private_bytes") > 0) /* where the system says it */
@@ -127,49 +130,49 @@ static void print_head(FILE *to, const json_t *d, const struct status_judgement 
                  integer(process, "handles"));
     status_print_wrapped(to, "  uses      ", "            ", line, WIDTH);
     if (integer(process, "pace_ms") > 0)
-        fprintf(to, "            reading is slowed to stay within its limits (%lld ms a round)\n",
-                integer(process, "pace_ms"));
-    fprintf(to, "  agent id  %s\n", string(d, "agent_id"));
+        plain_printf(to, "            reading is slowed to stay within its limits (%lld ms a round)\n",
+                     integer(process, "pace_ms"));
+    plain_printf(to, "  agent id  %s\n", string(d, "agent_id"));
 }
 
 static void print_sources(FILE *to, const json_t *list, uint64_t now)
 {
     char record[24], when[40];
-    fprintf(to, "\n  %-36s %-8s %10s %7s %11s\n", "SOURCE", "STATE", "RECORD", "MATCHES", "LAST EVENT");
+    plain_printf(to, "\n  %-36s %-8s %10s %7s %11s\n", "SOURCE", "STATE", "RECORD", "MATCHES", "LAST EVENT");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *s = json_array_get(list, i);
-        fprintf(to, "  %-36s %-8s %10s %7lld %11s\n", string(s, "name"), string(s, "state"), known(record, s, "record"),
-                integer(s, "matches"), ago(when, s, "last_event", now));
+        plain_printf(to, "  %-36s %-8s %10s %7lld %11s\n", string(s, "name"), string(s, "state"),
+                     known(record, s, "record"), integer(s, "matches"), ago(when, s, "last_event", now));
         if (strcmp(string(s, "state"), "absent") == 0 && *string(s, "trouble") != '\0') /* others: among the reasons */
             status_print_wrapped(to, "      ", "      ", string(s, "trouble"), WIDTH);
         if (integer(s, "lost") > 0)
-            fprintf(to, "      %lld events were lost before they were read (%lld gap%s)\n", integer(s, "lost"),
-                    integer(s, "gaps"), integer(s, "gaps") == 1 ? "" : "s");
+            plain_printf(to, "      %lld events were lost before they were read (%lld gap%s)\n", integer(s, "lost"),
+                         integer(s, "gaps"), integer(s, "gaps") == 1 ? "" : "s");
         if (integer(s, "process_events") > 0 && 10 * integer(s, "empty_command_lines") > integer(s, "process_events"))
-            fprintf(to, "      %lld of %lld events had no command line: see tripline doctor\n",
-                    integer(s, "empty_command_lines"), integer(s, "process_events"));
+            plain_printf(to, "      %lld of %lld events had no command line: see tripline doctor\n",
+                         integer(s, "empty_command_lines"), integer(s, "process_events"));
         if (integer(s, "backlog") > 0)
-            fprintf(to, "      %lld records are still to be read\n", integer(s, "backlog"));
+            plain_printf(to, "      %lld records are still to be read\n", integer(s, "backlog"));
         if (json_is_real(json_object_get(s, "wrap_hours")))
-            fprintf(to, "      the log overwrites what is unread in %.1f h at this rate\n",
-                    json_real_value(json_object_get(s, "wrap_hours")));
+            plain_printf(to, "      the log overwrites what is unread in %.1f h at this rate\n",
+                         json_real_value(json_object_get(s, "wrap_hours")));
     }
 }
 
 static void print_outputs(FILE *to, const json_t *list, uint64_t now)
 {
     char when[40];
-    fprintf(to, "\n  %-36s %-8s %10s %7s %11s\n", "OUTPUT", "STATE", "DELIVERED", "WAITING", "LAST");
+    plain_printf(to, "\n  %-36s %-8s %10s %7s %11s\n", "OUTPUT", "STATE", "DELIVERED", "WAITING", "LAST");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *o = json_array_get(list, i);
-        bool is_new = integer(o, "delivered") == 0 && integer(o, "failures") == 0;
-        fprintf(to, "  %-36s %-8s %10lld %7lld %11s\n", string(o, "name"),
-                integer(o, "failing") > 0 ? "failing"
-                : is_new                  ? "idle"
-                                          : "working",
-                integer(o, "delivered"), integer(o, "waiting"), ago(when, o, "last_success", now));
+        bool is_new = integer(o, "delivered") == 0 && integer(o, "heartbeats") == 0 && integer(o, "failures") == 0;
+        plain_printf(to, "  %-36s %-8s %10lld %7lld %11s\n", string(o, "name"),
+                     integer(o, "failing") > 0 ? "failing"
+                     : is_new                  ? "idle"
+                                               : "working",
+                     integer(o, "delivered"), integer(o, "waiting"), ago(when, o, "last_success", now));
         if (integer(o, "refused") > 0)
-            fprintf(to, "      %lld refused for good: dead letters\n", integer(o, "refused"));
+            plain_printf(to, "      %lld refused for good: dead letters\n", integer(o, "refused"));
     }
 }
 
@@ -179,9 +182,10 @@ void status_print(FILE *to, const json_t *document, const struct status_judgemen
     print_head(to, document, judgement);
     print_sources(to, json_object_get(document, "sources"), now);
     print_outputs(to, json_object_get(document, "outputs"), now);
-    fprintf(to, "\n  outbox    %s: %lld of %lld alerts, %.1f of %.0f MB; %lld dead letters\n", string(store, "state"),
-            integer(store, "waiting"), integer(store, "max_alerts"), (double)integer(store, "bytes") / 1048576.0,
-            (double)integer(store, "max_bytes") / 1048576.0, integer(store, "dead"));
-    fprintf(to, "  log       %lld warnings, %lld errors since the start\n", integer(log, "warnings"),
-            integer(log, "errors"));
+    plain_printf(to, "\n  outbox    %s: %lld of %lld alerts, %.1f of %.0f MB; %lld dead letters\n",
+                 string(store, "state"), integer(store, "waiting"), integer(store, "max_alerts"),
+                 (double)integer(store, "bytes") / 1048576.0, (double)integer(store, "max_bytes") / 1048576.0,
+                 integer(store, "dead"));
+    plain_printf(to, "  log       %lld warnings, %lld errors since the start\n", integer(log, "warnings"),
+                 integer(log, "errors"));
 }

@@ -1,6 +1,7 @@
 #include "agent/log/log.h"
 
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "detect/base/text.h"
 #include "detect/event/event.h"
 
@@ -168,28 +169,6 @@ static bool put(struct log *log, const char *line, size_t size)
     return false;
 }
 
-/* Copies text to to[0..room-1] so that it stays on one line; returns the bytes written. */
-static size_t one_line(char *to, size_t room, struct text text)
-{
-    size_t used = 0;
-    for (size_t at = 0; at < text.len;) {
-        char piece[8];
-        size_t size;
-        uint32_t point = text_decode(text, &at);
-        if (point < 0x20 || point == 0x7F)
-            size = (size_t)snprintf(piece, sizeof(piece), "\\x%02X", (unsigned)point);
-        else
-            size = text_encode(piece, point);
-        if (used + size + 3 > room) { /* 3: "..." */
-            memset(to + used, '.', 3);
-            return used + 3;
-        }
-        memcpy(to + used, piece, size);
-        used += size;
-    }
-    return used;
-}
-
 /* A whole line with its newline; returns its size. */
 static size_t line_make(char line[LOG_MAX_LINE], enum log_level level, unsigned id, struct text text)
 {
@@ -197,7 +176,7 @@ static size_t line_make(char line[LOG_MAX_LINE], enum log_level level, unsigned 
     event_time_format(time, event_time_now());
     int head = snprintf(line, LOG_MAX_LINE, "%.*sZ %s T%04u ", MILLISECONDS_END, time, level_names[level], id % 10000);
     size_t size = (size_t)head;
-    size += one_line(line + size, LOG_MAX_LINE - 1 - size, text);
+    size += plain_copy(line + size, LOG_MAX_LINE - 1 - size, text);
     line[size++] = '\n';
     return size;
 }

@@ -39,9 +39,9 @@ void log_watch(struct log *log, void (*watch)(void *context, enum log_level leve
 
 /*
  * Writes one line: "2026-11-24T12:00:00.000Z INFO  T1001 text", and it is with the system when the call returns. id:
- * stable, 1000 to 9999 (docs/operations.md has the table). Control characters in the text are written as \xHH, bytes
- * that are not UTF-8 as U+FFFD. log may be NULL: nothing is written.
- * A line that can't be written (disk full) is counted, and their number is written as soon as writing works again.
+ * stable, 1000 to 9999 (docs/operations.md has the table). Characters that can't be seen are written as plain.h says.
+ * log may be NULL: nothing is written. A line that can't be written (disk full) is counted, and their number is written
+ * as soon as writing works again.
  */
 void log_write(struct log *log, enum log_level level, unsigned id, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

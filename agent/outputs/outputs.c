@@ -6,8 +6,10 @@
 #include "agent/outputs/secret_output.h"
 #include "agent/system/file.h"
 #include "agent/system/version.h"
+#include "transport/document/document.h"
 #include "transport/outputs/sender.h"
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,42 +31,76 @@ struct outputs {
     struct health *health;
     size_t count;
     const struct config *config;
+    struct store *store;   /* once they are started */
+    pthread_mutex_t mutex; /* guards each one's stamp */
     struct one_output {
         struct outputs *all;
         const struct config_output *config;
         struct output *output;           /* opened, until its sender has it */
         struct sender *sender;           /* with its output; the rest is for its thread alone */
-        char stamp[SHA256_HEX_SIZE];     /* of what the output was made from */
+        char stamp[SHA256_HEX_SIZE];     /* of what the output was made from; under the mutex */
         time_t looked;                   /* when that was last compared */
         bool has_trouble;                /* what changed can't be used: said once */
         char thread[OUTPUT_THREAD_SIZE]; /* its name in health: "sender NAME" */
     } list[CONFIG_MAX_OUTPUTS];
 };
 
-/* On a sender's thread. */
+/* On a sender's thread. wait_ms 0: it works, without a wait of its own; each request tells of itself. */
 static void alive(void *context, const char *name, unsigned wait_ms)
 {
     struct one_output *one = context;
     (void)name;
-    /* A request with failover may take its time once for each address. */
-    unsigned send_ms = one->config->timeout_ms * (1u + (unsigned)one->config->failover_count);
-    health_alive(one->all->health, one->thread, (wait_ms > 0 ? wait_ms : send_ms) + ALIVE_MARGIN_MS);
+    health_alive(one->all->health, one->thread, wait_ms + ALIVE_MARGIN_MS);
+}
+
+/* The same for each request and pause of one delivery, of which an output may need many: a token before the alerts,
+ * other servers after the first, an indexer's acknowledgement for minutes. */
+static void request_alive(void *context, unsigned wait_ms)
+{
+    alive(context, NULL, wait_ms);
+}
+
+/* What failed, with the collector's own words. */
+#define TROUBLE_SIZE 800
+static const char *trouble_of(char to[TROUBLE_SIZE], const struct sender_report *r)
+{
+    to[0] = '\0';
+    if (r->fault != NULL)
+        fault_text(r->fault, to, TROUBLE_SIZE);
+    if (r->answer != NULL && *r->answer != '\0') {
+        size_t used = strlen(to);
+        snprintf(to + used, TROUBLE_SIZE - used, "; it says: %s", r->answer); /* cut where longer */
+    }
+    return to;
+}
+
+static size_t count_heartbeats(const struct sender_report *r)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < r->count; i++)
+        count += document_text_is_heartbeat(r->items[i].document);
+    return count;
+}
+
+static void report_delivered(struct outputs *o, const struct sender_report *r)
+{
+    size_t heartbeats = count_heartbeats(r);
+    health_output_delivered(o->health, r->output, r->count - heartbeats, heartbeats, r->status);
+    for (size_t i = 0; i < r->count; i++)
+        health_test_result(o->health, r->items[i].id, r->output, HEALTH_TEST_TAKEN, r->status);
+    log_write(o->log, LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu heartbeats=%llu status=%ld",
+              r->output, (unsigned long long)(r->count - heartbeats), (unsigned long long)heartbeats, r->status);
 }
 
 /* On a sender's thread. */
 static void report(void *context, const struct sender_report *r)
 {
     struct outputs *o = ((struct one_output *)context)->all;
-    char text[512] = "";
-    if (r->fault != NULL)
-        fault_text(r->fault, text, sizeof(text));
+    char room[TROUBLE_SIZE];
+    const char *text = trouble_of(room, r);
     switch (r->event) {
     case SENDER_DELIVERED:
-        health_output_delivered(o->health, r->output, r->count, r->status);
-        for (size_t i = 0; i < r->count; i++)
-            health_test_result(o->health, r->items[i].id, r->output, HEALTH_TEST_TAKEN, r->status);
-        log_write(o->log, LOG_INFO, MESSAGE_DELIVERED, "output %s: delivered alerts=%llu status=%ld", r->output,
-                  (unsigned long long)r->count, r->status);
+        report_delivered(o, r);
         break;
     case SENDER_RETRY:
         health_output_failed(o->health, r->output, r->status, text);
@@ -74,7 +110,14 @@ static void report(void *context, const struct sender_report *r)
     case SENDER_FORBIDDEN:
         health_output_failed(o->health, r->output, r->status, text);
         log_write(o->log, LOG_ERROR, MESSAGE_FORBIDDEN,
-                  "output %s: refused: the collector does not know us or does not let us; nothing is lost, next try in "
+                  "output %s: refused: the collector does not know us, does not let us, or lacks what this output "
+                  "names; nothing is lost, next try in %u ms: %s",
+                  r->output, r->wait_ms, text);
+        break;
+    case SENDER_DOUBTED:
+        health_output_failed(o->health, r->output, r->status, text);
+        log_write(o->log, LOG_ERROR, MESSAGE_DOUBTED,
+                  "output %s: refuses one alert after another and takes none, so nothing more is given up; next try in "
                   "%u ms: %s",
                   r->output, r->wait_ms, text);
         break;
@@ -188,9 +231,11 @@ static void set_kind(struct output_settings *set, const struct config_output *c,
 typedef int use_settings(void *context, const struct output_settings *set, struct fault *fault);
 
 /* c: with its secrets. */
-static int with_settings(const struct config_output *c, const struct config_proxy *proxy, const char *proxy_password,
+static int with_settings(struct one_output *one, const struct config_output *c, const char *proxy_password,
                          use_settings *use, void *context, struct fault *fault)
 {
+    const struct config_proxy *proxy = &one->all->config->proxy;
+    bool has_sender = one->all->health != NULL; /* not when it is only tried or probed */
     struct pems pems = {.ca = {NULL, 0}};
     int rc = read_pems(&pems, c, fault);
     if (rc == 0) {
@@ -221,7 +266,9 @@ static int with_settings(const struct config_output *c, const struct config_prox
                       .header_count = c->header_count,
                       .user_agent = agent,
                       .connect_timeout_ms = c->connect_timeout_ms,
-                      .timeout_ms = c->timeout_ms},
+                      .timeout_ms = c->timeout_ms,
+                      .alive = has_sender ? request_alive : NULL,
+                      .alive_context = one},
             .failover = (const char *const *)c->failover,
             .failover_count = c->failover_count,
             .format = c->format,
@@ -238,6 +285,14 @@ static int with_settings(const struct config_output *c, const struct config_prox
     return rc;
 }
 
+static bool is_stamped(struct one_output *one, const char stamp[SHA256_HEX_SIZE])
+{
+    pthread_mutex_lock(&one->all->mutex);
+    bool is_same = strcmp(stamp, one->stamp) == 0;
+    pthread_mutex_unlock(&one->all->mutex);
+    return is_same;
+}
+
 /* Calls use with all that the output is made from as it is now. Unless is_needed, only when that has changed. */
 static int open_output(struct one_output *one, bool is_needed, use_settings *use, void *context, struct fault *fault)
 {
@@ -250,10 +305,12 @@ static int open_output(struct one_output *one, bool is_needed, use_settings *use
     rc = secret_output_stamp(stamp, &opened);
     if (rc == 0 && proxy->password != NULL)
         rc = secret_read(&password, proxy->password, fault);
-    if (rc == 0 && (is_needed || strcmp(stamp, one->stamp) != 0)) {
-        rc = with_settings(&opened, proxy, password, use, context, fault);
+    if (rc == 0 && (is_needed || !is_stamped(one, stamp))) {
+        rc = with_settings(one, &opened, password, use, context, fault);
+        pthread_mutex_lock(&one->all->mutex);
         if (rc == 0)
             memcpy(one->stamp, stamp, sizeof(stamp));
+        pthread_mutex_unlock(&one->all->mutex);
     }
     config_wipe(password);
     secret_output_close(&opened);
@@ -307,14 +364,14 @@ int outputs_probe(struct https_facts *facts, const struct config *config, size_t
                   struct fault *fault)
 {
     struct probe probe = {facts, cancel};
-    struct outputs all = {.config = config};
+    struct outputs all = {.config = config, .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct one_output one = {.all = &all, .config = &config->outputs[place]};
     return open_output(&one, true, probe_one, &probe, fault);
 }
 
 int outputs_try(const struct config *config, size_t place, struct fault *fault)
 {
-    struct outputs all = {.config = config};
+    struct outputs all = {.config = config, .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct one_output one = {.all = &all, .config = &config->outputs[place]};
     int rc = open_output(&one, true, make_output, &one.output, fault);
     output_close(one.output); /* NULL is allowed */
@@ -327,9 +384,13 @@ int outputs_open(struct outputs **out, const struct config *config, struct log *
     struct outputs *o = calloc(1, sizeof(*o));
     if (o == NULL)
         return -ENOMEM;
+    int rc = -pthread_mutex_init(&o->mutex, NULL);
+    if (rc < 0) {
+        free(o);
+        return rc;
+    }
     o->log = log;
     o->health = health;
-    int rc = 0;
     o->config = config;
     for (; o->count < config->output_count && rc == 0; o->count++) {
         struct one_output *one = &o->list[o->count];
@@ -347,29 +408,53 @@ int outputs_open(struct outputs **out, const struct config *config, struct log *
     return 0;
 }
 
+static int start_one(struct one_output *one, struct fault *fault)
+{
+    struct sender_settings set = {.store = one->all->store,
+                                  .output = one->output,
+                                  .context = one,
+                                  .report = report,
+                                  .renew = renew,
+                                  .alive = alive,
+                                  .start_spread_ms = one->all->config->start_spread_ms};
+    int rc = sender_start(&one->sender, &set);
+    if (rc < 0)
+        fault_set(fault, "starting the sender", -rc, text_from(one->config->name), strerror(-rc));
+    else
+        one->output = NULL; /* the sender's own now */
+    return rc;
+}
+
 int outputs_start(struct outputs *o, struct store *store, struct fault *fault)
 {
     const char *names[CONFIG_MAX_OUTPUTS];
     for (size_t i = 0; i < o->count; i++)
         names[i] = o->list[i].config->name;
+    o->store = store;
     health_outputs_set(o->health, names, o->count);
-    for (size_t i = 0; i < o->count; i++) {
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < o->count; i++)
+        rc = start_one(&o->list[i], fault);
+    return rc;
+}
+
+int outputs_refresh(size_t *count, struct outputs *o, unsigned grace_ms, struct fault *fault)
+{
+    int rc = 0;
+    *count = 0;
+    for (size_t i = 0; rc == 0 && i < o->count; i++) {
         struct one_output *one = &o->list[i];
-        struct sender_settings set = {.store = store,
-                                      .output = one->output,
-                                      .context = one,
-                                      .report = report,
-                                      .renew = renew,
-                                      .alive = alive,
-                                      .start_spread_ms = o->config->start_spread_ms};
-        int rc = sender_start(&one->sender, &set);
-        if (rc < 0) {
-            fault_set(fault, "starting the sender", -rc, text_from(names[i]), strerror(-rc));
-            return rc;
-        }
-        one->output = NULL; /* the sender's own now */
+        struct output *fresh = NULL;
+        rc = open_output(one, false, make_output, &fresh, fault);
+        if (rc < 0 || fresh == NULL)
+            continue;
+        sender_stop(one->sender, grace_ms);
+        one->sender = NULL;
+        one->output = fresh;
+        rc = start_one(one, fault);
+        ++*count;
     }
-    return 0;
+    return rc;
 }
 
 void outputs_stop(struct outputs *o, unsigned grace_ms)
@@ -383,5 +468,6 @@ void outputs_stop(struct outputs *o, unsigned grace_ms)
         health_gone(o->health, o->list[i - 1].thread);
         output_close(o->list[i - 1].output);
     }
+    (void)pthread_mutex_destroy(&o->mutex); /* no sender is left to hold it */
     free(o);
 }

@@ -33,6 +33,13 @@ int outputs_probe(struct https_facts *facts, const struct config *config, size_t
  * then too. */
 int outputs_start(struct outputs *outputs, struct store *store, struct fault *fault);
 
+/*
+ * Begins anew each output whose secrets, certificates or keys have changed outside the config, and no other. A running
+ * request gets at most grace_ms. *count: how many were begun. Returns 0, or a negative errno value with fault: one can't
+ * be begun and goes on as it was.
+ */
+int outputs_refresh(size_t *count, struct outputs *outputs, unsigned grace_ms, struct fault *fault);
+
 /* Stops the senders, all within grace_ms and a little, and frees. NULL is allowed. */
 void outputs_stop(struct outputs *outputs, unsigned grace_ms);
 

@@ -22,7 +22,8 @@ void rule_extras_clear(struct rule_extras *extras);
 /*
  * Is a file such a one? By its contents alone; a file that is no YAML is not.
  * If it is, its mistakes go to notes, and without mistakes it counts from now on. Of several files of placeholders the
- * first counts; another is a mistake. Returns 1: it is; 0: it is not; -ENOMEM.
+ * first counts; another is a mistake. Returns 1: it is; 2: it says which events test a rule (rule_test.h), and is not
+ * read here; 0: it is neither; -ENOMEM.
  */
 int rule_extras_take(struct rule_extras *extras, struct text bytes, struct notes *notes);
 

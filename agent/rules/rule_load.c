@@ -166,7 +166,9 @@ static int take_extra(struct rule_load *load, struct rule_load_file *file, const
     if (rc < 0)
         return rc;
     rc = rule_extras_take(load->extras, bytes, &file->notes);
-    file->is_extra = rc == 1;
+    file->is_extra = rc > 0;
+    if (rc == 2)
+        return 0;
     if (rc != 1) { /* a rule: take_file() begins anew */
         arena_free(file->notes.arena);
         file->notes = (struct notes){.arena = NULL};

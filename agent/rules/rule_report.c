@@ -102,7 +102,7 @@ void rule_report_text(FILE *to, const struct rule_load *load, const struct rule_
     if (file->notes.dropped > 0)
         fprintf(to, "%s: and %u more mistakes\n", file->path, (unsigned)file->notes.dropped);
     if (file->is_extra && notes_ok(&file->notes))
-        fprintf(to, "%s: good: applied to Sigma rules\n", file->path);
+        fprintf(to, "%s: good: no rule itself, but for rules\n", file->path);
     if (file->rule == NULL || !notes_ok(&file->notes))
         return;
     fprintf(to, "%s: good: \"%s\", %s, %s\n", file->path, file->rule->name, file->rule->severity, file->rule->id);

@@ -228,7 +228,7 @@ static enum run_problem start_monitor(struct run *r)
 {
     struct monitor_settings set = {
         .health = r->health, .store = r->store, .log = r->log, .agent_id = r->agent_id, .config_path = r->config_path};
-    return monitor_start(&r->monitor, &set, r->config, r->config->sha256) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
+    return monitor_start(&r->monitor, &set, r->config, r->config->shown_sha256) < 0 ? RUN_NO_MEMORY : RUN_GOOD;
 }
 
 static void on_doctor(void *context, json_t *report)
@@ -274,6 +274,8 @@ void run_stop(struct run *r, unsigned grace_ms)
 {
     if (r == NULL)
         return;
+    if (r->monitor != NULL) /* it sees to it that the end comes */
+        health_alive(r->health, RUN_THREAD, RUN_DUE_MS);
     doctor_watch_stop(r->doctor);
     run_stop_sources(r);
     run_rules_stop(r);

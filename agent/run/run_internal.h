@@ -14,6 +14,11 @@
 #include "agent/run/sources.h"
 #include "transport/document/encode_ecs.h"
 
+/* The thread that starts, stops and puts configs in force, in health; and within what time it gives its next sign of life,
+ * ms: a config that changes outputs and sources may take so long to come into force. */
+#define RUN_THREAD "main"
+#define RUN_DUE_MS 60000u
+
 /* Of one thread: the one that calls run_start, run_tick and run_stop. */
 struct run {
     struct run_settings set;
@@ -35,6 +40,8 @@ struct run {
     struct doctor_watch *doctor;
     bool is_https_up, is_started;
     uint64_t looked_ms;   /* when the config file was last looked at */
+    uint64_t forced_ms;   /* when a reload was last forced, once has_forced */
+    bool has_forced, is_forced_due;
     char seen_sha256[65]; /* what it was then: a change counts when it is seen twice */
     char done_sha256[65]; /* the last one that was taken or refused */
     uint64_t rules_looked_ms, rules_seen, rules_done; /* the same of the rules' directory, by rule_paths_stamp() */

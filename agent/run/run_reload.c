@@ -91,10 +91,12 @@ static int change_log(struct run *r, const struct config *config)
     return rc;
 }
 
-/* Puts config, which is good, in force; takes it over. */
-static enum run_problem apply(struct run *r, struct config *config, struct outputs *outputs)
+/* Puts config, which is good, in force; takes it over. refreshed: so many outputs were begun anew though outputs is
+ * NULL. */
+static enum run_problem apply(struct run *r, struct config *config, struct outputs *outputs, size_t refreshed)
 {
     enum run_problem problem = RUN_GOOD;
+    bool is_changed = strcmp(r->config->sha256, config->sha256) != 0;
     bool has_new_sources = !config_same_sources(r->config, config);
     if (outputs != NULL)
         problem = change_outputs(r, config, outputs);
@@ -111,11 +113,13 @@ static enum run_problem apply(struct run *r, struct config *config, struct outpu
         problem = run_rules_change(r); /* and with them the sources */
     if (problem != RUN_GOOD)
         return problem;
-    monitor_config(r->monitor, config, config->sha256);
-    doctor_watch_wake(r->doctor);
-    log_write(r->log, LOG_INFO, MESSAGE_CONFIG_TAKEN, "%s is in force now: %.16s...%s%s", r->config_path,
-              config->sha256, outputs != NULL ? ", outputs begun anew" : "",
-              has_new_sources ? ", sources begun anew" : "");
+    monitor_config(r->monitor, config, config->shown_sha256);
+    if (is_changed)
+        doctor_watch_wake(r->doctor);
+    log_write(r->log, LOG_INFO, MESSAGE_CONFIG_TAKEN, "%s is in force now: %.16s...%s%s%s", r->config_path,
+              config->shown_sha256, outputs != NULL || refreshed > 0 ? ", outputs begun anew" : "",
+              has_new_sources ? ", sources begun anew" : "",
+              outputs == NULL && refreshed == 0 && !has_new_sources ? ", nothing had to be begun anew" : "");
     return RUN_GOOD;
 }
 
@@ -132,10 +136,12 @@ static enum run_problem reload(struct run *r, bool is_forced)
         config_free(config);
         return RUN_GOOD;
     }
-    /* Forced: certificates and keys are read anew, for their files may have changed though the config has not. */
-    bool has_new_outputs =
-        is_forced || !config_same_outputs(r->config, config) || !config_same_limits(r->config, config);
+    bool has_new_outputs = !config_same_outputs(r->config, config) || !config_same_limits(r->config, config);
+    size_t refreshed = 0;
     int rc = has_new_outputs ? outputs_open(&outputs, config, r->log, r->health, &fault) : 0;
+    /* Certificates and keys are read anew, for their files may have changed though the config has not. */
+    if (rc == 0 && !has_new_outputs && is_forced)
+        rc = outputs_refresh(&refreshed, r->outputs, CHANGE_GRACE_MS, &fault);
     if (rc == 0 && !config_same_log(r->config, config)) {
         rc = change_log(r, config);
         if (rc < 0)
@@ -147,7 +153,7 @@ static enum run_problem reload(struct run *r, bool is_forced)
         config_free(config);
         return RUN_GOOD;
     }
-    return apply(r, config, outputs);
+    return apply(r, config, outputs, refreshed);
 }
 
 /* SHA-256 of the file as it is now; empty when it can't be read (an editor is just replacing it). */
@@ -167,11 +173,19 @@ enum run_problem run_tick(struct run *r, bool is_forced)
 {
     char sha256[SHA256_HEX_SIZE];
     uint64_t now_ms = health_clock_ms();
+    health_alive(r->health, RUN_THREAD, RUN_DUE_MS);
+    r->is_forced_due |= is_forced;
+    is_forced = r->is_forced_due && (!r->has_forced || now_ms - r->forced_ms >= RUN_FORCED_MS);
     enum run_problem problem = run_rules_tick(r);
     if (problem != RUN_GOOD)
         return problem;
     if (!is_forced && now_ms - r->looked_ms < LOOK_MS)
         return RUN_GOOD;
+    if (is_forced) {
+        r->forced_ms = now_ms;
+        r->has_forced = true;
+        r->is_forced_due = false;
+    }
     r->looked_ms = now_ms;
     look(r, sha256);
     /* Seen twice alike: not one that is still being written. */

@@ -1,10 +1,11 @@
 #include "agent/run/sources.h"
 
+#include "agent/log/messages.h"
+#include "agent/run/live_channels.h"
 #include "collectors/etw/etw.h"
 #include "collectors/eventlog/eventlog.h"
 #include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_figures.h"
-#include "detect/event/kinds.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -26,7 +27,8 @@ struct sources {
     struct eventlog *eventlog;
     pthread_t thread;
     bool is_running;
-    size_t channel_count;
+    struct live_channels *channels;
+    size_t asked_count;
     struct asked {
         struct eventlog *eventlog;
         size_t channel;
@@ -51,28 +53,20 @@ static uint64_t lookback(const struct config *config)
     return config->lookback_s == UINT64_MAX ? EVENTLOG_LOOKBACK_ALL : config->lookback_s;
 }
 
-/* What a struct eventlog_channel borrows. */
-struct kept {
-    char *mark;
-    char query[KINDS_QUERY_SIZE];
-};
-
-/* The channels of config with their bookmarks and queries, which kept[] owns. */
-static int read_bookmarks(struct eventlog_channel *channels, struct kept *kept, const struct config *config,
+/* The channels that are read, with their bookmarks, which marks[] owns. */
+static int read_bookmarks(struct eventlog_channel *channels, char **marks, const struct live_channels *live,
                           const struct pipeline_settings *settings, struct fault *fault)
 {
-    for (size_t i = 0; i < config->channel_count; i++) {
-        const struct config_channel *c = &config->channels[i];
+    for (size_t i = 0; i < live_channels_count(live); i++) {
+        const char *name = live_channels_name(live, i);
         uint64_t record;
-        int rc = store_bookmark(settings->store, c->name, &kept[i].mark, fault);
+        int rc = store_bookmark(settings->store, name, &marks[i], fault);
         if (rc < 0)
             return rc;
-        if (eventlog_bookmark_record(&record, text_from(kept[i].mark)))
-            health_source_begin(settings->health, c->name, record);
-        const char *query = c->query;
-        if (query == NULL && kinds_query(kept[i].query, text_from(c->name)))
-            query = kept[i].query;
-        channels[i] = (struct eventlog_channel){text_from(c->name), text_from(query), text_from(kept[i].mark)};
+        if (eventlog_bookmark_record(&record, text_from(marks[i])))
+            health_source_begin(settings->health, name, record);
+        channels[i] =
+            (struct eventlog_channel){text_from(name), text_from(live_channels_query(live, i)), text_from(marks[i])};
     }
     return 0;
 }
@@ -105,19 +99,19 @@ static void fill(void *context, struct health_source *to)
     to->is_disabled = f.is_disabled;
 }
 
-static void ask_all(struct sources *s, const struct config *config)
+static void ask_all(struct sources *s)
 {
-    s->channel_count = config->channel_count;
-    for (size_t i = 0; i < s->channel_count; i++) {
+    s->asked_count = live_channels_count(s->channels);
+    for (size_t i = 0; i < s->asked_count; i++) {
         s->asked[i] = (struct asked){s->eventlog, i};
-        health_source_ask(s->health, config->channels[i].name, fill, &s->asked[i]);
+        health_source_ask(s->health, live_channels_name(s->channels, i), fill, &s->asked[i]);
     }
 }
 
 /* Before the reader goes. */
 static void ask_none(struct sources *s)
 {
-    for (size_t i = 0; i < s->channel_count; i++)
+    for (size_t i = 0; i < s->asked_count; i++)
         health_source_ask(s->health, eventlog_channel_name(s->eventlog, i), NULL, NULL);
 }
 
@@ -125,15 +119,15 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
                          struct fault *fault)
 {
     struct eventlog_channel channels[CONFIG_MAX_CHANNELS] = {0};
-    struct kept *kept = calloc(CONFIG_MAX_CHANNELS, sizeof(*kept));
+    char *marks[CONFIG_MAX_CHANNELS] = {0};
     struct pipeline_settings own = *settings;
     own.thread = "eventlog";
-    int rc = kept == NULL ? -ENOMEM : pipeline_new(&s->pipeline, &own);
+    int rc = pipeline_new(&s->pipeline, &own);
     if (rc == 0)
-        rc = read_bookmarks(channels, kept, config, settings, fault);
+        rc = read_bookmarks(channels, marks, s->channels, settings, fault);
     if (rc == 0) {
         struct eventlog_settings set = {.channels = channels,
-                                        .channel_count = config->channel_count,
+                                        .channel_count = live_channels_count(s->channels),
                                         .lookback_s = lookback(config),
                                         .retry_ms = config->retry_ms,
                                         .matcher = settings->matcher,
@@ -141,10 +135,9 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
         rc = eventlog_new(&s->eventlog, &set, fault);
     }
     if (rc == 0)
-        ask_all(s, config);
-    for (size_t i = 0; i < CONFIG_MAX_CHANNELS && kept != NULL; i++)
-        free(kept[i].mark);
-    free(kept);
+        ask_all(s);
+    for (size_t i = 0; i < CONFIG_MAX_CHANNELS; i++)
+        free(marks[i]);
     return rc;
 }
 
@@ -175,12 +168,12 @@ static int start_etw(struct etw_source *s, enum etw_kind kind, const struct conf
     return rc < 0 ? rc : start_thread(&s->is_running, &s->thread, etw_thread, s->etw, fault);
 }
 
-static void name_all(struct health *health, const struct config *config, const bool *is_etw)
+static void name_all(struct health *health, const struct live_channels *live, const bool *is_etw)
 {
     const char *names[CONFIG_MAX_CHANNELS + MAX_ETW];
     size_t count = 0;
-    for (size_t i = 0; i < config->channel_count; i++)
-        names[count++] = config->channels[i].name;
+    for (size_t i = 0; i < live_channels_count(live); i++)
+        names[count++] = live_channels_name(live, i);
     for (int kind = 0; kind < MAX_ETW; kind++)
         if (is_etw[kind])
             names[count++] = etw_source_name((enum etw_kind)kind);
@@ -195,9 +188,15 @@ static int start_all(struct sources *s, const struct config *config, const struc
     const bool wanted[MAX_ETW] = {[ETW_KERNEL] = etw->enabled,
                                   [ETW_SYSMON] = etw->enabled && etw->sysmon,
                                   [ETW_SECURITY] = etw->enabled && etw->security};
-    int rc = 0;
+    int rc = live_channels_new(&s->channels, config, matcher_set(settings->matcher));
+    if (rc < 0)
+        return rc;
+    if (live_channels_left_out(s->channels) > 0)
+        log_write(settings->log, LOG_ERROR, MESSAGE_CHANNELS_LEFT_OUT,
+                  "the rules want more channels than can be read (%d): %u are left out", CONFIG_MAX_CHANNELS,
+                  (unsigned)live_channels_left_out(s->channels));
     s->health = settings->health;
-    name_all(s->health, config, wanted);
+    name_all(s->health, s->channels, wanted);
     for (int kind = 0; kind < MAX_ETW && rc == 0; kind++)
         if (wanted[kind])
             rc = start_etw(&s->etw[kind], (enum etw_kind)kind, config, settings, fault);
@@ -234,6 +233,7 @@ void sources_stop(struct sources *s)
         (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
     }
     ask_none(s);
+    live_channels_free(s->channels);
     eventlog_free(s->eventlog);
     pipeline_free(s->pipeline);
     for (size_t i = 0; i < MAX_ETW; i++) {

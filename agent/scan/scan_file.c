@@ -2,6 +2,7 @@
 
 #include "agent/alerts/alert_maker.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "agent/system/version.h"
 #include "collectors/files/replay.h"
 
@@ -93,8 +94,8 @@ static void on_report(void *context, const struct collector_report *report)
     if (named >= SCAN_MAX_NAMED)
         return;
     const struct fault none = {0}, *fault = report->fault != NULL ? report->fault : &none;
-    fprintf(r->shared->settings->messages, "%s: bad event at byte %llu, left out: %s\n", r->path,
-            (unsigned long long)report->offset, reason(fault, EBADMSG));
+    plain_printf(r->shared->settings->messages, "%s: bad event at byte %llu, left out: %s\n", r->path,
+                 (unsigned long long)report->offset, reason(fault, EBADMSG));
 }
 
 static bool contains(struct text text, const char *part)
@@ -133,7 +134,7 @@ __attribute__((format(printf, 2, 3))) static void say(const struct reading *r, c
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments); /* cut where longer */
     va_end(arguments);
-    fprintf(r->shared->settings->messages, "%s: %s\n", r->path, text);
+    plain_printf(r->shared->settings->messages, "%s: %s\n", r->path, text);
     if (trouble[0] == '\0')
         (void)text_copy(trouble, sizeof(text), text_from(text)); /* same size */
 }
@@ -144,8 +145,8 @@ static bool judge(const struct reading *r, int rc, const struct fault *fault)
 {
     const struct scan_state *state = &r->shared->states[r->piece->file];
     if (state->left == 0 && state->named > SCAN_MAX_NAMED)
-        fprintf(r->shared->settings->messages, "%s: ... and %llu more bad events\n", r->path,
-                (unsigned long long)(state->named - SCAN_MAX_NAMED));
+        plain_printf(r->shared->settings->messages, "%s: ... and %llu more bad events\n", r->path,
+                     (unsigned long long)(state->named - SCAN_MAX_NAMED));
     if (rc == -EISDIR)
         say(r, "is a directory; name the files in it");
     else if (rc < 0)

@@ -1,5 +1,6 @@
 #include "agent/verify/verify.h"
 
+#include "agent/system/plain.h"
 #include "agent/verify/verify_cmdlet.h"
 #include "agent/verify/verify_expression.h"
 #include "agent/verify/verify_refusal.h"
@@ -34,18 +35,15 @@ static const struct {
 /* The row as it stands in the file, cut, on one line. */
 static void show(FILE *to, struct text text)
 {
-    char cut[SHOWN + 1];
-    size_t size = text_copy(cut, sizeof(cut), text);
-    for (size_t i = 0; i < size; i++)
-        if ((unsigned char)cut[i] < 0x20 || cut[i] == 0x7F)
-            cut[i] = '?';
-    fprintf(to, "\"%s%s\"", cut, size < text.len ? "..." : "");
+    char cut[SHOWN + 4];
+    (void)plain_copy(cut, sizeof(cut), text); /* ends in "..." where it is longer */
+    fprintf(to, "\"%s\"", cut);
 }
 
 static void malformed(struct verify *v, const char *what)
 {
     v->malformed++;
-    fprintf(v->faults_to, "%s:%lu: %s\n", v->name, v->line, what);
+    plain_printf(v->faults_to, "%s:%lu: %s\n", v->name, v->line, what);
 }
 
 /* "1" or "0"; -1: neither. */
@@ -113,7 +111,7 @@ static int texts_make(struct verify *v, struct text *texts, char **buffer, const
 static void say_match(struct verify *v, const struct text *column, bool is, bool expected, const char *encoding)
 {
     v->mismatches++;
-    fprintf(v->mismatches_to, "%s:%lu: ", v->name, v->line);
+    plain_printf(v->mismatches_to, "%s:%lu: ", v->name, v->line);
     show(v->mismatches_to, column[0]);
     if (v->kind == VERIFY_HAS) {
         fputs(" has ", v->mismatches_to);
@@ -121,7 +119,7 @@ static void say_match(struct verify *v, const struct text *column, bool is, bool
     } else {
         fputs(" has all terms of the rule", v->mismatches_to);
     }
-    fprintf(v->mismatches_to, " is %d in %s, expected %d\n", is, encoding, expected);
+    plain_printf(v->mismatches_to, " is %d in %s, expected %d\n", is, encoding, expected);
 }
 
 /* Both encodings; one mismatch a row at most. Returns 0 or -ENOMEM. */
@@ -171,7 +169,7 @@ static void entity_check(struct verify *v, const char *name, struct text is, str
     if (text_equal(is, expected))
         return;
     v->mismatches++;
-    fprintf(v->mismatches_to, "%s:%lu: %s is ", v->name, v->line, name);
+    plain_printf(v->mismatches_to, "%s:%lu: %s is ", v->name, v->line, name);
     show(v->mismatches_to, is);
     fputs(", expected ", v->mismatches_to);
     show(v->mismatches_to, expected);

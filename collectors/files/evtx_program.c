@@ -14,8 +14,9 @@ struct reading {
     struct evtx_cursor *cursor;
     struct evtx_chunk chunk;
     bool is_template;
-    size_t first;                /* step of the program */
-    size_t open[EVTX_MAX_DEPTH]; /* the steps of the elements that have begun */
+    size_t first;                   /* step of the program */
+    size_t open[EVTX_MAX_DEPTH];    /* the steps of the elements that have begun */
+    size_t content[EVTX_MAX_DEPTH]; /* where the content of each begins; 0: its tag has not yet ended */
     size_t depth;
     size_t attribute; /* the open attribute's step, or none */
     const char *why;
@@ -141,13 +142,16 @@ static void end_attribute(struct reading *r)
     r->attribute = NONE;
 }
 
-/* Where the content of the element at step begins: after its attributes. */
-static size_t content_of(const struct reading *r, size_t step)
+/* The start tag of the open element ends. */
+static bool begin_content(struct reading *r)
 {
-    size_t at = step + 1;
-    while (at < r->steps->count && step_at(r, at)->kind != EVTX_STEP_CONTENT)
-        at = step_at(r, at)->kind == EVTX_STEP_ATTRIBUTE ? r->first + step_at(r, at)->end : at + 1;
-    return at + 1;
+    end_attribute(r);
+    if (r->depth == 0 || r->content[r->depth - 1] > 0)
+        return fail(r, "a tag ends that has not begun");
+    if (add(r, EVTX_STEP_CONTENT) == NULL)
+        return false;
+    r->content[r->depth - 1] = r->steps->count;
+    return true;
 }
 
 static bool end_element(struct reading *r)
@@ -155,10 +159,9 @@ static bool end_element(struct reading *r)
     if (r->depth == 0)
         return fail(r, "an element ends that has not begun");
     size_t step = r->open[--r->depth];
-    size_t content = content_of(r, step);
-    if (content > r->steps->count)
+    if (r->content[r->depth] == 0)
         return fail(r, "an element ends in its own tag");
-    close(r, step, content);
+    close(r, step, r->content[r->depth]);
     if (add(r, EVTX_STEP_ELEMENT_END) == NULL)
         return false;
     step_at(r, step)->end++;
@@ -176,6 +179,9 @@ static bool begin_element(struct reading *r, bool has_attributes)
         return false;
     if (r->depth == EVTX_MAX_DEPTH)
         return fail(r, "elements are nested too deep");
+    if (r->depth > 0 && r->content[r->depth - 1] == 0)
+        return fail(r, "an element begins in another one's tag");
+    r->content[r->depth] = 0;
     r->open[r->depth++] = r->steps->count;
     struct evtx_step *step = add(r, EVTX_STEP_ELEMENT);
     if (step == NULL)
@@ -196,8 +202,8 @@ static bool add_units(struct reading *r, enum evtx_step_kind kind, struct evtx_u
 static bool take_attribute(struct reading *r)
 {
     struct evtx_units name;
-    if (r->depth == 0)
-        return fail(r, "an attribute stands outside of an element");
+    if (r->depth == 0 || r->content[r->depth - 1] > 0)
+        return fail(r, "an attribute stands outside of a tag");
     end_attribute(r);
     if (!take_name(r, &name))
         return false;
@@ -273,11 +279,9 @@ static bool take_token(struct reading *r, unsigned token)
         end_attribute(r);
         return begin_element(r, (token & EVTX_TOKEN_MORE) != 0);
     case EVTX_TOKEN_CONTENT:
-        end_attribute(r);
-        return add(r, EVTX_STEP_CONTENT) != NULL;
+        return begin_content(r);
     case EVTX_TOKEN_EMPTY:
-        end_attribute(r);
-        return add(r, EVTX_STEP_CONTENT) != NULL && end_element(r);
+        return begin_content(r) && end_element(r);
     case EVTX_TOKEN_ELEMENT_END:
         return end_element(r);
     case EVTX_TOKEN_ATTRIBUTE:

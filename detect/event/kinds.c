@@ -174,19 +174,28 @@ void kinds_fill(struct event *event, const struct kinds_entry *entry)
         fill_integrity(event);
 }
 
-bool kinds_query(char to[KINDS_QUERY_SIZE], struct text channel)
+void kinds_query_of(char to[KINDS_QUERY_SIZE], const uint32_t *ids, size_t count)
 {
     size_t used = 0;
-    for (size_t i = 0; i < kinds_count(); i++) {
-        const struct kinds_entry *e = &entries[i];
-        if (!e->is_default || e->channel.bytes == NULL || !text_equal_nocase(e->channel, channel))
-            continue;
-        int written = snprintf(to + used, KINDS_QUERY_SIZE - used, "%sEventID=%lu", used == 0 ? "*[System[(" : " or ",
-                               (unsigned long)e->id);
+    to[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        int written = snprintf(to + used, KINDS_QUERY_SIZE - used, "%sEventID=%lu", i == 0 ? "*[System[(" : " or ",
+                               (unsigned long)ids[i]);
         used += (size_t)written;
         assert(used + sizeof(")]]") <= KINDS_QUERY_SIZE);
     }
     if (used > 0)
         memcpy(to + used, ")]]", sizeof(")]]"));
-    return used > 0;
+}
+
+bool kinds_query(char to[KINDS_QUERY_SIZE], struct text channel)
+{
+    uint32_t ids[sizeof(entries) / sizeof(entries[0])];
+    size_t count = 0;
+    for (size_t i = 0; i < kinds_count(); i++)
+        if (entries[i].is_default && entries[i].channel.bytes != NULL && text_equal_nocase(entries[i].channel, channel))
+            ids[count++] = entries[i].id;
+    if (count > 0)
+        kinds_query_of(to, ids, count);
+    return count > 0;
 }

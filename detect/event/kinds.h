@@ -48,12 +48,15 @@ struct text kinds_provider(enum event_kind kind);
 void kinds_fill(struct event *event, const struct kinds_entry *entry);
 
 /* Longest of kinds_query(), with its NUL. */
-#define KINDS_QUERY_SIZE 512
+#define KINDS_QUERY_SIZE 640
 
 /*
  * The XPath query for the default entries of channel (letter case aside), "*[System[(EventID=4688 or EventID=1102)]]".
  * False: there are none. Source of its form: learn.microsoft.com/windows/win32/wes/consuming-events.
  */
 bool kinds_query(char to[KINDS_QUERY_SIZE], struct text channel);
+
+/* The same for these event ids, 1 to 24 of them. */
+void kinds_query_of(char to[KINDS_QUERY_SIZE], const uint32_t *ids, size_t count);
 
 #endif

@@ -162,7 +162,8 @@ class Elasticsearch(StandIn):
         query = urllib.parse.parse_qs(url.query)
         if "filter_path" in query:
             kept = set(query["filter_path"][0].split(","))
-            need(kept == {"errors", "items.*.status", "items.*.error.type", "items.*.error.reason"}, "filter_path")
+            need(kept == {"errors", "items.*.status", "items.*.failure_store", "items.*.error.type", "items.*.error.reason"},
+                 "filter_path")
             for item in items:
                 item["create"].pop("_index"), item["create"].pop("_id")
             answer.pop("took")

@@ -326,7 +326,7 @@ class Faults(unittest.TestCase):
         self.config({"central": server.port}, before=f"<proxy {url}/>")
         self.agent.keep([2])
         self.agent.start()
-        delivery.wait_until(lambda: "the proxy does not accept" in self.agent.log(), 20, "407 in the log")
+        delivery.wait_until(lambda: "the proxy wants a user and a password" in self.agent.log(), 20, "407 in the log")
         self.agent.stop()
         self.config({"central": server.port},
                     before=f'<proxy {url} login="basic" user="other" password="env:TRIPLINE_TEST_PROXY"/>')

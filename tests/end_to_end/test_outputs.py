@@ -147,7 +147,7 @@ class Outputs(unittest.TestCase):
         return alerts
 
     def settled(self):
-        done = sum(int(n) for n in re.findall(r"T4001 .*?delivered alerts=(\d+)", self.log()))
+        done = sum(int(a) + int(b) for a, b in re.findall(r"T4001 .*?delivered alerts=(\d+) heartbeats=(\d+)", self.log()))
         return done + self.log().count("T4003")
 
     def attacks(self):

@@ -26,6 +26,9 @@ uint64_t document_time(const json_t *ecs, const char *path);
 /* Is it no alert but the agent's account of itself (docs/heartbeat.md)? */
 bool document_is_heartbeat(const json_t *ecs);
 
+/* The same of a document's compact text, NUL-terminated, without parsing it. */
+bool document_text_is_heartbeat(const char *json);
+
 /* Does it add to an alert that was told before (docs/etw.md, "One process, one story")? */
 bool document_is_follow_up(const json_t *ecs);
 
@@ -36,6 +39,10 @@ const char *document_type(const json_t *ecs);
 /* "domain\name" of the account that did it, or the name alone, into to, cut at a character
  * where it does not fit; "" if not known. Returns to. */
 const char *document_account(char *to, size_t size, const json_t *ecs);
+
+/* Cuts each text of ecs that is longer than max_bytes (64 or more) at a character, and says so of command lines as
+ * encode_ecs() does. *is_shorter: there was one. Returns 0, -ENOMEM or -EIO. */
+int document_shorten(bool *is_shorter, json_t *ecs, size_t max_bytes);
 
 /* Puts the value at path, if there is one, as key into object. Returns 0 or -ENOMEM. */
 int document_copy(json_t *object, const char *key, const json_t *ecs, const char *path);

@@ -86,6 +86,7 @@ static uint32_t put_vector(char *to, vector all)
 {
     memcpy(to, &all, sizeof(all));
     vector marks = vector_or(vector_equal(all, vector_of('"')), vector_equal(all, vector_of('\\')));
+    marks = vector_or(marks, vector_equal(all, vector_of(0x7F)));
     uint32_t plain = vector_mask(vector_and_not(vector_above(all, vector_of(0x1F)), marks));
     return ~plain & (uint32_t)((UINT64_C(1) << VECTOR_SIZE) - 1);
 }
@@ -106,21 +107,30 @@ static size_t put_plain(char *to, const char *from, size_t count)
     return done + (size_t)__builtin_ctz(put_vector(to + done, load_part(from + done, count - done)));
 }
 
+/* Characters that JSON lets stand as they are and a terminal obeys: DEL, the control characters U+0080 to U+009F
+ * (U+009B begins a sequence as ESC [ does), what turns the direction of writing, and separators of lines. */
+static bool moves_terminals(uint32_t code_point)
+{
+    return (code_point >= 0x7F && code_point <= 0x9F) || code_point == 0x61C || code_point == 0x200E ||
+           code_point == 0x200F || (code_point >= 0x2028 && code_point <= 0x202E) ||
+           (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
 /* Writes code_point as it stands in a text: at most 6 bytes. Returns how many. */
 static size_t put_character(char *to, uint32_t code_point)
 {
     static const char letters[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     static const char digits[] = "0123456789ABCDEF";
     bool is_mark = code_point == '"' || code_point == '\\';
-    if (code_point >= 0x20 && !is_mark)
+    if (code_point >= 0x20 && !is_mark && !moves_terminals(code_point))
         return text_encode(to, code_point);
     to[0] = '\\';
     to[1] = is_mark ? (char)code_point : code_point < sizeof(letters) ? letters[code_point] : '\0';
     if (to[1] != '\0')
         return 2;
-    memcpy(to + 1, "u00", 3);
-    to[4] = digits[code_point >> 4];
-    to[5] = digits[code_point & 0x0Fu];
+    to[1] = 'u';
+    for (unsigned i = 0; i < 4; i++)
+        to[2 + i] = digits[code_point >> (12 - 4 * i) & 0x0Fu];
     return 6;
 }
 

@@ -45,12 +45,69 @@ static size_t take_body(char *bytes, size_t one, size_t count, void *context)
     return one * count; /* one is always 1 */
 }
 
+/* Where the cookie of that name stands among those that are kept; the end if it does not. */
+static size_t find_cookie(const char *cookies, struct text name)
+{
+    size_t at = 0;
+    while (cookies[at] != '\0' && (strncmp(cookies + at, name.bytes, name.len) != 0 || cookies[at + name.len] != '=')) {
+        at += strcspn(cookies + at, ";");
+        at += strspn(cookies + at, "; ");
+    }
+    return at;
+}
+
+/* Keeps "name=value" of a Set-Cookie header instead of an older one of the name. Its attributes say how long, and where
+ * to: to no other server than this one in any case. */
+static void keep_cookie(char cookies[HTTPS_COOKIES_SIZE], struct text pair)
+{
+    size_t name_size = text_find(pair, '=');
+    for (size_t i = 0; i < pair.len; i++)
+        if (pair.bytes[i] <= ' ' || pair.bytes[i] > '~') /* bytes above ASCII are negative or above '~' */
+            return;
+    if (name_size == 0 || name_size == pair.len)
+        return;
+    char *old = cookies + find_cookie(cookies, (struct text){pair.bytes, name_size});
+    const char *rest = old + strcspn(old, ";");
+    rest += strspn(rest, "; ");
+    memmove(old, rest, strlen(rest) + 1);
+    size_t used = strlen(cookies);
+    while (used > 0 && (cookies[used - 1] == ' ' || cookies[used - 1] == ';'))
+        used--;
+    cookies[used] = '\0';
+    if (used + pair.len + 3 <= HTTPS_COOKIES_SIZE)
+        snprintf(cookies + used, HTTPS_COOKIES_SIZE - used, "%s%.*s", used > 0 ? "; " : "", (int)pair.len, pair.bytes);
+}
+
+/* curl's header callback: one line of the answer's head. */
+static size_t take_header(char *bytes, size_t one, size_t count, void *context)
+{
+    static const char name[] = "Set-Cookie:";
+    struct https *https = context;
+    struct text line = {bytes, count};
+    const size_t size = sizeof(name) - 1;
+    if (https->keeps_cookies && count > size && text_equal_nocase((struct text){bytes, size}, text_from(name))) {
+        line.bytes += size;
+        line.len -= size;
+        while (line.len > 0 && *line.bytes == ' ')
+            line = (struct text){line.bytes + 1, line.len - 1};
+        line.len = text_find(line, ';');
+        while (line.len > 0 && strchr(" \r\n", line.bytes[line.len - 1]) != NULL)
+            line.len--;
+        keep_cookie(https->cookies, line);
+    }
+    return one * count; /* one is always 1 */
+}
+
 int https_open(struct https **out, const struct https_settings *settings, struct fault *fault)
 {
     struct https *https = calloc(1, sizeof(*https));
     if (https == NULL)
         return -ENOMEM;
     atomic_init(&https->is_cancelled, false);
+    https->keeps_cookies = settings->keeps_cookies;
+    https->alive = settings->alive;
+    https->alive_context = settings->alive_context;
+    https->timeout_ms = settings->timeout_ms;
     int rc = https_check_url(https->origin, settings->url, settings->allows_http, fault);
     if (rc == 0 && (https->url = text_dup(text_from(settings->url))) == NULL)
         rc = -ENOMEM;
@@ -61,6 +118,10 @@ int https_open(struct https **out, const struct https_settings *settings, struct
     https->multi = curl_multi_init();
     if (https->easy == NULL || https->multi == NULL)
         rc = -ENOMEM;
+    /* Nor may closing wait for the resolver's threads, which a name server that is away holds for a minute and more
+     * (CURLOPT_QUICK_EXIT does not reach them: they are the multi handle's). */
+    if (rc == 0 && curl_multi_setopt(https->multi, CURLMOPT_QUICK_EXIT, 1L) != CURLM_OK)
+        rc = -EIO;
     if (rc == 0)
         rc = https_settings_apply(https, settings, fault);
     https->prepared = https->easy;
@@ -71,6 +132,13 @@ out:
     else
         *out = https;
     return rc;
+}
+
+static void free_list(struct curl_slist *list)
+{
+    for (struct curl_slist *line = list; line != NULL; line = line->next)
+        OPENSSL_cleanse(line->data, strlen(line->data));
+    curl_slist_free_all(list);
 }
 
 /* What lies behind the host in a URL may be a secret. */
@@ -114,9 +182,16 @@ void https_cancel(struct https *https)
     (void)curl_multi_wakeup(https->multi); /* if that fails, the request looks again after POLL_MS */
 }
 
+void https_alive(const struct https *https, unsigned wait_ms)
+{
+    if (https->alive != NULL)
+        https->alive(https->alive_context, wait_ms);
+}
+
 int https_pause(struct https *https, unsigned ms)
 {
     struct timespec now, end;
+    https_alive(https, ms);
     (void)clock_gettime(CLOCK_MONOTONIC, &end); /* fails only for an unknown clock */
     end.tv_sec += (time_t)(ms / 1000);
     end.tv_nsec += (long)(ms % 1000) * 1000000L;
@@ -185,8 +260,11 @@ static int add_settings_headers(struct curl_slist **list, const struct https *ht
 /* The settings' headers, then this request's own. The copies must not outlive the request. */
 static int request_headers(struct curl_slist **list, const struct https *https, const struct https_request *request)
 {
-    char line[256];
+    char line[256], cookies[HTTPS_COOKIES_SIZE + 16];
     int rc = add_settings_headers(list, https);
+    snprintf(cookies, sizeof(cookies), "Cookie: %s", https->cookies);
+    if (rc == 0 && https->cookies[0] != '\0')
+        rc = add_header(list, cookies);
     if (rc == 0)
         rc = add_header(list, "Expect:"); /* no pause before a long body (curl.se/libcurl/c/CURLOPT_HTTPHEADER.html) */
     const char *const own[][2] = {{"Content-Type", request->content_type},
@@ -221,13 +299,6 @@ static int set_url(struct https *https, const struct https_request *request, CUR
     return 0;
 }
 
-static void free_headers(struct curl_slist *list)
-{
-    for (struct curl_slist *header = list; header != NULL; header = header->next)
-        OPENSSL_cleanse(header->data, strlen(header->data));
-    curl_slist_free_all(list);
-}
-
 /* Only a server that is busy may ask for patience (RFC 9110, section 10.2.3; RFC 6585, section 4): what is wrong with
  * the way, the address or the credentials does not mend itself by a time that the other side knows. */
 static unsigned retry_after_ms(const struct https *https, long status)
@@ -252,6 +323,8 @@ static int send_request(struct https *https, const struct https_request *request
     HTTPS_SET(code, https, CURLOPT_PROXYHEADER, proxy_headers);
     HTTPS_SET(code, https, CURLOPT_WRITEFUNCTION, take_body);
     HTTPS_SET(code, https, CURLOPT_WRITEDATA, https);
+    HTTPS_SET(code, https, CURLOPT_HEADERFUNCTION, take_header);
+    HTTPS_SET(code, https, CURLOPT_HEADERDATA, https);
     HTTPS_SET(code, https, CURLOPT_HTTPHEADER, headers);
     HTTPS_SET(code, https, CURLOPT_POSTFIELDS, request->body);
     HTTPS_SET(code, https, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->size);
@@ -280,6 +353,7 @@ int https_post(struct https *https, const struct https_request *request, struct 
     reply->body[0] = '\0';
     if (atomic_load(&https->is_cancelled))
         return report_cancelled(https, fault);
+    https_alive(https, https->timeout_ms);
     int rc = https_begin_request(https);
     if (rc == 0)
         rc = set_url(https, request, &code, fault);
@@ -292,7 +366,7 @@ int https_post(struct https *https, const struct https_request *request, struct 
     if (rc == 0)
         rc = send_request(https, request, headers, proxy_headers, code, reply, fault);
     https_end_request(https);
-    free_headers(proxy_headers);
-    free_headers(headers);
+    free_list(proxy_headers);
+    free_list(headers);
     return rc;
 }

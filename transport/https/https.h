@@ -46,9 +46,16 @@ struct https_settings {
         *no_proxy; /* hosts and domains reached without it, with commas between; NULL: NO_PROXY of the environment */
     enum https_proxy_login proxy_login;
     const char *proxy_user, *proxy_password;
+    bool keeps_cookies; /* what the server sets (RFC 6265) goes back to it with later requests: a balancer in front of
+                           several servers knows by it which one it was */
     const char *user_agent;
     unsigned connect_timeout_ms;
     unsigned timeout_ms; /* of a whole request */
+    /* Called before each wait, on the thread that waits: https_post() and https_pause() return, or call it again,
+     * within wait_ms and what the machine needs. So whoever watches that thread knows how long it may be silent,
+     * however many requests an output makes of one delivery. NULL: not wanted. */
+    void (*alive)(void *context, unsigned wait_ms);
+    void *alive_context;
 };
 
 struct https_request {

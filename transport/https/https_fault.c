@@ -60,12 +60,23 @@ static const char *explain_proxy(const struct https *https)
     long status = 0;
     if (curl_easy_getinfo(https->easy, CURLINFO_HTTP_CONNECTCODE, &status) != CURLE_OK || status < 300)
         return NULL;
-    return status == 407 ? "the proxy does not accept our user and password" : "the proxy does not let us through";
+    if (status == 407)
+        return https->proxy_login != NULL ? "the proxy does not accept our user and password"
+                                          : "the proxy wants a user and a password, and none are set";
+    return "the proxy does not let us through";
+}
+
+/* An answer that is no TLS at all, in OpenSSL's words (ssl/record). */
+static bool speaks_plain(const char *error)
+{
+    return strstr(error, "wrong version number") != NULL || strstr(error, "packet length too long") != NULL ||
+           strstr(error, "http request") != NULL;
 }
 
 /* The connection, or the way to make it secure, broke. */
 static int classify_broken(const struct https *https, CURLcode code, const char **words)
 {
+    long header_size = 0;
     /* This one alert, on a connection that was made already, is about renegotiation. */
     bool is_late = (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR) &&
                    strstr(https->error, "alert handshake failure") != NULL;
@@ -75,12 +86,17 @@ static int classify_broken(const struct https *https, CURLcode code, const char 
         return -EACCES;
     }
     if (code != CURLE_SEND_ERROR && code != CURLE_RECV_ERROR) {
-        *words = "no TLS connection";
+        *words = speaks_plain(https->error)
+                     ? "no TLS connection: the server answers without TLS at this port; is it the "
+                       "right one?"
+                     : "no TLS connection";
         return -EACCES;
     }
-    /* With TLS 1.3 the server's reason may be lost with the connection. */
-    *words = https->certificate != NULL ? "the connection broke"
-                                        : "the connection broke (does the server want a client certificate?)";
+    /* With TLS 1.3 the server's reason may be lost with the connection: before any byte of an answer. */
+    (void)curl_easy_getinfo(https->easy, CURLINFO_HEADER_SIZE, &header_size); /* stays 0 */
+    *words = https->certificate != NULL || header_size > 0
+                 ? "the connection broke"
+                 : "the connection broke (does the server want a client certificate?)";
     return -EPIPE;
 }
 
@@ -124,6 +140,14 @@ static int classify(const struct https *https, CURLcode code, const char **words
     case CURLE_PARTIAL_FILE:
         *words = "the connection was closed before the answer";
         return -EPIPE;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9 */
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_TOO_LARGE:
+        *words = "the server's answer is no HTTP that can be read: is this the right port?";
+        return -EIO;
+    case CURLE_BAD_CONTENT_ENCODING:
+        *words = "the server's answer has another encoding than it says";
+        return -EIO;
     case CURLE_WRITE_ERROR: /* take_body() had enough */
         *words = "the answer has no end";
         return -EIO;

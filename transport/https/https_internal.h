@@ -10,6 +10,9 @@
 #include <curl/curl.h>
 #include <stdatomic.h>
 
+/* Most bytes of cookies, with a NUL; what comes beyond is not kept. */
+#define HTTPS_COOKIES_SIZE 2048
+
 struct https {
     CURL *prepared; /* has all that the settings say, and never runs */
     CURL
@@ -26,8 +29,16 @@ struct https {
     char error[CURL_ERROR_SIZE];
     struct https_reply *reply; /* of the request that runs */
     size_t received;           /* bytes of its body, with those that were dropped */
+    bool keeps_cookies;
+    char cookies[HTTPS_COOKIES_SIZE]; /* that the server has set: "name=value; name=value" */
     atomic_bool is_cancelled;
+    void (*alive)(void *context, unsigned wait_ms); /* as in the settings */
+    void *alive_context;
+    unsigned timeout_ms;
 };
+
+/* Tells whoever watches this thread that it may be silent for wait_ms. */
+void https_alive(const struct https *https, unsigned wait_ms);
 
 /* Makes https->easy for one request; https_end_request() afterwards. Returns 0 or -ENOMEM. */
 int https_begin_request(struct https *https);

@@ -111,6 +111,15 @@ static int make_form(char **out, const struct oauth *oauth)
     return form == NULL ? -ENOMEM : 0;
 }
 
+/* What may stand in a header after "Bearer " (RFC 6750, section 2.1, allows less): one word of visible ASCII. */
+static bool is_token(const char *token)
+{
+    for (const char *c = token; *c != '\0'; c++)
+        if (*c < '!' || *c > '~') /* bytes above ASCII are negative or above '~' */
+            return false;
+    return *token != '\0';
+}
+
 /* Keeps the token of an answer of 200. Returns 0, -ENOMEM or -EACCES. */
 static int take_token(struct oauth *oauth)
 {
@@ -119,7 +128,9 @@ static int take_token(struct oauth *oauth)
     const char *type = json_string_value(json_object_get(reply, "token_type"));
     json_t *life = json_object_get(reply, "expires_in"); /* a number; older endpoints of Azure write a text */
     long long life_s = json_is_string(life) ? strtoll(json_string_value(life), NULL, 10) : json_integer_value(life);
-    int rc = token == NULL || type == NULL || !text_equal_nocase(text_from(type), text_from("Bearer")) ? -EACCES : 0;
+    bool is_good =
+        token != NULL && is_token(token) && type != NULL && text_equal_nocase(text_from(type), text_from("Bearer"));
+    int rc = is_good ? 0 : -EACCES;
     if (rc == 0) {
         long long early_s = life_s / 10 < RENEW_BEFORE_S ? life_s / 10 : RENEW_BEFORE_S;
         (void)clock_gettime(CLOCK_MONOTONIC, &oauth->until); /* fails only for an unknown clock */
@@ -131,6 +142,27 @@ static int take_token(struct oauth *oauth)
     json_decref(reply);
     OPENSSL_cleanse(oauth->reply.body, sizeof(oauth->reply.body));
     return rc;
+}
+
+/* Why there is no token, by an answer of RFC 6749, section 5.2: with Entra's own words, which begin with the number
+ * that its documentation explains (AADSTS...) and never repeat the secret. */
+static void refusal(char *to, size_t size, const struct oauth *oauth)
+{
+    json_t *reply = json_loadb(oauth->reply.body, oauth->reply.size, 0, NULL);
+    const char *words = json_string_value(json_object_get(reply, "error_description"));
+    const char *error = json_string_value(json_object_get(reply, "error"));
+    struct text said = text_from(words != NULL ? words : error != NULL ? error : "");
+    if (said.len == 0) {
+        (void)text_copy(to, size, text_from("are tenant, client-id and its secret right?")); /* cut where longer */
+    } else {
+        const char *hint =
+            words != NULL && strstr(words, "AADSTS700024") != NULL ? "is the clock right? it says: " : "it says: ";
+        size_t used = text_copy(to, size, text_from(hint));
+        used += text_copy(to + used, size - used, said);
+        for (size_t i = 0; i < used; i++)
+            to[i] = (unsigned char)to[i] < ' ' || to[i] == 0x7F ? ' ' : to[i];
+    }
+    json_decref(reply);
 }
 
 static bool is_good(const struct oauth *oauth)
@@ -163,10 +195,12 @@ int oauth_token(const char **token, struct oauth *oauth, long *status, unsigned 
         return rc;
     *status = oauth->reply.status;
     *retry_after_ms = oauth->reply.retry_after_ms;
+    char why[200];
+    refusal(why, sizeof(why), oauth);
     rc = oauth->reply.status == 200 ? take_token(oauth) : -EACCES;
     if (rc < 0) {
-        char detail[96];
-        snprintf(detail, sizeof(detail), "no token: HTTP %ld: are tenant, client-id and its secret right?", *status);
+        char detail[sizeof(fault->detail)];
+        snprintf(detail, sizeof(detail), "no token: HTTP %ld: %s", *status, why);
         fault_set(fault, "POST", *status, text_from(NULL), detail);
         return rc;
     }

@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static char *join(const char *first, size_t first_size, const char *second)
     return whole;
 }
 
-/* Base's path without the / at its end, then path. */
+/* Base's path without the / at its end, then path, unless it ends so already. */
 static int add_path(CURLU *url, const char *path)
 {
     char *before = NULL;
@@ -35,7 +36,9 @@ static int add_path(CURLU *url, const char *path)
     size_t size = strlen(before);
     while (size > 0 && before[size - 1] == '/')
         size--;
-    char *whole = join(before, size, path);
+    size_t path_size = strlen(path);
+    bool is_there = size >= path_size && memcmp(before + size - path_size, path, path_size) == 0;
+    char *whole = join(before, size, is_there ? "" : path);
     rc = whole == NULL ? -ENOMEM : result_of(curl_url_set(url, CURLUPART_PATH, whole, CURLU_URLENCODE));
     free(whole);
     curl_free(before);

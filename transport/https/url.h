@@ -3,7 +3,8 @@
 #define TRANSPORT_HTTPS_URL_H
 
 /*
- * base, with path behind its own path (NULL: none), and query's pairs "name=value" (ends with NULL; NULL: none) behind
+ * base, with path after its own path (NULL: none), unless that ends so already, as where somebody has written the whole
+ * address of an interface; and query's pairs "name=value" (ends with NULL; NULL: none) behind
  * its own query; path and values are escaped, but for / in path. *out: the caller frees it. Returns 0; -EINVAL: base is
  * no URL; -ENOMEM.
  */

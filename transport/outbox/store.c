@@ -291,7 +291,7 @@ struct list {
     size_t count, room, bytes;
 };
 
-static int append_row(struct store *store, struct list *list)
+static int append_row(struct store *store, enum store_statement which, struct list *list)
 {
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 16 : 2 * list->room;
@@ -303,10 +303,10 @@ static int append_row(struct store *store, struct list *list)
     }
     struct store_item *item = &list->items[list->count];
     size_t size;
-    const char *id = store_sql_text(&store->sql, SQL_NEXT, 1, &size);
+    const char *id = store_sql_text(&store->sql, which, 1, &size);
     (void)text_copy(item->id, sizeof(item->id), (struct text){id, size}); /* it was one of ours */
-    item->number = store_sql_number(&store->sql, SQL_NEXT, 0);
-    int rc = store_copy_column(&item->document, &item->size, store, SQL_NEXT, 2);
+    item->number = store_sql_number(&store->sql, which, 0);
+    int rc = store_copy_column(&item->document, &item->size, store, which, 2);
     if (rc < 0)
         return rc;
     list->bytes += item->size;
@@ -314,25 +314,25 @@ static int append_row(struct store *store, struct list *list)
     return 0;
 }
 
-/* What waits for output now. */
-static int read_next(struct store *store, const struct store_output *output, size_t max_count, size_t max_bytes,
-                     struct list *list, struct fault *fault)
+/* What waits for output now; which: SQL_NEXT or SQL_NEWEST. */
+static int read_waiting(struct store *store, enum store_statement which, const struct store_output *output,
+                        size_t max_count, size_t max_bytes, struct list *list, struct fault *fault)
 {
     int rc;
-    store_sql_bind_number(&store->sql, SQL_NEXT, 1, output->id);
-    store_sql_bind_number(&store->sql, SQL_NEXT, 2, max_count > INT64_MAX ? INT64_MAX : (int64_t)max_count);
-    while ((rc = store_run(store, SQL_NEXT, fault)) == 1) {
+    store_sql_bind_number(&store->sql, which, 1, output->id);
+    store_sql_bind_number(&store->sql, which, 2, max_count > INT64_MAX ? INT64_MAX : (int64_t)max_count);
+    while ((rc = store_run(store, which, fault)) == 1) {
         size_t size;
-        (void)store_sql_text(&store->sql, SQL_NEXT, 2, &size); /* only the size, before it is copied */
+        (void)store_sql_text(&store->sql, which, 2, &size); /* only the size, before it is copied */
         if (list->count > 0 && (list->bytes > max_bytes || size > max_bytes - list->bytes)) {
             rc = 0;
             break;
         }
-        rc = append_row(store, list);
+        rc = append_row(store, which, list);
         if (rc < 0)
             break;
     }
-    store_sql_reset(&store->sql, SQL_NEXT);
+    store_sql_reset(&store->sql, which);
     if (rc < 0) {
         store_items_free(list->items, list->count);
         *list = (struct list){NULL, 0, 0, 0};
@@ -354,11 +354,11 @@ int store_next(struct store *store, const char *output_name, size_t max_count, s
         rc = 0;
         if (store->ending || output->woken)
             break;
-        rc = read_next(store, output, max_count, max_bytes, &list, fault);
+        rc = read_waiting(store, SQL_NEXT, output, max_count, max_bytes, &list, fault);
         rc = store_heal(store, rc, fault);
         if (rc == -EAGAIN) {
             output = store_find_output(store, output_name, fault); /* there is one again, as before */
-            rc = read_next(store, output, max_count, max_bytes, &list, fault);
+            rc = read_waiting(store, SQL_NEXT, output, max_count, max_bytes, &list, fault);
         }
         if (rc < 0 || list.count > 0 || !in_time)
             break;
@@ -366,6 +366,24 @@ int store_next(struct store *store, const char *output_name, size_t max_count, s
     }
     output->woken = false;
 out:
+    pthread_mutex_unlock(&store->mutex);
+    if (rc == 0) {
+        *items = list.items;
+        *item_count = list.count;
+    }
+    return rc;
+}
+
+int store_newest(struct store *store, const char *output_name, struct store_item **items, size_t *item_count,
+                 struct fault *fault)
+{
+    struct list list = {NULL, 0, 0, 0};
+    int rc = -EINVAL;
+    pthread_mutex_lock(&store->mutex);
+    const struct store_output *output = store_find_output(store, output_name, fault);
+    if (output != NULL)
+        rc = read_waiting(store, SQL_NEWEST, output, 1, SIZE_MAX, &list, fault);
+    rc = store_heal(store, rc, fault);
     pthread_mutex_unlock(&store->mutex);
     if (rc == 0) {
         *items = list.items;

@@ -157,6 +157,10 @@ int store_bookmark(struct store *store, const char *source, char **out, struct f
 int store_next(struct store *store, const char *output, size_t max_count, size_t max_bytes, unsigned timeout_ms,
                struct store_item **items, size_t *count, struct fault *fault);
 
+/* The newest alert that waits for output; *count is 0 when none does. As store_next(), without waiting. */
+int store_newest(struct store *store, const char *output, struct store_item **items, size_t *count,
+                 struct fault *fault);
+
 void store_items_free(struct store_item *items, size_t count);
 
 /* The central collector has taken items[0..count-1] of output. Returns 0 or a negative errno value. */

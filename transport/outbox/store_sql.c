@@ -91,6 +91,9 @@ static const char *const texts[SQL_STATEMENT_COUNT] = {
     [SQL_NEXT] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
                   " JOIN alert ON alert.number = delivery.alert"
                   " WHERE delivery.output = ?1 ORDER BY delivery.alert LIMIT ?2"),
+    [SQL_NEWEST] = ("SELECT alert.number, alert.id, alert.document FROM delivery"
+                    " JOIN alert ON alert.number = delivery.alert"
+                    " WHERE delivery.output = ?1 ORDER BY delivery.alert DESC LIMIT ?2"),
     [SQL_DELIVERY_REMOVE] = "DELETE FROM delivery WHERE output = ?1 AND alert = ?2",
     [SQL_STILL_WAITING] = "SELECT 1 FROM delivery WHERE alert = ?1 LIMIT 1",
     [SQL_ALERT_TAKEN] = "UPDATE alert SET taken = 1 WHERE number = ?1 AND taken = 0",

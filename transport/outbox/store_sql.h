@@ -32,6 +32,7 @@ enum store_statement {
     SQL_OLDEST,          /* output, time, bound, limit -> number, id, document of those kept before time, below bound */
     SQL_OLDEST_WAITING,  /* output -> number */
     SQL_NEXT,            /* output, limit -> number, id, document */
+    SQL_NEWEST,          /* the same, newest first */
     SQL_DELIVERY_REMOVE, /* output, number */
     SQL_STILL_WAITING,   /* number -> 1 */
     SQL_ALERT_TAKEN,     /* number: an output has had it */

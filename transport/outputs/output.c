@@ -3,12 +3,18 @@
 #include "transport/document/document.h"
 #include "transport/document/encode_ocsf.h"
 #include "transport/document/encode_sentinel.h"
+#include "transport/outputs/output_echo.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* Texts of an alert that was too large for its collector are cut to so many bytes. What it must say (host, account,
+ * rule, time, ids, how the command line begins) is within; a whole alert is below 16 KiB then, which every collector
+ * takes. */
+#define SHORT_TEXT 1024
 
 /* Longest name of an output, characters. */
 #define MAX_NAME 64
@@ -32,6 +38,7 @@ struct output {
     size_t at;                    /* the server that is tried next */
     struct timespec failed_since; /* when the primary was last tried in vain */
     struct output_item *items;    /* room for MIXED: max_batch_alerts */
+    struct output_echo *echo;     /* what may not be repeated in a log */
 };
 
 static const struct output_type *find_type(const char *name)
@@ -99,7 +106,9 @@ int output_open(struct output **out, const struct output_settings *settings, str
     output->failover_ms = settings->failover_ms == 0 ? OUTPUT_FAILOVER_MS : settings->failover_ms;
     (void)text_copy(output->name, sizeof(output->name), text_from(settings->name)); /* is_name() saw that it fits */
     output->items = calloc(output->max_batch_alerts, sizeof(*output->items));
-    rc = output->items == NULL ? -ENOMEM : open_states(output, settings, fault);
+    rc = output->items == NULL ? -ENOMEM : output_echo_new(&output->echo, settings);
+    if (rc == 0)
+        rc = open_states(output, settings, fault);
     if (rc < 0) {
         output_close(output);
         return rc;
@@ -114,6 +123,7 @@ void output_close(struct output *output)
         return;
     for (size_t i = 0; i < output->state_count; i++)
         output->type->close(output->states[i]);
+    output_echo_free(output->echo);
     free(output->items);
     (void)pthread_mutex_destroy(&output->mutex); /* fails only while it is held */
     free(output);
@@ -160,14 +170,14 @@ static bool is_server_down(const struct output_result *result)
     return result->outcome == OUTPUT_RETRY && (result->status == 0 || result->status >= 500);
 }
 
-/* Tries the present server, and while that is down each other one once. */
+/* Tries the present server, and while that is down each other one once. items: room for MIXED. */
 static void send_somewhere(struct output *output, const struct output_alert *alerts, size_t count,
-                           struct output_result *result)
+                           struct output_item *items, struct output_result *result)
 {
     if (output->at > 0 && ms_since(&output->failed_since) >= (long)output->failover_ms)
         output->at = 0;
     for (size_t tried = 0; tried < output->state_count; tried++) {
-        *result = (struct output_result){.outcome = OUTPUT_RETRY, .items = output->items};
+        *result = (struct output_result){.outcome = OUTPUT_RETRY, .items = items};
         output->type->send(output->states[output->at], alerts, count, result);
         if (!is_server_down(result) || output->state_count == 1 || is_cancelled(output))
             return;
@@ -177,6 +187,25 @@ static void send_somewhere(struct output *output, const struct output_alert *ale
     }
 }
 
+/* Fills in the rest of alert from its ecs, which it takes over. */
+static int encode(struct output_alert *alert, enum output_encoding encoding)
+{
+    alert->data = encoding == OUTPUT_ECS    ? json_incref(alert->ecs)
+                  : encoding == OUTPUT_OCSF ? encode_ocsf(alert->ecs)
+                                            : encode_sentinel(alert->ecs);
+    bool is_as_stored = encoding == OUTPUT_ECS && !alert->is_shortened;
+    if (!is_as_stored)
+        alert->document = alert->data == NULL ? NULL : json_dumps(alert->data, JSON_COMPACT);
+    if (alert->document == NULL) {
+        json_decref(alert->data);
+        json_decref(alert->ecs);
+        return -ENOMEM;
+    }
+    if (!is_as_stored)
+        alert->size = strlen(alert->document);
+    return 0;
+}
+
 /* Fills alert from item. Returns 0; -ENOMEM; -EBADMSG: the store's document is no JSON object. */
 static int prepare(struct output_alert *alert, enum output_encoding encoding, const struct store_item *item)
 {
@@ -184,19 +213,7 @@ static int prepare(struct output_alert *alert, enum output_encoding encoding, co
     if (ecs == NULL)
         return -EBADMSG;
     *alert = (struct output_alert){.id = item->id, .ecs = ecs, .document = item->document, .size = item->size};
-    if (encoding == OUTPUT_ECS) {
-        alert->data = json_incref(ecs);
-        return 0;
-    }
-    alert->data = encoding == OUTPUT_OCSF ? encode_ocsf(ecs) : encode_sentinel(ecs);
-    alert->document = alert->data == NULL ? NULL : json_dumps(alert->data, JSON_COMPACT);
-    if (alert->document == NULL) {
-        json_decref(alert->data);
-        json_decref(ecs);
-        return -ENOMEM;
-    }
-    alert->size = strlen(alert->document);
-    return 0;
+    return encode(alert, encoding);
 }
 
 /* The alerts of one output_send(). */
@@ -257,6 +274,66 @@ static void spread(struct output *output, const struct sending *sending, size_t 
     result->items = items;
 }
 
+/* May the collector have refused an alert for its size? 0: an output's own limit; 201: taken, but put aside. */
+static bool may_be_size(enum output_outcome outcome, long status)
+{
+    return outcome == OUTPUT_REFUSED &&
+           (status == 0 || status == 201 || status == 400 || status == 413 || status == 422);
+}
+
+/* The alert of item once more with its long texts cut: who starts a process chooses how long its command line is, and
+ * so could choose that the alert about it is refused. Returns what became of it; REFUSED: nothing could be cut, or that
+ * is not taken either. */
+static enum output_outcome send_shortened(struct output *output, const struct store_item *item,
+                                          struct output_result *result)
+{
+    struct output_alert alert = {
+        .id = item->id, .ecs = document_parse(item->document, item->size), .is_shortened = true};
+    struct output_item one = {.outcome = OUTPUT_REFUSED};
+    bool is_shorter = false;
+    result->outcome = OUTPUT_REFUSED;
+    if (alert.ecs == NULL)
+        return OUTPUT_REFUSED;
+    if (document_shorten(&is_shorter, alert.ecs, SHORT_TEXT) < 0 || !is_shorter) {
+        json_decref(alert.ecs);
+        return OUTPUT_REFUSED;
+    }
+    if (encode(&alert, output->encoding) < 0)
+        return OUTPUT_REFUSED;
+    send_somewhere(output, &alert, 1, &one, result);
+    free((char *)alert.document); /* it was made above */
+    json_decref(alert.data);
+    json_decref(alert.ecs);
+    return result->outcome == OUTPUT_MIXED ? one.outcome : result->outcome;
+}
+
+/* Each that was refused, perhaps for its size, is tried shortened, until one is not taken like that either. */
+static void shorten_refused(struct output *output, const struct sending *sending, const struct store_item *items,
+                            struct output_result *result)
+{
+    struct output_result again;
+    enum output_outcome outcome = OUTPUT_DELIVERED;
+    if (sending->count == 1 && may_be_size(result->outcome, result->status)) {
+        outcome = send_shortened(output, &items[sending->places[0]], &again);
+        if (outcome != OUTPUT_REFUSED)
+            *result = again;
+        result->outcome = outcome;
+    }
+    for (size_t i = 0; result->outcome == OUTPUT_MIXED && i < sending->count && outcome == OUTPUT_DELIVERED; i++) {
+        if (!may_be_size(result->items[i].outcome, result->items[i].status))
+            continue;
+        outcome = send_shortened(output, &items[sending->places[i]], &again);
+        result->items[i].outcome = outcome;
+    }
+}
+
+static void hide_echoes(struct output *output, const struct sending *sending, struct output_result *result)
+{
+    output_echo_hide(result->answer, output->echo, sending->alerts, sending->count);
+    for (size_t i = 0; result->outcome == OUTPUT_MIXED && i < sending->count; i++)
+        output_echo_hide(result->items[i].answer, output->echo, sending->alerts, sending->count);
+}
+
 void output_send(struct output *output, const struct store_item *items, size_t count, struct output_result *result)
 {
     struct sending sending = {calloc(count, sizeof(struct output_alert)), calloc(count, sizeof(size_t)), 0};
@@ -266,7 +343,9 @@ void output_send(struct output *output, const struct store_item *items, size_t c
     if (rc == 0 && sending.count == 0) {
         result->outcome = OUTPUT_DELIVERED;
     } else if (rc == 0) {
-        send_somewhere(output, sending.alerts, sending.count, result);
+        send_somewhere(output, sending.alerts, sending.count, output->items, result);
+        shorten_refused(output, &sending, items, result);
+        hide_echoes(output, &sending, result);
         spread(output, &sending, count, result);
     } else {
         if (rc == -EBADMSG)

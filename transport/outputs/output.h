@@ -81,10 +81,11 @@ struct output_item {
 struct output_result {
     enum output_outcome outcome;
     unsigned retry_after_ms; /* RETRY: what the collector asked for, or 0 */
+    bool is_for_operator;    /* RETRY: nothing but a changed setting will help, as after 401 and 403 */
     long status;             /* HTTP status, or 0 */
     struct fault fault;      /* set unless DELIVERED; no secret in it */
-    /* The beginning of the collector's own words, printable, or empty. It may repeat what was sent: for the dead-letter
-     * table, not for the log. */
+    /* The beginning of the collector's own words, printable, or empty. What they repeat of what was sent (credentials,
+     * an alert's contents) stands there as "***". */
     char answer[OUTPUT_MAX_ANSWER + 1];
     struct output_item *items; /* MIXED: one for each alert; the output's own, until its next output_send() */
 };

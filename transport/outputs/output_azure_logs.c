@@ -139,6 +139,8 @@ static void azure_logs_send(void *state, const struct output_alert *alerts, size
         output_http_refuse(result, count, "longer than a call to Azure may be");
     else if (oauth_token(&token, azure->oauth, &result->status, &result->retry_after_ms, &result->fault) == 0)
         send_with(azure, token, &body, alerts, count, result);
+    else
+        result->is_for_operator = result->status >= 400 && result->status <= 403;
     output_body_free(&body);
 }
 

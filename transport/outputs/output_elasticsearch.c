@@ -36,17 +36,29 @@ static int make_header(char **header, const struct output_settings *settings)
     return 0;
 }
 
+/* Elasticsearch answers with id, api_key and encoded, and only the last may stand in a header. */
+static int check_key(const struct output_settings *settings, struct fault *fault)
+{
+    if (settings->api_key == NULL || strchr(settings->api_key, ':') == NULL)
+        return 0;
+    fault_set(fault, "output_open", EINVAL, text_from(settings->name),
+              "api-key is id:key; write both in base64, the \"encoded\" of Elasticsearch's answer");
+    return -EINVAL;
+}
+
 static int elasticsearch_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
     /* Only what is read of the answer, so that it stays small. */
-    static const char *const query[] = {"filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason",
-                                        NULL};
+    static const char *const query[] = {
+        "filter_path=errors,items.*.status,items.*.failure_store,items.*.error.type,items.*.error.reason", NULL};
     char *url = NULL, *header = NULL;
     struct elasticsearch *elasticsearch = calloc(1, sizeof(*elasticsearch));
     if (elasticsearch == NULL)
         return -ENOMEM;
     elasticsearch->index = text_dup(text_from(settings->index));
-    int rc = elasticsearch->index == NULL ? -ENOMEM : url_make(&url, settings->https.url, "/_bulk", query);
+    int rc = elasticsearch->index == NULL ? -ENOMEM : check_key(settings, fault);
+    if (rc == 0)
+        rc = url_make(&url, settings->https.url, "/_bulk", query);
     if (rc == 0)
         rc = make_header(&header, settings);
     if (rc == 0)
@@ -83,9 +95,11 @@ static void read_item(struct output_item *item, const json_t *answer)
     const char *reason = json_string_value(json_object_get(error, "reason"));
     char words[OUTPUT_MAX_ANSWER + 1];
     item->status = (long)json_integer_value(json_object_get(create, "status"));
-    item->outcome = outcome_of(item->status);
-    snprintf(words, sizeof(words), "%s%s%s", type == NULL ? "" : type, reason == NULL ? "" : ": ",
-             reason == NULL ? "" : reason);
+    const char *store = json_string_value(json_object_get(create, "failure_store"));
+    bool is_aside = store != NULL && strcmp(store, "used") == 0; /* 201, but not where anybody searches */
+    item->outcome = is_aside ? OUTPUT_REFUSED : outcome_of(item->status);
+    snprintf(words, sizeof(words), "%s%s%s%s", is_aside ? "put into the data stream's failure store" : "",
+             type == NULL ? "" : type, reason == NULL ? "" : ": ", reason == NULL ? "" : reason);
     output_answer_set(item->answer, words, strlen(words));
 }
 
@@ -106,10 +120,14 @@ static void read_answer(struct elasticsearch *elasticsearch, size_t count, struc
     for (size_t i = 0; i < count; i++) {
         read_item(&result->items[i], json_array_get(items, i));
         if (result->items[i].outcome != OUTPUT_DELIVERED && failed++ == 0) {
-            char detail[64];
+            char detail[192];
             result->status = result->items[i].status;
             memcpy(result->answer, result->items[i].answer, sizeof(result->answer));
-            snprintf(detail, sizeof(detail), "an alert of the batch was answered with %ld", result->status);
+            snprintf(detail, sizeof(detail), "an alert of the batch was answered with %ld%s", result->status,
+                     result->status == 403   ? ": may this account write (create) into this data stream?"
+                     : result->status == 404 ? ": is there such an index or data stream, and may it be made?"
+                                             : "");
+            result->is_for_operator = result->status == 403 || result->status == 404;
             fault_set(&result->fault, "POST", result->status, text_from(NULL), detail);
         }
     }

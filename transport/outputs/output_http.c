@@ -115,13 +115,15 @@ void output_http_cancel(struct output_http *http)
 int output_http_key(char key[SHA256_HEX_SIZE], const struct output_alert *alerts, size_t count)
 {
     struct sha256 sha256 = {0};
-    if (count == 1) {
+    if (count == 1 && !alerts[0].is_shortened) {
         (void)text_copy(key, SHA256_HEX_SIZE, text_from(alerts[0].id)); /* same size */
         return 0;
     }
     int rc = sha256_init(&sha256);
     for (size_t i = 0; rc == 0 && i < count; i++)
         rc = sha256_add_field(&sha256, alerts[i].id, strlen(alerts[i].id));
+    if (rc == 0 && alerts[0].is_shortened)
+        rc = sha256_add_field(&sha256, "shortened", strlen("shortened"));
     if (rc == 0)
         rc = sha256_hex(key, &sha256);
     sha256_clear(&sha256);
@@ -168,7 +170,12 @@ static const char *advice(long status)
     case 403:
         return "the collector does not allow it: may this account or certificate write there?";
     case 404:
-        return "there is nothing at this URL";
+        return "there is nothing at this URL, or what this output names (table, index, rule) is not there";
+    case 405:
+        return "this URL takes no POST: is its path right?";
+    case 406:
+    case 415:
+        return "the collector, or a gateway before it, does not take what is sent in this form";
     case 429:
         return "the collector asks for patience";
     default:

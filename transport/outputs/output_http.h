@@ -47,7 +47,7 @@ int output_http_send(struct output_http *http, struct output_body *body, const s
 int output_http_send_alerts(struct output_http *http, struct output_body *body, const struct https_request *request,
                             const struct output_alert *alerts, size_t count, struct output_result *result);
 
-/* The same batch always has the same key. Returns 0 or -EIO. */
+/* The same batch always has the same key, and another body another one. Returns 0 or -EIO. */
 int output_http_key(char key[SHA256_HEX_SIZE], const struct output_alert *alerts, size_t count);
 
 /* For an answer of 2xx that does not confirm: result becomes RETRY with why. */

@@ -12,12 +12,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* How the indexer is asked for its acknowledgement, ms: from the first pause on twice as long each time; and when it is
  * given up, so that the alerts are sent again. */
 #define ACK_FIRST_MS 100u
 #define ACK_MOST_MS 10000u
 #define ACK_GIVE_UP_MS 300000u
+
+/* A token without acknowledgement takes the events and gives no word of them: each try is one more copy in the index,
+ * so the next one comes after this time, ms, or when the config was changed. */
+#define NO_ACK_MS 600000u
 
 struct splunk_hec {
     struct output_http http;
@@ -53,11 +58,28 @@ static int make_channel(char channel[64])
     return 0;
 }
 
+/* Two addresses are made of the URL, and some write one of them there: what begins with /services/collector goes. */
+static int make_urls(struct splunk_hec *hec, const char *url)
+{
+    char *base = text_dup(text_from(url));
+    char *query = base == NULL ? NULL : strchr(base, '?'),
+         *collector = base == NULL ? NULL : strstr(base, "/services/collector");
+    if (base == NULL)
+        return -ENOMEM;
+    if (collector != NULL && (query == NULL || collector < query)) {
+        const char *rest = query == NULL ? "" : query;
+        memmove(collector, rest, strlen(rest) + 1);
+    }
+    int rc = url_make(&hec->url, base, "/services/collector/event", NULL);
+    if (rc == 0)
+        rc = url_make(&hec->ack_url, base, "/services/collector/ack", NULL);
+    free(base);
+    return rc;
+}
+
 static int copy_texts(struct splunk_hec *hec, const struct output_settings *settings)
 {
-    int rc = url_make(&hec->url, settings->https.url, "/services/collector/event", NULL);
-    if (rc == 0)
-        rc = url_make(&hec->ack_url, settings->https.url, "/services/collector/ack", NULL);
+    int rc = make_urls(hec, settings->https.url);
     if (rc < 0)
         return rc;
     hec->ack = settings->ack;
@@ -72,10 +94,14 @@ static int copy_texts(struct splunk_hec *hec, const struct output_settings *sett
 static int splunk_hec_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
     struct splunk_hec *hec = calloc(1, sizeof(*hec));
+    struct output_settings with_cookies = *settings;
     char *header = output_http_join("Authorization: Splunk ", settings->token);
+    /* An indexer knows its own acknowledgements alone: a balancer must lead the questions to where the events went
+     * (help.splunk.com, "About HTTP Event Collector Indexer Acknowledgment": "sticky sessions"). */
+    with_cookies.https.keeps_cookies = true;
     int rc = hec == NULL || header == NULL ? -ENOMEM : copy_texts(hec, settings);
     if (rc == 0)
-        rc = output_http_open(&hec->http, settings, hec->url, header, fault);
+        rc = output_http_open(&hec->http, &with_cookies, hec->url, header, fault);
     output_http_wipe(header);
     if (rc < 0 && hec != NULL)
         splunk_hec_close(hec);
@@ -121,11 +147,33 @@ static void add_event(struct output_body *body, const struct splunk_hec *hec, co
     output_body_add_text(body, "}\n");
 }
 
-/* 400 for something else than the events themselves: an operator must mend it. */
-static bool is_setting_at_fault(json_int_t code)
+/* What of this output an operator must mend by the answer's code; NULL: the code is about the events, or time
+ * (help.splunk.com, "Format events for HTTP Event Collector", "Possible error codes"). */
+static const char *setting_at_fault(json_int_t code)
 {
-    /* incorrect index, no channel, bad channel, acknowledgement is off */
-    return code == 7 || code == 10 || code == 11 || code == 14;
+    switch (code) {
+    case 1:
+        return "Splunk says (code 1) that the token is disabled";
+    case 2:
+    case 3:
+        return "Splunk says (code 2, 3) that the token is missing or malformed";
+    case 4:
+    case 21:
+        return "Splunk says (code 4, 21) that the token is not valid";
+    case 22:
+        return "Splunk says (code 22) that the token is disabled";
+    case 7:
+        return "Splunk says (code 7) that the token may not write into this index: see index=";
+    case 10:
+        return "Splunk says (code 10) that the request's channel is missing: does something on the way drop headers?";
+    case 11:
+        return "Splunk says (code 11) that the request's channel is not valid";
+    case 14:
+        return "Splunk says (code 14) that acknowledgement is off for this token: switch it on there, or write "
+               "ack=\"no\"";
+    default:
+        return NULL;
+    }
 }
 
 /* One question for ack. Returns 1: it is there; 0: not yet; -EPROTO or as https_post(). */
@@ -157,14 +205,22 @@ static int ask(struct splunk_hec *hec, json_int_t ack, struct output_result *res
     return rc;
 }
 
+static uint64_t ms_since(const struct timespec *then)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* fails only for an unknown clock */
+    return (uint64_t)(now.tv_sec - then->tv_sec) * 1000u + (uint64_t)((now.tv_nsec - then->tv_nsec) / 1000000L);
+}
+
 /* The indexer acknowledges, or the alerts are to be sent again. */
 static void wait_for_ack(struct splunk_hec *hec, json_int_t ack, struct output_result *result)
 {
-    unsigned waited_ms = 0, pause_ms = ACK_FIRST_MS;
+    struct timespec begin;
+    unsigned pause_ms = ACK_FIRST_MS;
     int rc = 0;
-    while (rc == 0 && waited_ms < ACK_GIVE_UP_MS) {
+    (void)clock_gettime(CLOCK_MONOTONIC, &begin);          /* fails only for an unknown clock */
+    while (rc == 0 && ms_since(&begin) < ACK_GIVE_UP_MS) { /* by the clock: the questions take time too */
         rc = https_pause(hec->http.https, pause_ms);
-        waited_ms += pause_ms;
         pause_ms = 2 * pause_ms > ACK_MOST_MS ? ACK_MOST_MS : 2 * pause_ms;
         if (rc == 0)
             rc = ask(hec, ack, result);
@@ -185,12 +241,15 @@ static void read_answer(struct splunk_hec *hec, struct output_result *result)
     if (result->outcome == OUTPUT_DELIVERED) {
         if (!json_is_integer(code) || json_integer_value(code) != 0)
             output_http_unconfirmed(result, "the answer does not say that the events were taken");
-        else if (hec->ack && !json_is_integer(ack))
-            output_http_unconfirmed(result, "no ackId: is acknowledgement on for this token?");
-        else if (hec->ack)
+        else if (hec->ack && !json_is_integer(ack)) {
+            output_http_unconfirmed(result, "no ackId: switch acknowledgement on for this token, or write ack=\"no\"");
+            result->is_for_operator = true;
+            result->retry_after_ms = NO_ACK_MS;
+        } else if (hec->ack)
             wait_for_ack(hec, json_integer_value(ack), result);
-    } else if (result->status == 400 && is_setting_at_fault(json_integer_value(code))) {
-        output_http_unconfirmed(result, "Splunk does not like this output's index, channel or ack");
+    } else if (result->status >= 400 && result->status <= 499 && setting_at_fault(json_integer_value(code)) != NULL) {
+        output_http_unconfirmed(result, setting_at_fault(json_integer_value(code)));
+        result->is_for_operator = true;
     }
     json_decref(reply);
 }

@@ -16,6 +16,7 @@ struct output_alert {
     json_t *data;         /* the same in the output's encoding. To be read only */
     const char *document; /* data as text, on one line */
     size_t size;          /* of document, bytes */
+    bool is_shortened;    /* its long texts are cut: another body of the same id */
 };
 
 struct output_type {

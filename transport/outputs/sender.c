@@ -33,6 +33,7 @@ struct sender {
     size_t batch; /* alerts to try next; halved by SPLIT, doubled by each success up to the output's most */
     struct timespec last_sent; /* when the last request ended; 0: none yet */
     size_t again;              /* a try failed: the next one is with as many, so that it is the same batch; 0: none */
+    unsigned may_refuse;       /* alerts that may still be given up before the collector takes one */
     struct timespec expire_at; /* the next look for alerts that are too old */
 };
 
@@ -92,13 +93,14 @@ static void delivered(struct sender *sender, const struct store_item *items, siz
             return;
     }
     backoff_success(&sender->backoff);
+    sender->may_refuse = SENDER_MAX_REFUSED;
     sender->batch = sender->batch > most / 2 ? most : 2 * sender->batch;
     report(sender, &(struct sender_report){
                        .event = SENDER_DELIVERED, .count = count, .items = items, .status = result->status});
 }
 
 /* The alert goes to the dead-letter table. */
-static void refused(struct sender *sender, const struct store_item *item, const struct output_result *result)
+static void bury(struct sender *sender, const struct store_item *item, const struct output_result *result)
 {
     struct fault fault = {.call = NULL};
     char reason[OUTPUT_MAX_ANSWER + 32];
@@ -110,9 +112,13 @@ static void refused(struct sender *sender, const struct store_item *item, const 
             return;
     }
     backoff_success(&sender->backoff); /* the way there is good */
-    report(sender,
-           &(struct sender_report){
-               .event = SENDER_REFUSED, .count = 1, .id = item->id, .status = result->status, .fault = &result->fault});
+    sender->may_refuse -= sender->may_refuse > 0;
+    report(sender, &(struct sender_report){.event = SENDER_REFUSED,
+                                           .count = 1,
+                                           .id = item->id,
+                                           .status = result->status,
+                                           .fault = &result->fault,
+                                           .answer = result->answer});
 }
 
 /* Takes over a new output, if there is one to be had. */
@@ -133,19 +139,20 @@ static void renew(struct sender *sender, enum sender_renew why)
     report(sender, &(struct sender_report){.event = SENDER_RENEWED});
 }
 
-/* 401 or 403: by the clock and not by the backoff, which a collector that answers has no use for. */
-static void forbidden(struct sender *sender, size_t count, const struct output_result *result)
+/* What an operator must mend: by the clock and not by the backoff, which a collector that answers has no use for. */
+static void forbidden(struct sender *sender, enum sender_event event, size_t count, const struct output_result *result)
 {
     unsigned wait_ms = SENDER_FORBIDDEN_MS;
     if (result->retry_after_ms > wait_ms)
         wait_ms = result->retry_after_ms;
     wait_ms += backoff_random(&sender->backoff, wait_ms / 10); /* not in step */
     sender->again = count;
-    report(sender, &(struct sender_report){.event = SENDER_FORBIDDEN,
+    report(sender, &(struct sender_report){.event = event,
                                            .count = count,
                                            .status = result->status,
                                            .wait_ms = wait_ms,
-                                           .fault = &result->fault});
+                                           .fault = &result->fault,
+                                           .answer = result->answer});
     pause_for(sender, wait_ms);
     if (!is_stopping(sender))
         renew(sender, SENDER_RENEW_FORBIDDEN);
@@ -155,8 +162,8 @@ static void retry(struct sender *sender, size_t count, const struct output_resul
 {
     if (is_stopping(sender))
         return; /* broken off by sender_stop(), which is no failure */
-    if (result->status == 401 || result->status == 403) {
-        forbidden(sender, count, result);
+    if (result->status == 401 || result->status == 403 || result->is_for_operator) {
+        forbidden(sender, SENDER_FORBIDDEN, count, result);
         return;
     }
     unsigned wait_ms = backoff_failure_ms(&sender->backoff, result->retry_after_ms);
@@ -165,14 +172,61 @@ static void retry(struct sender *sender, size_t count, const struct output_resul
                                            .count = count,
                                            .status = result->status,
                                            .wait_ms = wait_ms,
-                                           .fault = &result->fault});
+                                           .fault = &result->fault,
+                                           .answer = result->answer});
     pause_for(sender, wait_ms);
+}
+
+/* Does the collector take the newest alert that waits, or is everything refused? A heartbeat comes each minute, so that
+ * nobody who has alerts refused at will can keep the newest one for himself. */
+static bool takes_another(struct sender *sender, const struct store_item *than)
+{
+    struct store_item *newest = NULL;
+    struct output_result result;
+    size_t count = 0;
+    if (store_newest(sender->settings.store, sender->name, &newest, &count, NULL) < 0)
+        return false;
+    bool is_other = count == 1 && strcmp(newest->id, than->id) != 0;
+    result.outcome = OUTPUT_RETRY;
+    if (is_other)
+        output_send(sender->output, newest, 1, &result);
+    if (result.outcome == OUTPUT_DELIVERED) {
+        delivered(sender, newest, 1, &result);
+        sender->may_refuse = SENDER_MAX_REFUSED_PROVED;
+    }
+    store_items_free(newest, count);
+    return result.outcome == OUTPUT_DELIVERED;
+}
+
+/* An alert that stands alone is refused. One is given up, and a few; but where nothing else is taken either, a gateway
+ * or a setting is at fault, and giving up would destroy all that waits. */
+static void refused(struct sender *sender, const struct store_item *item, const struct output_result *result)
+{
+    if (sender->may_refuse > 0 || takes_another(sender, item)) {
+        bury(sender, item, result);
+        return;
+    }
+    sender->batch = 1;
+    if (!is_stopping(sender))
+        forbidden(sender, SENDER_DOUBTED, 1, result);
+}
+
+/* What the collector said of the one alert at place. */
+static struct output_result result_of(const struct output_result *result, size_t place)
+{
+    struct output_result one = *result;
+    one.status = result->items[place].status;
+    memcpy(one.answer, result->items[place].answer, sizeof(one.answer));
+    return one;
 }
 
 /* The collector answered for each alert by itself. Those that it did not take are the oldest then, and come again. */
 static void mixed(struct sender *sender, const struct store_item *items, size_t count, struct output_result *result)
 {
     size_t left = 0;
+    bool is_any_taken = false;
+    for (size_t i = 0; i < count; i++)
+        is_any_taken |= result->items[i].outcome == OUTPUT_DELIVERED;
     for (size_t begin = 0, end; begin < count && !is_stopping(sender); begin = end) {
         const struct output_item *item = &result->items[begin];
         for (end = begin + 1; end < count && result->items[end].outcome == item->outcome; end++)
@@ -182,10 +236,13 @@ static void mixed(struct sender *sender, const struct store_item *items, size_t 
         else if (item->outcome == OUTPUT_RETRY)
             left += end - begin;
         for (size_t i = begin; item->outcome == OUTPUT_REFUSED && i < end; i++) {
-            struct output_result one = *result;
-            one.status = result->items[i].status;
-            memcpy(one.answer, result->items[i].answer, sizeof(one.answer));
-            refused(sender, &items[i], &one);
+            struct output_result one = result_of(result, i);
+            bool is_doubtful = !is_any_taken && sender->may_refuse == 0;
+            if (is_doubtful) {
+                refused(sender, &items[i], &one); /* sends another one: what result says of the rest is gone, ... */
+                return;                           /* ... and the rest comes again */
+            }
+            bury(sender, &items[i], &one);
         }
     }
     if (left > 0)
@@ -351,6 +408,7 @@ int sender_start(struct sender **out, const struct sender_settings *settings)
     sender->output = settings->output;
     sender->name = text_dup(text_from(output_name(settings->output)));
     sender->batch = output_max_batch_alerts(settings->output);
+    sender->may_refuse = SENDER_MAX_REFUSED;
     backoff_reset(&sender->backoff, seed_of(sender));
     int rc = sender->name == NULL ? -ENOMEM : init_lock(sender);
     if (rc < 0) {

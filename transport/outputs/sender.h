@@ -14,10 +14,12 @@ enum sender_event {
     SENDER_RETRY,     /* a try failed; the next comes after wait_ms */
     SENDER_FORBIDDEN, /* the same, since the collector does not know us or does not let us (401, 403): an operator must
                          mend it, and nothing is lost meanwhile */
-    SENDER_REFUSED,   /* one alert went to the dead-letter table */
-    SENDER_STORE,     /* the store failed; tried again after wait_ms */
-    SENDER_EXPIRED,   /* count alerts were older than the store's max_age_s and went to the dead-letter table */
-    SENDER_RENEWED    /* the output is a new one, with what it read anew */
+    SENDER_DOUBTED, /* the same: one alert after another is refused and none is taken, so that it is the output or what
+                       stands before it that is at fault, not the alerts: none of them is given up */
+    SENDER_REFUSED, /* one alert went to the dead-letter table */
+    SENDER_STORE,   /* the store failed; tried again after wait_ms */
+    SENDER_EXPIRED, /* count alerts were older than the store's max_age_s and went to the dead-letter table */
+    SENDER_RENEWED  /* the output is a new one, with what it read anew */
 };
 
 struct sender_report {
@@ -29,9 +31,16 @@ struct sender_report {
     long status;                    /* HTTP status, or 0 */
     unsigned wait_ms;
     const struct fault *fault; /* NULL when nothing failed */
+    const char *answer; /* the collector's own words where fault does not have them, as in output_result; or NULL */
 };
 
-/* How long until the next try after 401 or 403, ms: a wrong token is no reason to hammer, and a new one works soon. */
+/* So many alerts in a row may be refused, none being taken between, before the output is doubted instead; and so many
+ * after another one was tried for that very reason and was taken. */
+#define SENDER_MAX_REFUSED 3
+#define SENDER_MAX_REFUSED_PROVED 20
+
+/* How long until the next try after 401, 403 or in doubt, ms: a wrong token is no reason to hammer, and a new one works
+ * soon. */
 #define SENDER_FORBIDDEN_MS 60000u
 
 /* Why renew() is called. */

@@ -65,8 +65,56 @@ static void test_parts(void)
     config_free(first);
 }
 
+static void shown_hash(char hash[65], const char *output)
+{
+    char text[1024];
+    struct config *config = NULL;
+    struct config_errors errors;
+    snprintf(text, sizeof(text), "<tripline version=\"1\"><outputs>%s</outputs></tripline>", output);
+    CU_ASSERT_EQUAL_FATAL(config_parse(&config, text_from(text), "tripline.xml", &errors), 0);
+    snprintf(hash, 65, "%s", config->shown_sha256);
+    config_free(config);
+}
+
+/* What everybody may see of the config tells nothing of the secrets in it, and all else. */
+static void test_shown_hash(void)
+{
+    static const struct {
+        const char *a, *b;
+        bool is_same;
+    } cases[] = {
+#define HEC(more) "<splunk_hec name=\"s\" url=\"https://h/\" " more "/>"
+        {HEC("token=\"Winter2026\""), HEC("token=\"Summer2026\""), true},
+        {HEC("token=\"Winter2026\""), HEC("token=\"W&amp;2\""), true},
+        {HEC("token='x' index=\"a\""), HEC("token='x' index=\"b\""), false},
+        {HEC("token=\"env:A\""), HEC("token=\"env:B\""), false}, /* a reference is no secret */
+        {HEC("token=\"a\""), HEC("token=\"a\" ack=\"no\""), false},
+#define WEBHOOK(url, more) "<webhook name=\"w\" url=\"" url "\">" more "</webhook>"
+        {WEBHOOK("https://h/secret", ""), WEBHOOK("https://h/other", ""), true},
+        {WEBHOOK("https://h/?sig=1", ""), WEBHOOK("https://h/", ""), true},
+        {WEBHOOK("https://h/", ""), WEBHOOK("https://g/", ""), false},
+        {WEBHOOK("https://h:1/", ""), WEBHOOK("https://h:2/", ""), false},
+        {WEBHOOK("https://h/", "<header name=\"A\" value=\"x\"/>"),
+         WEBHOOK("https://h/", "<header name=\"A\" value=\"y\"/>"), true},
+        {WEBHOOK("https://h/", "<header name=\"A\" value=\"x\"/>"),
+         WEBHOOK("https://h/", "<header name=\"B\" value=\"x\"/>"), false},
+        {WEBHOOK("https://h/", "<failover url=\"https://f/a\"/>"),
+         WEBHOOK("https://h/", "<failover url=\"https://f/b\"/>"), true},
+        {WEBHOOK("https://h/", "<failover url=\"https://f/a\"/>"),
+         WEBHOOK("https://h/", "<failover url=\"https://e/a\"/>"), false},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char a[65], b[65];
+        shown_hash(a, cases[i].a);
+        shown_hash(b, cases[i].b);
+        CU_ASSERT_EQUAL(strlen(a), 64);
+        CU_ASSERT_EQUAL(strcmp(a, b) == 0, cases[i].is_same);
+    }
+}
+
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"parts", test_parts}, {NULL, NULL}};
+    static const CU_TestInfo tests[] = {
+        {"what others see of the config", test_shown_hash}, {"parts", test_parts}, {NULL, NULL}};
     return test_main("config_compare", tests);
 }

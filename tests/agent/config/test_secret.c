@@ -45,6 +45,12 @@ static void test_literal(void)
 {
     reads("hunter2", "hunter2");
     reads("my profile:is red", "my profile:is red"); /* no scheme of ours */
+    reads(" hunter2", " hunter2");                   /* blanks wherever they are pasted */
+    reads("  a  b  ", "  a  b  ");
+    reads(" ", " ");
+    CU_ASSERT_PTR_NULL(secret_fault(" hunter2"));
+    CU_ASSERT(!secret_is_reference(" hunter2"));
+    CU_ASSERT(secret_is_reference(" env:X") && secret_is_reference("Bearer file:x"));
 }
 
 static void test_file(void)

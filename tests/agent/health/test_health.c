@@ -168,7 +168,7 @@ static void test_outputs(void)
     const char *first[] = {"a", "b"}, *second[] = {"b", "c"};
     begin();
     health_outputs_set(health, first, 2);
-    health_output_delivered(health, "b", 3, 200);
+    health_output_delivered(health, "b", 3, 2, 200);
     health_output_failed(health, "b", 503, "HTTP 503");
     health_output_failed(health, "b", 503, "HTTP 503");
     health_output_refused(health, "unknown", 400); /* nothing happens */
@@ -178,11 +178,12 @@ static void test_outputs(void)
     const struct health_output *b = &seen->outputs[0];
     CU_ASSERT_STRING_EQUAL(b->name, "b");
     CU_ASSERT_EQUAL(b->delivered, 3);
+    CU_ASSERT_EQUAL(b->heartbeats, 2);
     CU_ASSERT_EQUAL(b->failures, 2);
     CU_ASSERT_EQUAL(b->failing, 2);
     CU_ASSERT_STRING_EQUAL(b->trouble, "HTTP 503");
     CU_ASSERT_NOT_EQUAL(b->last_success, 0);
-    health_output_delivered(health, "b", 1, 202);
+    health_output_delivered(health, "b", 1, 2, 202);
     health_output_refused(health, "c", 422);
     health_read(health, seen);
     CU_ASSERT_EQUAL(b->failing, 0);

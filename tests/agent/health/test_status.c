@@ -45,7 +45,7 @@ static json_t *well(const struct status_about *who)
     health_source_kept(health, "Security", &(struct health_kept){.events = 2, .has_record = true, .record = 42});
     health_source_state(health, sources[1], HEALTH_ABSENT, "no such channel");
     health_outputs_set(health, outputs, 1);
-    health_output_delivered(health, "central", 1, 200);
+    health_output_delivered(health, "central", 1, 0, 200);
     health_alive(health, "eventlog", 60000);
     health_read(health, figures);
     struct status_now now = {.figures = figures, .cpu_percent = 0.5};
@@ -139,7 +139,9 @@ static void test_trouble(void)
     }
     static const struct {
         const char *list, *key, *says;
-    } counts[] = {{"outputs", "overflowed", "took nothing for so long"}, {"store", "dropped", "give way"}};
+    } counts[] = {{"outputs", "overflowed", "took nothing for so long"},
+                  {"store", "dropped", "give way"},
+                  {"store", "dead", "deadletters list"}};
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         json_t *full = well(&about), *in = json_object_get(full, counts[i].list);
         in = json_is_array(in) ? json_array_get(in, 0) : in;
@@ -155,6 +157,25 @@ static void test_trouble(void)
     CU_ASSERT_EQUAL(judge(d, 0, true), STATUS_TROUBLE);
     CU_ASSERT_TRUE(has_reason("check-config"));
     json_decref(d);
+}
+
+/* A file that somebody wrote into: values of other types than ours are shown somehow, and nothing breaks. */
+static void test_other_types(void)
+{
+    static const char *const lists[] = {"[null,7,{},[],true]", "{}", "7", "null", "\"x\""};
+    static const char *const keys[] = {"privileges", "groups"};
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        json_t *d = well(&about);
+        for (size_t k = 0; k < 2; k++)
+            json_object_set_new(json_object_get(d, "token"), keys[k], json_loads(lists[i], JSON_DECODE_ANY, NULL));
+        (void)judge(d, 0, true);
+        FILE *file = tmpfile();
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        status_print(file, d, &judged, event_time_now());
+        CU_ASSERT(ftell(file) > 0);
+        fclose(file);
+        json_decref(d);
+    }
 }
 
 static void test_file(void)
@@ -245,6 +266,7 @@ int main(void)
         {"stopped, dead, stuck", test_not_running},
         {"a stuck thread", test_stuck_thread},
         {"trouble", test_trouble},
+        {"other types", test_other_types},
         {"file", test_file},
         {"text that is no UTF-8", test_bad_text},
         {"the token", test_token},

@@ -82,6 +82,39 @@ static void test_type(void)
     }
 }
 
+static void test_heartbeat_text(void)
+{
+    CU_ASSERT(document_text_is_heartbeat("{\"event\":{\"kind\":\"metric\",\"dataset\":\"tripline.heartbeat\"}}"));
+    CU_ASSERT(!document_text_is_heartbeat("{\"event\":{\"dataset\":\"endpoint.alert\"}}"));
+    CU_ASSERT(!document_text_is_heartbeat("{\"command_line\":\"\\\"dataset\\\":\\\"tripline.heartbeat\\\"\"}"));
+}
+
+/* Every long text is cut, at a character; of a command line it is said, with the whole one's digest. */
+static void test_shorten(void)
+{
+    char text[600], line[202];
+    bool is_shorter = false;
+    memset(line, 'x', 200);
+    memcpy(line + 63, "\xC3\xA9", 2); /* across the limit */
+    line[200] = '\0';
+    snprintf(text, sizeof(text),
+             "{\"process\":{\"command_line\":\"%s\"},\"list\":[1,\"%s\"],\"tripline\":{\"rule\":\"short\"}}", line,
+             line);
+    json_t *ecs = parse(text);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(ecs);
+    CU_ASSERT_EQUAL(document_shorten(&is_shorter, ecs, 64), 0);
+    CU_ASSERT(is_shorter);
+    CU_ASSERT_EQUAL(strlen(document_text(ecs, "process.command_line")), 63);
+    CU_ASSERT_EQUAL(json_string_length(json_array_get(document_at(ecs, "list"), 1)), 63);
+    CU_ASSERT_STRING_EQUAL(document_text(ecs, "tripline.rule"), "short");
+    CU_ASSERT(json_is_true(document_at(ecs, "tripline.command_line_truncated")));
+    CU_ASSERT_EQUAL(strlen(document_text(ecs, "tripline.command_line_sha256")), 64);
+    CU_ASSERT_PTR_NULL(document_at(ecs, "tripline.parent_command_line_truncated"));
+    CU_ASSERT_EQUAL(document_shorten(&is_shorter, ecs, 64), 0);
+    CU_ASSERT(!is_shorter);
+    json_decref(ecs);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -90,6 +123,8 @@ int main(void)
         {"account", test_account},
         {"copy", test_copy},
         {"type", test_type},
+        {"a heartbeat's text", test_heartbeat_text},
+        {"shorten", test_shorten},
         CU_TEST_INFO_NULL,
     };
     return test_main("document", tests);

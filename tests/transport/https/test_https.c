@@ -392,6 +392,42 @@ static void test_secrets(void)
     https_close(NULL);
 }
 
+/* What was said before each wait. */
+struct signs {
+    size_t count;
+    unsigned wait_ms[8];
+};
+
+static void note_alive(void *context, unsigned wait_ms)
+{
+    struct signs *signs = context;
+    if (signs->count < sizeof(signs->wait_ms) / sizeof(signs->wait_ms[0]))
+        signs->wait_ms[signs->count] = wait_ms;
+    signs->count++;
+}
+
+/* Each request and each pause says before it waits how long that may take. */
+static void test_alive(void)
+{
+    struct receiver receiver;
+    struct signs signs = {0};
+    receiver_start(&receiver, "server", NO_OPTIONS);
+    struct trial s = settings_of(receiver.url, "ca.pem", NULL, NULL);
+    s.https.alive = note_alive;
+    s.https.alive_context = &signs;
+    struct https *https = open_ok(s);
+    CU_ASSERT_EQUAL(signs.count, 0);
+    CU_ASSERT_EQUAL(post(https), 0);
+    CU_ASSERT_EQUAL(https_pause(https, 7), 0);
+    CU_ASSERT_EQUAL(post(https), 0);
+    CU_ASSERT_EQUAL(signs.count, 3);
+    CU_ASSERT_EQUAL(signs.wait_ms[0], s.https.timeout_ms);
+    CU_ASSERT_EQUAL(signs.wait_ms[1], 7);
+    CU_ASSERT_EQUAL(signs.wait_ms[2], s.https.timeout_ms);
+    https_close(https);
+    json_decref(receiver_stop(&receiver));
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -409,6 +445,7 @@ int main(void)
         {"system login", test_system_login},
         {"wrong headers", test_wrong_headers},
         {"no secrets in faults", test_secrets},
+        {"signs of life", test_alive},
         CU_TEST_INFO_NULL,
     };
     if (https_start_up() < 0)

@@ -21,6 +21,9 @@ static void test_make(void)
     is("https://h:1/", "/_bulk", NULL, "https://h:1/_bulk");
     is("https://h/a/b/", "/_bulk", NULL, "https://h/a/b/_bulk");
     is("https://h/a%20b", "/c d/e", NULL, "https://h/a%20b/c%20d/e");
+    is("https://h/v1/logs", "/v1/logs", NULL, "https://h/v1/logs"); /* the whole address is there already */
+    is("https://h/a/v1/logs/", "/v1/logs", NULL, "https://h/a/v1/logs");
+    is("https://h/v1", "/v1/logs", NULL, "https://h/v1/v1/logs");
     is("https://h/?k=v", "/p", query, "https://h/p?k=v&q=a%20b%26c&x=1");
     CU_ASSERT_EQUAL(url_make(&url, "not a url", "/p", NULL), -EINVAL);
     CU_ASSERT_PTR_NULL(url);

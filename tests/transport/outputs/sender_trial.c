@@ -50,7 +50,8 @@ static enum output_outcome decide(const struct output *output, const struct stor
     if (output->sends < output->script_count)
         return output->script[output->sends];
     for (size_t i = 0; i < count; i++)
-        if (trial_number_of(items[i].id) == output->refused_id)
+        if (output->refuses_all || trial_number_of(items[i].id) == output->refused_id ||
+            trial_number_of(items[i].id) < output->refused_below)
             return count > 1 ? OUTPUT_SPLIT : OUTPUT_REFUSED;
     return OUTPUT_DELIVERED;
 }

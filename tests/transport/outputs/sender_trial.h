@@ -18,6 +18,8 @@ struct output {
     const enum output_outcome *script; /* for each send in turn; DELIVERED after its end */
     size_t script_count;
     int refused_id;  /* an alert that is never taken, as by a collector that says 422; -1: none */
+    int refused_below; /* so are those with lower numbers; 0: none */
+    bool refuses_all;  /* and everything, as by a gateway that went wrong */
     bool fills_disk; /* after each send the disk is full, until the sender reports that */
     bool hangs;      /* sends end only by output_cancel() */
     bool is_away;    /* answers RETRY */
@@ -36,7 +38,7 @@ struct output {
 /* What the sender reported. */
 struct log {
     pthread_mutex_t mutex;
-    size_t counts[7]; /* of each event; alerts for DELIVERED and EXPIRED */
+    size_t counts[8]; /* of each event; alerts for DELIVERED and EXPIRED */
     unsigned longest_wait_ms;
     char refused_id[ALERT_ID_SIZE];
     char output[16];

@@ -304,6 +304,54 @@ static void test_expired(void)
     trial_time_s = 0;
 }
 
+/* One alert after another is refused while none is taken: after a few no more is given up, and once the collector takes
+ * some again, all that are left arrive. */
+static void test_all_refused(void)
+{
+    struct trial trial;
+    struct store_counts counts;
+    trial_begin(&trial, NULL, 0);
+    trial.is_timeless = true;
+    trial.output.refuses_all = true;
+    trial_keep(&trial, 0, 40);
+    trial_start(&trial);
+    trial_wait_for_sends(&trial, 100); /* many times over what it takes to try each alert */
+    CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
+    CU_ASSERT_EQUAL(counts.dead, SENDER_MAX_REFUSED);
+    CU_ASSERT_EQUAL(counts.waiting, 40 - SENDER_MAX_REFUSED);
+    pthread_mutex_lock(&trial.log.mutex);
+    CU_ASSERT(trial.log.counts[SENDER_DOUBTED] > 0);
+    CU_ASSERT(trial.log.longest_wait_ms >= SENDER_FORBIDDEN_MS);
+    pthread_mutex_unlock(&trial.log.mutex);
+    pthread_mutex_lock(&trial.output.mutex);
+    trial.output.refuses_all = false;
+    pthread_mutex_unlock(&trial.output.mutex);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
+    CU_ASSERT_EQUAL(trial.output.taken_count + counts.dead, 40);
+    CU_ASSERT(counts.dead <= SENDER_MAX_REFUSED + 1); /* one may be refused just before another one is taken */
+    trial_end(&trial);
+}
+
+/* Many bad alerts before good ones do not stop those: the newest shows that the output is well. */
+static void test_many_bad(void)
+{
+    struct trial trial;
+    struct store_counts counts;
+    trial_begin(&trial, NULL, 0);
+    trial.is_timeless = true;
+    trial.output.refused_below = 20;
+    trial_keep(&trial, 0, 25);
+    trial_start(&trial);
+    CU_ASSERT(trial_is_drained(&trial));
+    trial_stop(&trial);
+    CU_ASSERT_EQUAL(trial.output.taken_count, 5);
+    CU_ASSERT_EQUAL(store_counts(trial.store, &counts, NULL), 0);
+    CU_ASSERT_EQUAL(counts.dead, 20);
+    trial_end(&trial);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -321,6 +369,8 @@ int main(void)
         {"a day without the collector", test_a_day},
         {"a random start", test_start_spread},
         {"too old", test_expired},
+        {"everything is refused", test_all_refused},
+        {"many bad ones before good ones", test_many_bad},
         CU_TEST_INFO_NULL,
     };
     vfs_install();
