@@ -1,6 +1,6 @@
 #include "collectors/eventlog/eventlog_channel.h"
 
-#include "collectors/eventlog/eventlog_mark.h"
+#include "collectors/eventlog/eventlog_bookmark.h"
 
 #include <windows.h>
 #include <winevt.h>
@@ -39,7 +39,8 @@ static void put_mark(struct channel *ch, uint64_t record)
     char *text = NULL;
     uint16_t *xml = NULL;
     EVT_HANDLE made = NULL;
-    if (eventlog_mark_make(&text, text_from(ch->name), record) == 0 && text_to_utf16(&xml, NULL, text_from(text)) == 0)
+    if (eventlog_bookmark_make(&text, text_from(ch->name), record) == 0 &&
+        text_to_utf16(&xml, NULL, text_from(text)) == 0)
         made = EvtCreateBookmark(xml);
     free(xml);
     free(text);
