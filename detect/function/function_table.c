@@ -25,6 +25,7 @@ static const struct function *const tables[] = {
     function_parse,
     function_encode,
     function_time,
+    function_format,
     /* ours, that no query can write */
     function_sigma,
     function_powershell,

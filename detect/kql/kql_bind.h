@@ -131,6 +131,7 @@ struct kql_leg {
     unsigned nodes;
     struct kql_expansion *expansion;
     const struct kql_selection *selection;
+    bool is_4688;         /* a filter asks for EventID == 4688 */
     bool is_constant;     /* datatable, print: no events */
     bool is_refused;      /* a mistake in it was told of */
     const char *not_here; /* why the leg can't be had here although nothing is wrong with it; NULL: it can */

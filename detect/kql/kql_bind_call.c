@@ -432,7 +432,8 @@ static bool step(struct kql_binder *binder, const struct kql_value *object, stru
     case KQL_IS_XML_ITEM:
         if (is(name, "#text") && object->is_offset_known) {
             position = object->offset < 4096 ? (unsigned)object->offset : 4096;
-            *out = kql_value_column(binder, column_of_position(binder->columns, position), name, place);
+            *out = kql_value_column(binder, column_of_position(binder->columns, position), text_from("EventData.Data"),
+                                    place);
             out->is_loose = true;
         } else if (is(name, "#text")) {
             out->what = KQL_IS_XML_TEXT;

@@ -91,23 +91,20 @@ static struct text csv_value(struct kql_binder *binder, struct text bytes, size_
 static bool csv(struct kql_binder *binder, const struct kql_node *node, struct text bytes, bool skips_first,
                 struct rows *rows)
 {
-    const struct kql_node *schema = node->first;
+    const struct kql_node *schema = node->first; /* with a column at least: external() has looked */
     rows->first_column = schema->first->text;
     size_t at = bytes.len >= 3 && memcmp(bytes.bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     while (at < bytes.len && !binder->has_no_memory) {
         struct kql_row *row = kql_row_new(binder, KQL_ROW_ONLY, NULL);
-        const struct kql_node *column = schema->first;
         size_t begin = at;
-        for (bool is_last = false; !is_last; column = column != NULL ? column->next : NULL) {
-            struct text text = csv_value(binder, bytes, &at, &is_last);
-            if (column == NULL)
-                continue;
+        bool is_last = false;
+        for (const struct kql_node *column = schema->first; column != NULL; column = column->next) {
+            struct text text = is_last ? text_from("") : csv_value(binder, bytes, &at, &is_last);
             struct kql_value value = kql_value_constant(binder, value_string(text), node->place);
             kql_row_add_value(binder, row, column->text, value);
         }
-        for (; column != NULL; column = column->next)
-            kql_row_add_value(binder, row, column->text,
-                              kql_value_constant(binder, value_string(text_from("")), node->place));
+        while (!is_last) /* more values than the schema has columns */
+            (void)csv_value(binder, bytes, &at, &is_last);
         if (skips_first)
             skips_first = false;
         else if (at - begin > 1 || bytes.bytes[begin] != '\n')

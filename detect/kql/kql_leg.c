@@ -226,10 +226,29 @@ static void append(struct kql_binder *binder, struct kql_legs *legs, const struc
     }
 }
 
+/* Does the condition, or a part of its and, ask for EventID == 4688? */
+static bool asks_for_4688(const struct kql_node *node)
+{
+    if (node == NULL || node->kind != KQL_BINARY)
+        return false;
+    if (is(node->text, "and")) {
+        for (const struct kql_node *child = node->first; child != NULL; child = child->next)
+            if (asks_for_4688(child))
+                return true;
+        return false;
+    }
+    const struct kql_node *left = node->first, *right = left != NULL ? left->next : NULL;
+    return is(node->text, "==") && right != NULL && left->kind == KQL_NAME && is(left->text, "EventID") &&
+           (right->kind == KQL_LONG || right->kind == KQL_STRING) && is(right->text, "4688");
+}
+
 static void pipe(struct kql_binder *binder, struct kql_legs *legs, struct kql_name *scope, const struct kql_node *node)
 {
     struct kql_legs own = {.count = 0};
     kql_leg_add(binder, &own, scope, node->first);
+    for (const struct kql_node *it = node->first->next; it != NULL; it = it->next)
+        for (size_t i = 0; (is(it->text, "where") || is(it->text, "filter")) && i < own.count; i++)
+            own.list[i]->is_4688 |= asks_for_4688(it->first);
     for (const struct kql_node *it = node->first->next; it != NULL; it = it->next) {
         if (is(it->text, "union") && it->kind == KQL_OPERATOR)
             union_legs(binder, &own, scope, it);

@@ -171,7 +171,9 @@ static struct kql_value table_value(struct kql_binder *binder, const struct kql_
     case KQL_FROM_TEXT:
         return kql_value_constant(binder, value_string(text_from(column->text)), place);
     case KQL_FROM_KQL:
-        return derived(binder, row, column->text);
+        return derived(binder, row,
+                       column->at_4688 != NULL && binder->leg != NULL && binder->leg->is_4688 ? column->at_4688
+                                                                                              : column->text);
     case KQL_FROM_BAG:
         value = kql_value_column(binder, column_of_system(binder->columns, COLUMN_EVENT_DATA), column->name, place);
         if (value.what == KQL_IS_VALUE)

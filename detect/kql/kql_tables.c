@@ -5,6 +5,8 @@
 #define IS_LOGON "EventID in (4624, 4625, 4634, 4647, 4648, 4768, 4769, 4771, 4776)"
 #define ACCOUNT_NAME "iff(" IS_LOGON ", TargetUserName, SubjectUserName)"
 #define ACCOUNT_DOMAIN "iff(" IS_LOGON ", TargetDomainName, SubjectDomainName)"
+#define ACCOUNT(domain, name) "iff(" domain " in ('', '-'), " name ", strcat(" domain ", '\\\\', " name "))"
+#define NAME_OF(path) "tostring(split(" path ", '\\\\')[-1])"
 
 #define LEVEL_NAME                                                                                                     \
     "case($level == '1', 'Critical', $level == '2', 'Error', $level == '3', 'Warning', $level == '5', 'Verbose', "     \
@@ -34,14 +36,13 @@ static const struct kql_table_column security[] = {
     FIELD(ParentProcessName, PARENT_IMAGE),
     DATA(NewProcessId),
     DATA(MandatoryLabel),
-    KQL(Process, STRING,
-        "iff(EventID == 4688, tostring(split(NewProcessName, '\\\\')[-1]), "
-        "tostring(split(ProcessName, '\\\\')[-1]))"),
-    KQL(AccountName, STRING, ACCOUNT_NAME),
-    KQL(AccountDomain, STRING, ACCOUNT_DOMAIN),
-    KQL(Account, STRING,
-        "iff(" ACCOUNT_DOMAIN " in ('', '-'), " ACCOUNT_NAME ", strcat(" ACCOUNT_DOMAIN ", '\\\\', " ACCOUNT_NAME "))"),
-    KQL(AccountType, STRING, "iff(" ACCOUNT_NAME " endswith '$', 'Machine', 'User')"),
+    KQL_4688(Process, "iff(EventID == 4688, " NAME_OF("NewProcessName") ", " NAME_OF("ProcessName") ")",
+             NAME_OF("NewProcessName")),
+    KQL_4688(AccountName, ACCOUNT_NAME, "SubjectUserName"),
+    KQL_4688(AccountDomain, ACCOUNT_DOMAIN, "SubjectDomainName"),
+    KQL_4688(Account, ACCOUNT(ACCOUNT_DOMAIN, ACCOUNT_NAME), ACCOUNT("SubjectDomainName", "SubjectUserName")),
+    KQL_4688(AccountType, "iff(" ACCOUNT_NAME " endswith '$', 'Machine', 'User')",
+             "iff(SubjectUserName endswith '$', 'Machine', 'User')"),
     KQL(SubjectAccount, STRING, "strcat(SubjectDomainName, '\\\\', SubjectUserName)"),
     KQL(TargetAccount, STRING, "strcat(TargetDomainName, '\\\\', TargetUserName)"),
     DATA(AccessMask),

@@ -38,6 +38,7 @@ struct kql_table_column {
     enum kql_origin origin;
     unsigned number;
     const char *text;
+    const char *at_4688; /* KQL_FROM_KQL: the same for 4688 alone, where that is simpler; or NULL */
 };
 
 struct kql_table {
