@@ -43,6 +43,13 @@ struct collector_report {
     const struct fault *fault; /* NULL, or what failed */
 };
 
+/* The place reached in a source. */
+struct collector_bookmark {
+    struct text text; /* only the collector understands it */
+    bool has_record;  /* is record known? */
+    uint64_t record;  /* the source's own number of the last event handed over */
+};
+
 struct collector_sink {
     void *context;
     /*
@@ -57,12 +64,11 @@ struct collector_sink {
     int (*event)(void *context, const struct event *event);
     /*
      * All events of source up to bookmark have been handed over: keep what came of them, and the bookmark, in one step.
-     * bookmark: text that only the collector understands. Returns 0: kept, on disk. -ENOSPC (no room now) or another
-     * negative errno value: nothing was kept; the collector reads no further and calls again until it is.
-     * bookmark absent: there is none to keep (ETW; or it can't be had, and that of before stays). NULL for collectors
-     * without bookmarks (files).
+     * Returns 0: kept, on disk. -ENOSPC (no room now) or another negative errno value: nothing was kept; the collector
+     * reads no further and calls again until it is. bookmark NULL: there is none to keep (ETW; or it can't be had, and
+     * that of before stays). checkpoint NULL for collectors without bookmarks (files).
      */
-    int (*checkpoint)(void *context, struct text source, struct text bookmark);
+    int (*checkpoint)(void *context, struct text source, const struct collector_bookmark *bookmark);
     /* Something that an operator should know. */
     void (*report)(void *context, const struct collector_report *report);
     /*

@@ -1,6 +1,7 @@
 #include "agent/cli/cli.h"
 
 #include "agent/cli/cli_rules_test.h"
+#include "agent/rules/rule_explain.h"
 #include "agent/rules/rule_load.h"
 #include "agent/rules/rule_report.h"
 
@@ -123,6 +124,40 @@ static int list(const struct options *o)
     return rc < 0 ? 1 : 0;
 }
 
+/* explain ID [EVENTFILE]: without --rules of the built-in rules. All events are looked at, so no candidates. */
+static int explain(const struct options *o)
+{
+    struct rule_load *load = NULL;
+    struct fault fault = {0};
+    char text[512];
+    unsigned long events = 0;
+    if (o->count < 1 || o->count > 2)
+        return cli_usage("rules", "explain wants the id of a rule, and maybe a file of events", NULL);
+    const struct rule_load_settings settings = {.paths = &o->directory,
+                                                .path_count = o->directory != NULL,
+                                                .has_builtin = o->directory == NULL,
+                                                .only = o->paths[0],
+                                                .options = {.is_plain = true}};
+    if (load_rules(&load, &settings) < 0)
+        return 1;
+    if (rule_set_count(load->set) == 0) {
+        fprintf(stderr, NAME " explain: no rule without mistakes has the id %s%s\n", o->paths[0],
+                o->directory == NULL ? "; --rules names a directory of rule files" : "");
+        rule_load_free(load);
+        return 1;
+    }
+    int rc = o->count == 1 ? rule_explain(stdout, load, 0)
+                           : rule_explain_events(stdout, &events, load, 0, o->paths[1], &fault);
+    if (rc < 0)
+        fprintf(stderr, NAME " explain: %s\n",
+                fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+    else if (o->count == 2)
+        fprintf(stderr, NAME " explain: %lu events of the kinds that the rule reads%s\n", events,
+                events > RULE_EXPLAIN_MAX_EVENTS ? "; the first are shown" : "");
+    rule_load_free(load);
+    return rc < 0 ? 1 : 0;
+}
+
 static int test(const struct options *o)
 {
     if (o->count == 0)
@@ -135,16 +170,16 @@ int cli_rules(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(const struct options *o);
-    } verbs[] = {{"check", check}, {"list", list}, {"test", test}};
+    } verbs[] = {{"check", check}, {"list", list}, {"explain", explain}, {"test", test}};
     struct options o = {.paths = calloc((size_t)argc, sizeof(*o.paths))};
     if (o.paths == NULL) {
         fprintf(stderr, NAME ": out of memory\n");
         return 1;
     }
-    int code = argc < 2 ? cli_usage(argv[0], "wants check, list or test", NULL) : options_read(&o, argc, argv);
+    int code = argc < 2 ? cli_usage(argv[0], "wants check, list, explain or test", NULL) : options_read(&o, argc, argv);
     for (size_t i = 0; code == 0; i++) {
         if (i == sizeof(verbs) / sizeof(verbs[0])) {
-            code = cli_usage(argv[0], "knows check, list and test, not", argv[1]);
+            code = cli_usage(argv[0], "knows check, list, explain and test, not", argv[1]);
         } else if (strcmp(argv[1], verbs[i].name) == 0) {
             code = verbs[i].run(&o);
             break;

@@ -33,11 +33,14 @@ static const char rules_help[] =
     "check: names every mistake and warning in rule files as FILE:LINE:COLUMN: CODE: what is wrong;\n"
     "what would be right, with the line; of a good rule what is looked for in which events.\n"
     "list: the rules in force: id, version, severity, name, author.\n"
+    "explain: the conditions of one rule as they were understood; with a file of events, what each part\n"
+    "makes of each event, with the values.\n"
     "test: does each rule match the recorded events beside it as often as its info.yml says?\n"
     "\n"
     "  FILE         a rule of Microsoft Sentinel (YAML with \"query:\") or of Sigma (with \"detection:\"),\n"
     "               or a directory: its *.yml and *.yaml files, those of its directories too\n"
-    "  --rules DIR  the same, for list\n"
+    "  --rules DIR  the same, for list and explain\n"
+    "  ID           the rule's id; EVENTFILE: as for scan\n"
     "  --json       one JSON object a line\n"
     "\n"
     "Exit codes: 0 good; 1 a mistake in a file, or one that can't be read, or a test that failed;\n"
@@ -158,7 +161,8 @@ const struct cli_verb cli_verbs[] = {
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},
     {"scan", cli_scan, "[--rules DIR] [--rule ID] [--jobs N] [--report F.html] [--strict] FILE...", "find alerts in files of recorded events",
      scan_help},
-    {"rules", cli_rules, "check|list [--json] [--rules DIR] [FILE...]", "check rule files; list the rules",
+    {"rules", cli_rules, "check|list|explain [--json] [--rules DIR] [FILE...|ID [EVENTFILE]]",
+     "check rule files; list and explain rules",
      rules_help},
     {"verify", cli_verify, "[--rules DIR] [F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",

@@ -32,6 +32,9 @@ void config_free(struct config *config)
         return;
     for (size_t i = 0; i < config->channel_count; i++)
         config_clear(&config->channels[i], CONFIG_CHANNEL);
+    for (size_t i = 0; i < config->rule_count; i++)
+        config_clear(&config->rules[i], CONFIG_RULE);
+    free(config->rules);
     for (size_t i = 0; i < config->output_count; i++) {
         struct config_output *output = &config->outputs[i];
         if (output->type != NULL)

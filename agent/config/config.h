@@ -14,6 +14,7 @@
 
 #define CONFIG_MAX_CHANNELS 63 /* EVENTLOG_MAX_CHANNELS */
 #define CONFIG_MAX_OUTPUTS 16  /* STORE_MAX_OUTPUTS */
+#define CONFIG_MAX_RULES 5000  /* named in the config */
 #define CONFIG_MAX_HEADERS 32  /* of one output */
 #define CONFIG_MAX_FAILOVER 8  /* OUTPUT_MAX_FAILOVER */
 
@@ -76,6 +77,13 @@ struct config_etw {
     unsigned min_buffers, max_buffers, flush_ms;
 };
 
+/* What is said of one rule. */
+struct config_rule {
+    char *id;
+    bool enabled;   /* also of a rule that is off by itself */
+    char *severity; /* instead of the rule's own; NULL: that */
+};
+
 struct config {
     char *state_directory; /* store and log lie here */
     char *log_file;        /* NULL: tripline.log in state_directory */
@@ -92,6 +100,10 @@ struct config {
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     struct config_etw etw;
+    char *rules_directory; /* of rule files; NULL: none */
+    bool rules_builtin;    /* the built-in rules too */
+    struct config_rule *rules;
+    size_t rule_count;
     bool is_faithful; /* each match is an alert, as the rule is written; else one for each process */
     uint64_t store_max_alerts, store_max_bytes;
     uint64_t store_max_age_s; /* 0: none */

@@ -6,6 +6,7 @@
 #include "agent/system/file.h"
 #include "detect/base/suggest.h"
 #include "detect/event/kinds.h"
+#include "detect/rule/rule.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -146,6 +147,31 @@ static void channel_check(struct config_parse *p, const struct build *b)
                            config_quoted(quoted, c->channels[last].name), line_of(p, p->channel_at[i]));
         return;
     }
+}
+
+static void rule_start(struct config_parse *p, struct build *b, const char **attributes)
+{
+    struct config *c = p->config;
+    char quoted[CONFIG_QUOTED_SIZE];
+    struct config_rule *bigger = realloc(c->rules, (c->rule_count + 1) * sizeof(*bigger));
+    if (bigger == NULL) {
+        p->rc = -ENOMEM;
+        return;
+    }
+    c->rules = bigger;
+    struct config_rule *rule = &c->rules[c->rule_count++];
+    *rule = (struct config_rule){NULL, false, NULL};
+    p->rc = config_set_defaults(rule, CONFIG_RULE);
+    b->target = rule;
+    set_all(p, b, attributes);
+    if (rule->severity != NULL && rule_severity_rank(text_from(rule->severity)) < 0)
+        config_parse_fault(p, place_of(b, "severity"),
+                           "severity=%s; write Informational, Low, Medium, High or Critical",
+                           config_quoted(quoted, rule->severity));
+    for (size_t i = 0; rule->id != NULL && i + 1 < c->rule_count; i++)
+        if (c->rules[i].id != NULL && text_equal_nocase(text_from(c->rules[i].id), text_from(rule->id)))
+            config_parse_fault(p, place_of(b, "id"), "rule %s is there twice; put all that is said of it in one <rule>",
+                               config_quoted(quoted, rule->id));
 }
 
 /* Can the file be read, and is it PEM? */
@@ -347,6 +373,9 @@ void config_build_start(struct config_parse *p, enum config_element_id element, 
         b.target = &p->config->channels[p->config->channel_count++];
         set_all(p, &b, attributes);
         channel_check(p, &b);
+        break;
+    case CONFIG_RULE:
+        rule_start(p, &b, attributes);
         break;
     case CONFIG_FAILOVER:
         failover_start(p, &b, attributes);

@@ -112,8 +112,11 @@ bool config_same_sources(const struct config *a, const struct config *b)
         if (i != CONFIG_STATE && i != CONFIG_LOG && i != CONFIG_DOCTOR && i != CONFIG_HEARTBEAT &&
             i != CONFIG_METRICS && i != CONFIG_LIMITS && !same_element(a, b, (enum config_element_id)i))
             return false;
-    if (a->channel_count != b->channel_count)
+    if (a->channel_count != b->channel_count || a->rule_count != b->rule_count)
         return false;
+    for (size_t i = 0; i < a->rule_count; i++)
+        if (!same_element(&a->rules[i], &b->rules[i], CONFIG_RULE))
+            return false;
     for (size_t i = 0; i < a->channel_count; i++)
         if (!same_element(&a->channels[i], &b->channels[i], CONFIG_CHANNEL))
             return false;

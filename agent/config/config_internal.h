@@ -18,10 +18,12 @@ enum config_element_id {
     CONFIG_LIMITS,
     CONFIG_EVENTLOG,
     CONFIG_ETW,
+    CONFIG_RULES,
     CONFIG_MATCHING,
     CONFIG_PROXY,
     CONFIG_OUTPUTS, /* up to here: their struct is the config itself */
     CONFIG_CHANNEL,
+    CONFIG_RULE,
     CONFIG_WEBHOOK, /* from here on: config_settings_output.c */
     CONFIG_CLICKHOUSE,
     CONFIG_ELASTICSEARCH,

@@ -245,6 +245,44 @@ static const struct config_setting etw[] = {
      .scale = 1},
 };
 
+static const struct config_setting rules[] = {
+    {.name = "directory",
+     .kind = CONFIG_PATH,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, rules_directory),
+     .absent = "none",
+     .low = 1,
+     .high = CONFIG_MAX_PATH},
+    {.name = "builtin",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, rules_builtin),
+     .initial = "yes",
+     .words = no_yes},
+};
+
+static const struct config_setting rule[] = {
+    {.name = "id",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config_rule, id),
+     .low = 1,
+     .high = 100},
+    {.name = "enabled",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config_rule, enabled),
+     .initial = "yes",
+     .words = no_yes},
+    {.name = "severity",
+     .kind = CONFIG_TEXT,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config_rule, severity),
+     .absent = "the rule's own",
+     .low = 1,
+     .high = 20},
+};
+
 static const struct config_setting matching[] = {
     {.name = "reading",
      .kind = CONFIG_WORD,
@@ -281,8 +319,10 @@ static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_LIMITS] = {"limits", CONFIG_TRIPLINE, 1, limits, COUNT(limits)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
     [CONFIG_ETW] = {"etw", CONFIG_TRIPLINE, 1, etw, COUNT(etw)},
+    [CONFIG_RULES] = {"rules", CONFIG_TRIPLINE, 1, rules, COUNT(rules)},
     [CONFIG_MATCHING] = {"matching", CONFIG_TRIPLINE, 1, matching, COUNT(matching)},
     [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
+    [CONFIG_RULE] = {"rule", CONFIG_RULES, CONFIG_MAX_RULES, rule, COUNT(rule)},
     [CONFIG_PROXY] = {"proxy", CONFIG_TRIPLINE, 1, proxy, COUNT(proxy)},
     [CONFIG_OUTPUTS] = {"outputs", CONFIG_TRIPLINE, 1, outputs, COUNT(outputs)},
 };

@@ -47,6 +47,15 @@ static bool is_off(const struct rule *rule)
     return rule->is_disabled || strcmp(status, "deprecated") == 0 || strcmp(status, "unsupported") == 0;
 }
 
+/* What was said of rule, or NULL. */
+static const struct rule_load_choice *choice_of(const struct rule *rule, const struct rule_load_settings *settings)
+{
+    for (size_t i = 0; i < settings->choice_count; i++)
+        if (text_equal_nocase(text_from(settings->choices[i].id), text_from(rule->id)))
+            return &settings->choices[i];
+    return NULL;
+}
+
 /* Compiles bytes, with what lies beside path. *out only if it has no mistake. */
 static int compile(struct rule **out, struct rule_load *load, const char *path, struct text bytes, struct notes *notes)
 {
@@ -68,7 +77,10 @@ static int take(struct rule_load *load, struct rule_load_file *file, struct rule
         rule_free(rule);
         return 0;
     }
-    if (settings->only == NULL && is_off(rule)) {
+    const struct rule_load_choice *choice = choice_of(rule, settings);
+    if (choice != NULL && choice->severity != NULL)
+        (void)rule_severity_set(rule, text_from(choice->severity)); /* the config was checked */
+    if (settings->only == NULL && (choice != NULL ? !choice->is_enabled : is_off(rule))) {
         file->rule = rule;
         file->is_off = true;
         return 0;
@@ -235,7 +247,7 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* A line "id version SHA-256" for each rule, sorted. */
+/* A line "id version severity SHA-256" for each rule. */
 static int hash_lines(char **lines, size_t *count, const struct rule_load *load)
 {
     for (size_t i = 0; i < load->count; i++) {
@@ -248,11 +260,12 @@ static int hash_lines(char **lines, size_t *count, const struct rule_load *load)
         if (rc < 0)
             return rc;
         const char *id = is_extra ? "sigma" : file->rule->id, *version = is_extra ? "extra" : file->rule->version;
-        size_t size = strlen(id) + strlen(version) + sizeof(hex) + 3;
+        const char *severity = is_extra ? "" : file->rule->severity;
+        size_t size = strlen(id) + strlen(version) + strlen(severity) + sizeof(hex) + 4;
         lines[*count] = malloc(size);
         if (lines[*count] == NULL)
             return -ENOMEM;
-        (void)snprintf(lines[(*count)++], size, "%s %s %s", id, version, hex);
+        (void)snprintf(lines[(*count)++], size, "%s %s %s %s", id, version, severity, hex);
     }
     return 0;
 }
@@ -313,7 +326,7 @@ int rule_load_new(struct rule_load **out, const struct rule_load_settings *setti
     struct rule_load *load = calloc(1, sizeof(*load));
     int rc = load == NULL ? -ENOMEM : 0;
     if (rc == 0 && settings->directory != NULL)
-        rc = rule_paths_add(&paths, settings->directory, fault);
+        rc = rule_paths_add_directory(&paths, settings->directory, fault);
     for (size_t i = 0; rc == 0 && i < settings->path_count; i++)
         rc = rule_paths_add(&paths, settings->paths[i], fault);
     if (rc == 0)

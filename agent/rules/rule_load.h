@@ -17,12 +17,21 @@
 
 struct rule_extras;
 
+/* What the config says of one rule. */
+struct rule_load_choice {
+    const char *id;
+    bool is_enabled;      /* also a rule that is off by itself */
+    const char *severity; /* instead of the rule's own; NULL: that */
+};
+
 struct rule_load_settings {
     const char *directory;    /* its *.yml and *.yaml files, those of its directories too; NULL: none */
     const char *const *paths; /* files and directories; each file whatever its name is */
     size_t path_count;
     bool has_builtin; /* the built-in rules too */
     const char *only; /* the id of the one rule wanted, off or not; NULL: all that are not off */
+    const struct rule_load_choice *choices; /* of rules that may not be there */
+    size_t choice_count;
     struct rule_set_options options;
     /* Of an earlier load: a file with mistakes keeps the version that this one had; NULL: there is none. */
     const struct rule_load *before;
@@ -37,7 +46,7 @@ struct rule_load_file {
     struct notes notes;      /* mistakes and warnings */
     const struct rule *rule; /* in the set, or off; NULL: it has mistakes and no earlier version */
     bool is_extra;           /* a Sigma filter, placeholders, or tests: no rule itself */
-    bool is_off;             /* deprecated or unsupported, and not asked for: not in the set */
+    bool is_off;             /* switched off, or deprecated or unsupported and not asked for: not in the set */
     bool is_older;           /* rule is of an earlier version of the file, as this one has mistakes */
     char *good;              /* the bytes that rule was compiled of; may be bytes itself */
     size_t good_size;

@@ -84,6 +84,50 @@ int rule_paths_add(struct rule_paths *paths, const char *path, struct fault *fau
     return rc;
 }
 
+int rule_paths_add_directory(struct rule_paths *paths, const char *path, struct fault *fault)
+{
+    return add_tree(paths, path, 0, fault);
+}
+
+/* FNV-1a. */
+static void stamp_add(uint64_t *stamp, const void *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        *stamp = (*stamp ^ ((const unsigned char *)bytes)[i]) * UINT64_C(1099511628211);
+}
+
+static int stamp_tree(uint64_t *stamp, const char *path, unsigned depth)
+{
+    struct directory directory;
+    int rc = depth > RULE_LOAD_MAX_DEPTH ? -E2BIG : directory_read(&directory, path);
+    if (rc < 0)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < directory.count; i++) {
+        const struct directory_entry *entry = &directory.entries[i];
+        char *below = NULL;
+        stamp_add(stamp, entry->name, strlen(entry->name) + 1);
+        stamp_add(stamp, &entry->size, sizeof(entry->size));
+        stamp_add(stamp, &entry->changed, sizeof(entry->changed));
+        if (!entry->is_directory)
+            continue;
+        rc = file_join(&below, path, entry->name);
+        if (rc == 0)
+            rc = stamp_tree(stamp, below, depth + 1);
+        free(below);
+    }
+    directory_clear(&directory);
+    return rc;
+}
+
+int rule_paths_stamp(uint64_t *stamp, const char *directory)
+{
+    uint64_t made = UINT64_C(14695981039346656037);
+    int rc = stamp_tree(&made, directory, 0);
+    if (rc == 0)
+        *stamp = made;
+    return rc;
+}
+
 void rule_paths_clear(struct rule_paths *paths)
 {
     for (size_t i = 0; i < paths->count; i++)

@@ -4,6 +4,7 @@
 
 #include "detect/base/fault.h"
 #include <stddef.h>
+#include <stdint.h>
 
 /* All zero is an empty list. */
 struct rule_paths {
@@ -17,6 +18,13 @@ struct rule_paths {
  * what reading failed with; *fault says where.
  */
 int rule_paths_add(struct rule_paths *paths, const char *path, struct fault *fault);
+
+/* The same for what must be a directory. */
+int rule_paths_add_directory(struct rule_paths *paths, const char *path, struct fault *fault);
+
+/* A number that changes when a file in directory or below it is added, removed, or written. Returns 0 or a negative errno
+ * value. */
+int rule_paths_stamp(uint64_t *stamp, const char *directory);
 
 void rule_paths_clear(struct rule_paths *paths);
 

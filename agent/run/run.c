@@ -188,13 +188,10 @@ static enum run_problem start_outputs(struct run *r)
 
 static enum run_problem make_matcher(struct run *r)
 {
-    size_t count = 0;
-    const struct rule *const *rules = rules_all(&count);
-    if (matcher_new(&r->matcher, rules, count) < 0 ||
-        file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
+    if (file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
         return RUN_NO_MEMORY;
     r->agent = (struct encode_agent){version_number, r->agent_id};
-    return RUN_GOOD;
+    return run_rules_start(r);
 }
 
 enum run_problem run_start_sources(struct run *r)
@@ -281,7 +278,7 @@ void run_stop(struct run *r, unsigned grace_ms)
         health_alive(r->health, RUN_THREAD, RUN_DUE_MS);
     doctor_watch_stop(r->doctor);
     run_stop_sources(r);
-    matcher_free(r->matcher);
+    run_rules_stop(r);
     outputs_stop(r->outputs, grace_ms);
     monitor_stop(r->monitor);
     if (r->is_https_up)

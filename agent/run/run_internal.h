@@ -9,12 +9,13 @@
 #include "agent/health/monitor.h"
 #include "agent/log/log.h"
 #include "agent/outputs/outputs.h"
+#include "agent/rules/rule_load.h"
 #include "agent/run/run.h"
 #include "agent/run/sources.h"
 #include "transport/document/encode_ecs.h"
 
-/* The thread that starts, stops and puts configs in force, in health; and within what time it gives its next sign of life,
- * ms: a config that changes outputs and sources may take so long to come into force. */
+/* The thread that starts, stops and puts configs in force, in health; and within what time it gives its next sign of
+ * life, ms: a config that changes outputs and sources may take so long to come into force. */
 #define RUN_THREAD "main"
 #define RUN_DUE_MS 60000u
 
@@ -30,6 +31,7 @@ struct run {
     struct store *store;
     char *agent_id, *selftest_path;
     struct encode_agent agent;
+    struct rule_load *rules; /* of files; NULL: none */
     struct matcher *matcher;
     struct witness *witness;
     struct outputs *outputs;
@@ -37,12 +39,23 @@ struct run {
     struct monitor *monitor;
     struct doctor_watch *doctor;
     bool is_https_up, is_started;
-    uint64_t looked_ms;   /* when the config file was last looked at */
-    uint64_t forced_ms;   /* when a reload was last forced, once has_forced */
+    uint64_t looked_ms; /* when the config file was last looked at */
+    uint64_t forced_ms; /* when a reload was last forced, once has_forced */
     bool has_forced, is_forced_due;
     char seen_sha256[65]; /* what it was then: a change counts when it is seen twice */
     char done_sha256[65]; /* the last one that was taken or refused */
+    uint64_t rules_looked_ms, rules_seen, rules_done; /* the same of the rules' directory, by rule_paths_stamp() */
 };
+
+/* Loads the rules that r->config says; where they can't be read the built-in ones alone are in force. */
+enum run_problem run_rules_start(struct run *r);
+void run_rules_stop(struct run *r);
+
+/* Loads them anew and begins the sources with them; where they can't be read, what was in force stays. */
+enum run_problem run_rules_change(struct run *r);
+
+/* Has a file in the rules' directory changed? Called at each run_tick(). */
+enum run_problem run_rules_tick(struct run *r);
 
 /* Starts to read what r->config says. Returns RUN_GOOD; another, after a line in the log. */
 enum run_problem run_start_sources(struct run *r);

@@ -109,10 +109,8 @@ static enum run_problem apply(struct run *r, struct config *config, struct outpu
     }
     if (former != r->outputs_config) /* outputs that stay read their secrets anew as it says */
         config_free(former);
-    if (problem == RUN_GOOD && has_new_sources) {
-        run_stop_sources(r); /* each begins behind its last checkpoint again */
-        problem = run_start_sources(r);
-    }
+    if (problem == RUN_GOOD && has_new_sources)
+        problem = run_rules_change(r); /* and with them the sources */
     if (problem != RUN_GOOD)
         return problem;
     monitor_config(r->monitor, config, config->shown_sha256);
@@ -178,6 +176,9 @@ enum run_problem run_tick(struct run *r, bool is_forced)
     health_alive(r->health, RUN_THREAD, RUN_DUE_MS);
     r->is_forced_due |= is_forced;
     is_forced = r->is_forced_due && (!r->has_forced || now_ms - r->forced_ms >= RUN_FORCED_MS);
+    enum run_problem problem = run_rules_tick(r);
+    if (problem != RUN_GOOD)
+        return problem;
     if (!is_forced && now_ms - r->looked_ms < LOOK_MS)
         return RUN_GOOD;
     if (is_forced) {

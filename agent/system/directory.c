@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int directory_add(struct directory *to, const char *name, bool is_directory)
+int directory_add(struct directory *to, const char *name, const struct directory_entry *what)
 {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return 0;
@@ -21,7 +21,8 @@ int directory_add(struct directory *to, const char *name, bool is_directory)
     char *copy = strdup(name);
     if (copy == NULL)
         return -ENOMEM;
-    to->entries[to->count++] = (struct directory_entry){copy, is_directory};
+    to->entries[to->count] = *what;
+    to->entries[to->count++].name = copy;
     return 0;
 }
 

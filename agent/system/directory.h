@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Most entries that a directory may have: more is -E2BIG. */
 #define DIRECTORY_MAX 100000
@@ -11,6 +12,7 @@
 struct directory_entry {
     char *name; /* UTF-8, without the directory */
     bool is_directory;
+    uint64_t size, changed; /* bytes; when it was written last, in units of the system's own */
 };
 
 struct directory {
@@ -23,8 +25,8 @@ struct directory {
 int directory_read(struct directory *out, const char *path);
 void directory_clear(struct directory *directory);
 
-/* The system's own half: adds each entry with directory_add(); 0 or a negative errno value. */
+/* The system's own half: adds each entry with directory_add(), whose what has no name; 0 or a negative errno value. */
 int directory_scan(struct directory *to, const char *path);
-int directory_add(struct directory *to, const char *name, bool is_directory);
+int directory_add(struct directory *to, const char *name, const struct directory_entry *what);
 
 #endif

@@ -19,9 +19,13 @@ int directory_scan(struct directory *to, const char *path)
             rc = -errno;
             break;
         }
-        bool is_directory = fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-                            S_ISDIR(status.st_mode); /* a link that leads to its own parent is not followed */
-        rc = directory_add(to, entry->d_name, is_directory);
+        struct directory_entry what = {.name = NULL};
+        if (fstatat(dirfd(dir), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+            what.is_directory = S_ISDIR(status.st_mode); /* a link that leads to its own parent is not followed */
+            what.size = (uint64_t)status.st_size;
+            what.changed = (uint64_t)status.st_mtim.tv_sec * 1000000000u + (uint64_t)status.st_mtim.tv_nsec;
+        }
+        rc = directory_add(to, entry->d_name, &what);
         if (rc < 0)
             break;
     }

@@ -251,7 +251,7 @@ static struct etw_hit *take_all(struct etw *e)
 static void checkpoint(struct etw *e)
 {
     const struct collector_sink *sink = &e->set.sink;
-    while (sink->checkpoint(sink->context, text_from(etw_source_name(e->set.kind)), (struct text){NULL, 0}) != 0 &&
+    while (sink->checkpoint(sink->context, text_from(etw_source_name(e->set.kind)), NULL) != 0 &&
            !is_stopping(e, RETRY_FIRST_MS))
         ;
 }

@@ -1,7 +1,7 @@
 #include "collectors/eventlog/eventlog_channel.h"
 
+#include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_event.h"
-#include "collectors/eventlog/eventlog_mark.h"
 
 #include <windows.h>
 #include <winevt.h>
@@ -101,7 +101,7 @@ static uint64_t record_of_bookmark(struct channel *ch, EVT_HANDLE bookmark)
     struct text xml;
     uint64_t record = 0;
     if (eventlog_render_bookmark(ch->render, bookmark, &xml, NULL) == 0 &&
-        eventlog_mark_record(&record, xml, text_from(ch->name)) < 0)
+        eventlog_bookmark_record(&record, xml, text_from(ch->name)) < 0)
         record = 0;
     return record;
 }
@@ -467,7 +467,7 @@ static int checkpoint_without_mark(struct channel *ch, struct fault *fault)
         channel_report(ch, COLLECTOR_BAD_MARK, fault, NULL);
     }
     ch->is_mark_said = true;
-    int rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), (struct text){NULL, 0});
+    int rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), NULL);
     if (rc == 0)
         ch->has_new_match = false;
     return rc;
@@ -483,9 +483,11 @@ int channel_checkpoint(struct channel *ch)
     int rc = eventlog_render_bookmark(ch->render, ch->bookmark, &bookmark, &fault);
     if (rc < 0)
         return checkpoint_without_mark(ch, &fault);
-    rc = eventlog_mark_format(&mark, bookmark, ch->read);
-    if (rc == 0)
-        rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), text_from(mark));
+    rc = eventlog_bookmark_format(&mark, bookmark, ch->read);
+    if (rc == 0) {
+        struct collector_bookmark reached = {text_from(mark), ch->record != 0, ch->record};
+        rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), &reached);
+    }
     free(mark);
     if (rc == 0)
         ch->has_new_mark = ch->has_new_match = ch->is_mark_said = false;

@@ -133,8 +133,8 @@ static struct value operand(struct value value, enum value_type type, struct are
 {
     if (value.type != VALUE_DYNAMIC)
         return value;
-    struct value inner = function_from_dynamic(value.dynamic);
-    if (inner.type == type || is_number(inner.type))
+    struct value inner = value.is_null ? value : function_from_dynamic(value.dynamic);
+    if (is_number(inner.type))
         return inner;
     return type == VALUE_DYNAMIC ? value_null(VALUE_LONG) : function_convert(inner, type, scratch);
 }

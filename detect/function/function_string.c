@@ -193,6 +193,16 @@ static struct text replacement(const struct value *by, size_t i, struct arena *s
     return item == NULL ? (struct text){"", 0} : value_text(value_dynamic(item), scratch);
 }
 
+static int prepare_replace_strings(struct function_bind *bind)
+{
+    enum value_type type = bind->args[2]->type;
+    if (type == VALUE_STRING || type == VALUE_DYNAMIC)
+        return 0;
+    return function_refuse(bind, "K211", bind->args[2]->place,
+                           "replace_strings() wants a string or dynamic as argument 3, not a value of type %s",
+                           value_type_name(type));
+}
+
 static struct value call_replace_strings(const struct function_call *call)
 {
     struct text text = bytes_of(call->args[0]);
@@ -262,8 +272,9 @@ const struct function function_string[] = {
      call_split, NULL, NULL},
     TEXT("replace_string", "(text: string, lookup: string, by: string)", "each occurrence replaced", "sss", 3, 3, 0,
          call_replace_string),
-    TEXT("replace_strings", "(text: string, lookups: dynamic, by: dynamic or string)",
-         "each occurrence of each lookup replaced, one lookup after the other", "sja", 3, 3, 0, call_replace_strings),
+    {"replace_strings", "(text: string, lookups: dynamic, by: dynamic or string)",
+     "each occurrence of each lookup replaced, one lookup after the other", "sja", 3, 3, VALUE_STRING, 0, 0,
+     prepare_replace_strings, call_replace_strings, NULL, NULL},
     TEXT("strrep", "(text, times: long [, delimiter])", "repeated, 1024 times at most", "tlt", 2, 3, 0, call_strrep),
     NUMBER("strcmp", "(a, b)", "-1, 0 or 1: their order, byte by byte", "tt", 2, 2, call_strcmp),
     {0},

@@ -171,6 +171,7 @@ extern const struct function function_powershell[];
 extern const struct function function_parse[];
 extern const struct function function_encode[];
 extern const struct function function_time[];
+extern const struct function function_format[];
 extern const struct function function_sigma[];
 
 #endif

@@ -48,7 +48,7 @@ static void put_plain(struct regex_translator *t, uint32_t c)
         builder_point(t->out, c);
     uint32_t folded = c < 0x80 ? (c >= 'A' && c <= 'Z' ? c + 0x20 : c) : unicode_fold(c);
     bool crosses = t->nocase[t->depth] && (folded == 'k' || folded == 's' || c >= 0x80);
-    if (t->depth > 0 || crosses) {
+    if (crosses) {
         end_run(t);
         return;
     }
@@ -126,6 +126,15 @@ static int put_quantifier(struct regex_translator *t, size_t len, unsigned least
     return 0;
 }
 
+/* Into a group: what stands in it counts only if it must stand. */
+static void enter(struct regex_translator *t)
+{
+    t->depth++;
+    t->before[t->depth] = t->best;
+    t->before_points[t->depth] = t->best_points;
+    t->has_alternative[t->depth] = false;
+}
+
 /* The flags after "(?": to ) or :, *at is at the first. */
 static int put_flags(struct regex_translator *t)
 {
@@ -152,7 +161,7 @@ static int put_flags(struct regex_translator *t)
     if (regex_peek(t, 0) == ':') {
         if (t->depth == REGEX_MAX_NESTING)
             return refuse(t, begin, "groups nested deeper than 64");
-        t->depth++;
+        enter(t);
     }
     t->nocase[t->depth] = nocase;
     t->multiline[t->depth] = multiline;
@@ -198,7 +207,7 @@ static int open_group(struct regex_translator *t)
         return refuse(t, begin, "groups nested deeper than 64");
     if (++t->groups > REGEX_MAX_GROUPS)
         return refuse(t, begin, "more than 16 capture groups");
-    t->depth++;
+    enter(t);
     t->nocase[t->depth] = t->nocase[t->depth - 1];
     t->multiline[t->depth] = t->multiline[t->depth - 1];
     t->can_repeat = false;
@@ -212,9 +221,15 @@ static int close_group(struct regex_translator *t)
 {
     if (t->depth == 0)
         return refuse(t, t->at - 1, "a ) that closes nothing");
-    t->depth--;
     put_other(t, ")");
     t->atom = SIZE_MAX;
+    unsigned least = 1, most;
+    bool is_optional = quantifier(t, &least, &most) > 0 && least == 0;
+    if (is_optional || t->has_alternative[t->depth]) {
+        t->best = t->before[t->depth];
+        t->best_points = t->before_points[t->depth];
+    }
+    t->depth--;
     return 0;
 }
 
@@ -271,7 +286,7 @@ static int put_next(struct regex_translator *t)
     case '|':
         put_other(t, c == '^' ? "^" : c == '|' ? "|" : t->multiline[t->depth] ? "$" : "\\z");
         t->can_repeat = false;
-        t->has_alternative = t->has_alternative || (c == '|' && t->depth == 0);
+        t->has_alternative[t->depth] = t->has_alternative[t->depth] || c == '|';
         return 0;
     default:
         put_plain(t, text_decode(t->pattern, &t->at));
@@ -293,7 +308,7 @@ int regex_translate(struct builder *out, struct builder *literal, unsigned *repe
     if (t.depth > 0)
         return refuse(&t, pattern.len, "a group has no end");
     end_run(&t);
-    if (!t.has_alternative)
+    if (!t.has_alternative[0])
         builder_text(literal, t.best);
     *repeats = t.repeats;
     return 0;

@@ -36,7 +36,10 @@ struct regex_translator {
     size_t run_points, last_size; /* characters in it; bytes of its last one */
     struct text best;
     size_t best_points;
-    bool has_alternative; /* | outside groups: nothing must stand */
+    /* The best one before each open group, and whether a | stands in it: then what is in it need not stand. */
+    struct text before[REGEX_MAX_NESTING + 1];
+    size_t before_points[REGEX_MAX_NESTING + 1];
+    bool has_alternative[REGEX_MAX_NESTING + 1];
 };
 
 /* The byte ahead of *at, or -1 at the end. */

@@ -176,7 +176,15 @@ static const struct {
     {"ab?cde", "cde", 0},
     {"abc+d", "abc", 0},
     {"abc{0,2}de", "ab", 0}, /* the first of the longest */
-    {"(abc)de", "de", 0},
+    {"(abc)de", "abc", 0},
+    {".*(Win32_Shadowcopy).*(.Delete\\(\\)).*", "win32_shadowcopy", 0},
+    {"(abcd)?ef", "ef", 0},
+    {"(abcd){0,2}ef", "ef", 0},
+    {"(abcd)+ef", "abcd", 0},
+    {"(abcd|x)ef", "ef", 0},
+    {"((abcd|x)yyy)ef", "yyy", 0},
+    {"((abcd)x|yyyy)ef", "ef", 0},
+    {"(?:ab(?i:xx))e", "ab", 0},
     {"abc|de", "", 0},
     {"(?i)powershell", "power", 0}, /* s and k have forms beyond ASCII */
     {"ABC", "abc", 0},
