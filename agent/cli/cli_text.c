@@ -12,8 +12,10 @@ static const char scan_help[] =
     "Reads files of recorded events and writes an alert for each that a rule matches, the same\n"
     "JSON document as the service sends, one a line, to stdout. What was read goes to stderr.\n"
     "\n"
-    "  FILE         event XML (an export with <Events>, one event a line, or single events) or\n"
-    "               .evtx, each also gzipped; told by the content, not by the name. - is stdin\n"
+    "  FILE         event XML (an export with <Events>, one event a line, or single events; also in\n"
+    "               strings of JSON, fields of CSV, lines of syslog) or .evtx, each also gzipped;\n"
+    "               told by the content, not by the name. - is stdin; a directory: the logs in it\n"
+    "               and below, by their names; with * or ?: the files that fit\n"
     "  --rules DIR  try the rules of these files instead of the built-in ones: a directory, or one file\n"
     "  --rule ID    this rule alone\n"
     "  --jobs N     read N files at a time, 1 to 64; else 1. Alerts keep the files' order\n"
@@ -24,10 +26,11 @@ static const char scan_help[] =
     "One bad event never stops a file: it is named with file and place, and the rest is read.\n"
     "\n"
     "Exit codes: 0 the files were read to their ends, whether or not there were alerts;\n"
-    "            1 a file could not be read, or not to its end, or is none of events; or alerts or\n"
-    "              report could not be written;\n"
+    "            1 a file could not be read, or not to its end, or is none of events, or none of its\n"
+    "              events could be read; or alerts or report could not be written;\n"
     "            2 wrong usage;\n"
-    "            3 with --strict: as 0, but events in the files could not be read.\n";
+    "            3 with --strict: as 0, but events in the files could not be read; also without it\n"
+    "              where the words of a rule stand in a record that could not be read.\n";
 
 static const char rules_help[] =
     "check: names every mistake and warning in rule files as FILE:LINE:COLUMN: CODE: what is wrong;\n"
@@ -159,11 +162,10 @@ const struct cli_verb cli_verbs[] = {
     {"deadletters", cli_deadletters, "list|retry|drop [--config F] [--json] [N...|all]",
      "alerts that the collector refused for good", deadletters_help},
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},
-    {"scan", cli_scan, "[--rules DIR] [--rule ID] [--jobs N] [--report F.html] [--strict] FILE...", "find alerts in files of recorded events",
-     scan_help},
+    {"scan", cli_scan, "[--rules DIR] [--rule ID] [--jobs N] [--report F.html] [--strict] FILE...",
+     "find alerts in files of recorded events", scan_help},
     {"rules", cli_rules, "check|list|explain [--json] [--rules DIR] [FILE...|ID [EVENTFILE]]",
-     "check rule files; list and explain rules",
-     rules_help},
+     "check rule files; list and explain rules", rules_help},
     {"verify", cli_verify, "[--rules DIR] [F.tsv]", "check that matching is what Kusto's is", verify_help},
     {"version", cli_version, "[--json]", "versions of program, rules and libraries",
      "  --json       as one JSON object\n\nExit codes: 0; 2 wrong usage.\n"},

@@ -37,7 +37,7 @@ static int add_filter(struct rule_extras *extras, const struct node *root)
 {
     if (extras->sigma.filter_count == extras->room) {
         size_t room = extras->room == 0 ? 8 : 2 * extras->room;
-        const struct node **filters = arena_zeroed(extras->arena, room, sizeof(*filters));
+        const struct node **filters = arena_zeroed(extras->arena, room, sizeof(const struct node *));
         if (filters == NULL)
             return -ENOMEM;
         for (size_t i = 0; i < extras->sigma.filter_count; i++)

@@ -65,6 +65,15 @@ static size_t directory_length(const char *path, size_t length)
     return length > 0 ? length - 1 : 0;
 }
 
+static bool is_there(const char *path)
+{
+    FILE *file = NULL;
+    if (file_open(&file, path, "r") < 0)
+        return false;
+    (void)fclose(file); /* only looked for */
+    return true;
+}
+
 /* A file of that name in the directory of from, or above it. False: there is none. */
 static bool find_file(char to[MAX_PATH_SIZE], const char *from, struct text name)
 {
@@ -75,11 +84,8 @@ static bool find_file(char to[MAX_PATH_SIZE], const char *from, struct text name
                             name.bytes);
         if (size < 0 || size >= MAX_PATH_SIZE)
             return false;
-        FILE *file = fopen(to, "rb");
-        if (file != NULL) {
-            (void)fclose(file); /* only looked for */
+        if (is_there(to))
             return true;
-        }
         if (length == 0)
             return false;
     }
@@ -107,11 +113,7 @@ static bool find_info(char to[MAX_PATH_SIZE], bool *is_missing, struct run *run,
     int size = snprintf(to, MAX_PATH_SIZE, "%.*s.test/info.yml", (int)stem, file->path);
     if (size < 0 || size >= MAX_PATH_SIZE || file->path[stem] != '.')
         return false;
-    FILE *info = fopen(to, "rb");
-    if (info == NULL)
-        return false;
-    (void)fclose(info); /* only looked for */
-    return true;
+    return is_there(to);
 }
 
 static void tell(struct run *run, struct rule_test_result *result)
@@ -142,12 +144,13 @@ static void run_events(struct run *run, struct rule_test_result *result, const c
     struct replay_counts counts;
     struct fault fault = {0};
     char text[512];
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        tell_problem(run, *result, strerror(errno));
+    FILE *file = NULL;
+    int rc = file_open(&file, path, "r");
+    if (rc < 0) {
+        tell_problem(run, *result, strerror(-rc));
         return;
     }
-    int rc = replay_file(file, text_from(path), &sink, NULL, &counts, &fault);
+    rc = replay_file(file, text_from(path), &sink, NULL, &counts, &fault);
     (void)fclose(file); /* only read */
     result->found = reading.found;
     if (rc < 0) {

@@ -3,7 +3,6 @@
 #include "agent/alerts/alert_maker.h"
 #include "agent/log/messages.h"
 #include "agent/run/selftest.h"
-#include "collectors/eventlog/eventlog_bookmark.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,19 +204,19 @@ static void look_at_room(struct pipeline *p)
     p->is_filling = counts.percent >= 90 || (p->is_filling && counts.percent >= 80);
 }
 
-static int keep(void *context, struct text source, struct text bookmark)
+static int keep(void *context, struct text source, const struct collector_bookmark *bookmark)
 {
     struct pipeline *p = context;
     struct fault fault = {0};
     struct store_alert *alerts = p->count == 0 ? NULL : calloc(p->count, sizeof(*alerts));
     struct store_subject *subjects = p->count == 0 ? NULL : calloc(p->count, sizeof(*subjects));
-    char *name = text_dup(source), *mark = text_dup(bookmark);
+    char *name = text_dup(source), *mark = text_dup(bookmark == NULL ? text_from(NULL) : bookmark->text);
     int rc = -ENOMEM;
     if (((alerts != NULL && subjects != NULL) || p->count == 0) && name != NULL && mark != NULL) {
         for (size_t i = 0; i < p->count; i++)
             alerts[i] = (struct store_alert){p->pending[i].id, p->pending[i].document, p->pending[i].size};
         rc = store_keep_told(p->set.store, alerts, p->count, subjects, subjects_of(p, subjects),
-                             bookmark.bytes == NULL ? NULL : name, mark, NULL, &fault);
+                             bookmark == NULL ? NULL : name, mark, NULL, &fault);
     }
     report_store(p, rc, &fault);
     for (size_t i = 0; i < p->count && rc == 0 && p->set.witness != NULL; i++)
@@ -229,7 +228,8 @@ static int keep(void *context, struct text source, struct text bookmark)
         for (size_t i = 0; i < p->count; i++)
             health_test_kept(p->set.health, p->pending[i].id, name);
         pending_clear(p);
-        p->seen.has_record = eventlog_bookmark_record(&p->seen.record, bookmark);
+        p->seen.has_record = bookmark != NULL && bookmark->has_record;
+        p->seen.record = p->seen.has_record ? bookmark->record : 0;
         health_source_kept(p->set.health, name, &p->seen);
         p->seen = (struct health_kept){0};
     }
@@ -342,6 +342,8 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, LOG_ERROR, "events were lost; the Event Log may have them"},
         [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, LOG_ERROR,
                                "somebody stopped the agent's session; it is started again"},
+        [COLLECTOR_SWITCHED_OFF] = {MESSAGE_ETW_SWITCHED_OFF, LOG_ERROR,
+                                    "somebody switched off what the agent's session had enabled; it is enabled again"},
         [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, LOG_ERROR, "no session is free; will be tried again"},
         [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, LOG_ERROR, "the session's name is taken; will be tried again"},
     };

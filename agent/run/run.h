@@ -39,8 +39,8 @@ enum run_problem run_start(struct run **out, const struct run_settings *settings
 /*
  * Call at least every RUN_TICK_MS, on the thread that started it: sees that the config file has changed and puts it in
  * force; is_forced: reads it and the files that it names anew in any case, at the latest RUN_FORCED_MS after the last
- * time that it was forced, for who may ask for it is not to keep the agent at that alone. One with mistakes is reported,
- * and the old one stays. Returns RUN_GOOD; another: the agent can't go on, call run_stop().
+ * time that it was forced, for who may ask for it is not to keep the agent at that alone. One with mistakes is
+ * reported, and the old one stays. Returns RUN_GOOD; another: the agent can't go on, call run_stop().
  */
 enum run_problem run_tick(struct run *run, bool is_forced);
 #define RUN_TICK_MS 500u

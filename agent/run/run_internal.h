@@ -14,8 +14,8 @@
 #include "agent/run/sources.h"
 #include "transport/document/encode_ecs.h"
 
-/* The thread that starts, stops and puts configs in force, in health; and within what time it gives its next sign of life,
- * ms: a config that changes outputs and sources may take so long to come into force. */
+/* The thread that starts, stops and puts configs in force, in health; and within what time it gives its next sign of
+ * life, ms: a config that changes outputs and sources may take so long to come into force. */
 #define RUN_THREAD "main"
 #define RUN_DUE_MS 60000u
 
@@ -39,8 +39,8 @@ struct run {
     struct monitor *monitor;
     struct doctor_watch *doctor;
     bool is_https_up, is_started;
-    uint64_t looked_ms;   /* when the config file was last looked at */
-    uint64_t forced_ms;   /* when a reload was last forced, once has_forced */
+    uint64_t looked_ms; /* when the config file was last looked at */
+    uint64_t forced_ms; /* when a reload was last forced, once has_forced */
     bool has_forced, is_forced_due;
     char seen_sha256[65]; /* what it was then: a change counts when it is seen twice */
     char done_sha256[65]; /* the last one that was taken or refused */

@@ -63,7 +63,7 @@ static int read_bookmarks(struct eventlog_channel *channels, char **marks, const
         int rc = store_bookmark(settings->store, name, &marks[i], fault);
         if (rc < 0)
             return rc;
-        if (eventlog_bookmark_record(&record, text_from(marks[i])))
+        if (eventlog_bookmark_record(&record, text_from(marks[i]), text_from(name)) == 0)
             health_source_begin(settings->health, name, record);
         channels[i] =
             (struct eventlog_channel){text_from(name), text_from(live_channels_query(live, i)), text_from(marks[i])};

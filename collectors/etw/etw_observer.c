@@ -2,6 +2,7 @@
 
 #include "collectors/etw/etw_events.h"
 #include "collectors/etw/etw_process.h"
+#include "detect/event/kinds.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -119,6 +120,13 @@ static int make_hit(struct etw_observer *o, struct etw_hit **out, const struct e
     return 0;
 }
 
+/* Is a rule that was loaded about such events? Then each is handed over: what such rules ask is not known here. */
+static bool is_wanted(const struct etw_observer *o, const struct event *event)
+{
+    const struct rule_set *set = matcher_set(o->set.matcher);
+    return set != NULL && rule_set_wants(set, event);
+}
+
 static void set_creator(const struct etw_observer *o, struct event *event, const struct process_entry *creator)
 {
     event->parent_time = creator->created;
@@ -127,8 +135,10 @@ static void set_creator(const struct etw_observer *o, struct event *event, const
     event->field[EVENT_PARENT_USER_SID] = creator->user;
     uint64_t then = creator->created != 0 ? creator->created : event->time;
     const struct process_entry *its_creator = process_table_find(o->table, creator->parent_pid, then);
-    if (its_creator != NULL)
+    if (its_creator != NULL) {
         event->field[EVENT_GRANDPARENT_IMAGE] = its_creator->image;
+        event->field[EVENT_GRANDPARENT_COMMAND_LINE] = its_creator->command_line;
+    }
 }
 
 /*
@@ -140,20 +150,20 @@ static int start(struct etw_observer *o, const struct etw_record *r, const struc
 {
     uint32_t creator_pid = r->pid == UINT32_MAX || r->pid == 0 ? p->parent_pid : r->pid;
     struct event event = {.kind = EVENT_ETW_PROCESS,
-                                  .time = r->time,
-                                  .has_pid = true,
-                                  .has_parent_pid = true,
-                                  .pid = p->pid,
-                                  .parent_pid = creator_pid,
-                                  .has_claimed_parent = creator_pid != p->parent_pid,
-                                  .claimed_parent_pid = p->parent_pid};
+                          .time = r->time,
+                          .has_pid = true,
+                          .has_parent_pid = true,
+                          .pid = p->pid,
+                          .parent_pid = creator_pid,
+                          .has_claimed_parent = creator_pid != p->parent_pid,
+                          .claimed_parent_pid = p->parent_pid};
     entry->parent_pid = creator_pid;
     entry->created = r->time;
     const struct process_entry *creator = process_table_find(o->table, creator_pid, r->time);
     int rc = 0;
     o->counts.starts++;
-    if (entry->is_match || (creator != NULL && creator->is_match)) {
-        event.field[EVENT_PROVIDER] = text_from("Windows Kernel Trace");
+    event.field[EVENT_PROVIDER] = kinds_provider(EVENT_ETW_PROCESS);
+    if (entry->is_match || (creator != NULL && creator->is_match) || is_wanted(o, &event)) {
         event.field[EVENT_COMPUTER] = text_from(o->computer);
         event.field[EVENT_COMMAND_LINE] = entry->command_line;
         event.field[EVENT_IMAGE] = entry->image;
@@ -197,20 +207,24 @@ static int take_process(struct etw_observer *o, const struct etw_record *r, stru
 }
 
 /* What Sysmon and 4688 have in common; true: a rule may match. */
-static bool begin_creation(struct etw_observer *o, struct event *event, const struct etw_record *r,
-                           const struct etw_creation *e)
+static bool begin_creation(struct etw_observer *o, struct event *event, enum event_kind kind,
+                           const struct etw_record *r, const struct etw_creation *e)
 {
-    *event = (struct event){.time = r->time,
-                                    .event_id = r->id,
-                                    .has_pid = true,
-                                    .has_parent_pid = true,
-                                    .pid = e->pid,
-                                    .parent_pid = e->parent_pid};
+    struct text provider = kinds_provider(kind);
+    *event = (struct event){.kind = kind,
+                            .time = r->time,
+                            .event_id = r->id,
+                            .has_pid = true,
+                            .has_parent_pid = true,
+                            .pid = e->pid,
+                            .parent_pid = e->parent_pid};
+    event->field[EVENT_PROVIDER] = provider;
+    event->field[EVENT_CHANNEL] = kinds_find(provider, r->id)->channel; /* it is in the table: only such come here */
     event->field[EVENT_COMMAND_LINE] = utf8(o, e->command_line);
     event->field[EVENT_PARENT_COMMAND_LINE] = utf8(o, e->parent_command_line);
     o->counts.starts++;
     if (!matcher_text_matches(o->set.matcher, event->field[EVENT_COMMAND_LINE]) &&
-        !matcher_text_matches(o->set.matcher, event->field[EVENT_PARENT_COMMAND_LINE]))
+        !matcher_text_matches(o->set.matcher, event->field[EVENT_PARENT_COMMAND_LINE]) && !is_wanted(o, event))
         return false;
     event->field[EVENT_COMPUTER] = text_from(o->computer);
     event->field[EVENT_IMAGE] = utf8(o, e->image);
@@ -226,11 +240,8 @@ static int take_sysmon(struct etw_observer *o, const struct etw_record *r, struc
     struct event event;
     if (etw_sysmon_read(&e, r->data, r->size) < 0)
         return -EBADMSG;
-    if (!begin_creation(o, &event, r, &e))
+    if (!begin_creation(o, &event, EVENT_SYSMON_1, r, &e))
         return 0;
-    event.kind = EVENT_SYSMON_1;
-    event.field[EVENT_PROVIDER] = text_from("Microsoft-Windows-Sysmon");
-    event.field[EVENT_CHANNEL] = text_from("Microsoft-Windows-Sysmon/Operational");
     event.field[EVENT_USER] = utf8(o, e.user);
     event.field[EVENT_PARENT_USER] = utf8(o, e.parent_user);
     event.field[EVENT_PROCESS_GUID] = etw_guid_text(o->guid, e.guid);
@@ -244,11 +255,8 @@ static int take_security(struct etw_observer *o, const struct etw_record *r, str
     struct event event;
     if (etw_security_read(&e, r->data, r->size, r->version, r->pointer_size) < 0)
         return -EBADMSG;
-    if (!begin_creation(o, &event, r, &e))
+    if (!begin_creation(o, &event, EVENT_SECURITY_4688, r, &e))
         return 0;
-    event.kind = EVENT_SECURITY_4688;
-    event.field[EVENT_PROVIDER] = text_from("Microsoft-Windows-Security-Auditing");
-    event.field[EVENT_CHANNEL] = text_from("Security");
     event.field[EVENT_SUBJECT_SID] = sid_text(o->user, e.subject_sid);
     event.field[EVENT_SUBJECT_NAME] = utf8(o, e.subject_name);
     event.field[EVENT_SUBJECT_DOMAIN] = utf8(o, e.subject_domain);

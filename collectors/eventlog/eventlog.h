@@ -18,7 +18,7 @@
 struct eventlog_channel {
     struct text name;     /* "Security" */
     struct text query;    /* XPath, or absent for all events */
-    struct text bookmark; /* what the sink last kept for this channel (eventlog_mark.h), or absent */
+    struct text bookmark; /* what the sink last kept for this channel (eventlog_bookmark.h), or absent */
 };
 
 struct eventlog_settings {

@@ -1,7 +1,7 @@
 #include "collectors/eventlog/eventlog_channel.h"
 
+#include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_event.h"
-#include "collectors/eventlog/eventlog_mark.h"
 
 #include <windows.h>
 #include <winevt.h>
@@ -19,6 +19,10 @@
 
 /* So many passed over in a row are no records: the call itself is broken. */
 #define TOO_LARGE_MOST 5u
+
+/* Longest that one call may search, ms: in a log of gigabytes of which the query leaves nearly all out Windows looks
+ * for minutes. So the thread shows life, may stop, and goes on where it was (learn.microsoft.com: EvtNext). */
+#define SEARCH_MS 2000u
 
 /* Reading that has gone on for this long was good: the next failure waits the least again. */
 #define GOOD_AFTER_MS 60000u
@@ -101,7 +105,7 @@ static uint64_t record_of_bookmark(struct channel *ch, EVT_HANDLE bookmark)
     struct text xml;
     uint64_t record = 0;
     if (eventlog_render_bookmark(ch->render, bookmark, &xml, NULL) == 0 &&
-        eventlog_mark_record(&record, xml, text_from(ch->name)) < 0)
+        eventlog_bookmark_record(&record, xml, text_from(ch->name)) < 0)
         record = 0;
     return record;
 }
@@ -436,7 +440,7 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     EVT_HANDLE events[EVENTLOG_BATCH];
     DWORD count = 0;
     struct fault fault = {0};
-    if (EvtNext(ch->subscription, ch->batch, events, INFINITE, 0, &count)) { /* a subscription never blocks here */
+    if (EvtNext(ch->subscription, ch->batch, events, SEARCH_MS, 0, &count)) { /* waits for none to come */
         if (take_all(ch, events, count, now_ms, &fault) == 0) {
             progress(ch, true, now_ms);
             grow(ch);
@@ -449,6 +453,8 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     }
     if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION || fault.code == ERROR_TIMEOUT) {
         progress(ch, false, now_ms);
+        if (fault.code == ERROR_TIMEOUT)
+            return CHANNEL_MORE; /* it has not come to the end: nothing is drained */
         ch->drained_at_ms = now_ms;
         ch->not_before = 0; /* what comes late from now on is new all the same */
         return CHANNEL_DRAINED;
@@ -467,7 +473,7 @@ static int checkpoint_without_mark(struct channel *ch, struct fault *fault)
         channel_report(ch, COLLECTOR_BAD_MARK, fault, NULL);
     }
     ch->is_mark_said = true;
-    int rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), (struct text){NULL, 0});
+    int rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), NULL);
     if (rc == 0)
         ch->has_new_match = false;
     return rc;
@@ -483,9 +489,11 @@ int channel_checkpoint(struct channel *ch)
     int rc = eventlog_render_bookmark(ch->render, ch->bookmark, &bookmark, &fault);
     if (rc < 0)
         return checkpoint_without_mark(ch, &fault);
-    rc = eventlog_mark_format(&mark, bookmark, ch->read);
-    if (rc == 0)
-        rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), text_from(mark));
+    rc = eventlog_bookmark_format(&mark, bookmark, ch->read);
+    if (rc == 0) {
+        struct collector_bookmark reached = {text_from(mark), ch->record != 0, ch->record};
+        rc = ch->set->sink.checkpoint(ch->set->sink.context, text_from(ch->name), &reached);
+    }
     free(mark);
     if (rc == 0)
         ch->has_new_mark = ch->has_new_match = ch->is_mark_said = false;

@@ -1,6 +1,6 @@
 #include "collectors/eventlog/eventlog_channel.h"
 
-#include "collectors/eventlog/eventlog_mark.h"
+#include "collectors/eventlog/eventlog_bookmark.h"
 
 #include <windows.h>
 #include <winevt.h>
@@ -76,12 +76,12 @@ void channel_fail(struct channel *ch, const struct fault *fault, uint64_t now_ms
 
 int channel_load_mark(struct channel *ch, struct text kept)
 {
-    struct eventlog_mark mark;
+    struct eventlog_bookmark mark;
     struct fault fault = {0};
     uint16_t *xml = NULL;
     if (kept.bytes == NULL)
         return 0;
-    if (eventlog_mark_parse(&mark, kept, text_from(ch->name)) < 0) {
+    if (eventlog_bookmark_parse(&mark, kept, text_from(ch->name)) < 0) {
         fault_set(&fault, "reading the bookmark", ERROR_INVALID_DATA, text_from(ch->name),
                   "damaged, or of another log");
     } else {

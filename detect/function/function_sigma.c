@@ -286,6 +286,12 @@ static struct value call_logon(const struct function_call *call)
                                                                                                    : call->args[1];
 }
 
+/* The first, where the event has it, else the second. */
+static struct value call_either(const struct function_call *call)
+{
+    return call->args[0].text.bytes != NULL ? call->args[0] : call->args[1];
+}
+
 /* "SHA256=...,IMPHASH=...", as Sysmon writes it. */
 static struct value call_hash(const struct function_call *call)
 {
@@ -325,6 +331,8 @@ const struct function function_sigma[] = {
      call_account, NULL, NULL},
     {"sigma:logon", "(target: string, subject: string)", "the session of the new process", "ss", 2, 2, VALUE_STRING,
      FUNCTION_OURS, 0, NULL, call_logon, NULL, NULL},
+    {"sigma:either", "(text: string, other: string)", "the first of two fields that the event has", "ss", 2, 2,
+     VALUE_STRING, FUNCTION_OURS, 0, NULL, call_either, NULL, NULL},
     {"sigma:hash", "(hashes: string, kind: string)", "one of Sysmon's Hashes", "ss!", 2, 2, VALUE_STRING, FUNCTION_OURS,
      0, NULL, call_hash, NULL, NULL},
     {0},

@@ -98,20 +98,18 @@ struct value function_text(struct text text)
 
 bool expr_entry_at(struct expr_entry *out, size_t i)
 {
-    const struct function *f;
-    for (size_t at = 0; (f = function_at(at)) != NULL; at++) {
-        if ((f->flags & FUNCTION_OLD) != 0)
-            continue;
-        if (i-- > 0)
-            continue;
-        *out = (struct expr_entry){
-            .name = f->name,
-            .arguments = f->arguments,
-            .summary = f->summary,
-            .is_operator = (f->flags & FUNCTION_OPERATOR) != 0,
-            .is_kql = (f->flags & FUNCTION_OURS) == 0,
-        };
-        return true;
-    }
+    for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
+        for (const struct function *f = tables[t]; f->name != NULL; f++) {
+            if ((f->flags & FUNCTION_OLD) != 0 || i-- > 0)
+                continue;
+            *out = (struct expr_entry){
+                .name = f->name,
+                .arguments = f->arguments,
+                .summary = f->summary,
+                .is_operator = (f->flags & FUNCTION_OPERATOR) != 0,
+                .is_kql = (f->flags & FUNCTION_OURS) == 0,
+            };
+            return true;
+        }
     return false;
 }

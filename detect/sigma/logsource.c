@@ -13,6 +13,7 @@
 #define POWERSHELL "Microsoft-Windows-PowerShell/Operational"
 #define POWERSHELL_7 "PowerShellCore/Operational"
 #define CLASSIC "Windows PowerShell"
+#define DEFENDER "Microsoft-Windows-Windows Defender/Operational"
 
 static const struct category {
     const char *name;
@@ -119,7 +120,7 @@ static const struct service {
     {"taskscheduler", {"Microsoft-Windows-TaskScheduler/Operational"}},
     {"terminalservices-localsessionmanager", {"Microsoft-Windows-TerminalServices-LocalSessionManager/Operational"}},
     {"vhdmp", {"Microsoft-Windows-VHDMP/Operational"}},
-    {"windefend", {"Microsoft-Windows-Windows Defender/Operational"}},
+    {"windefend", {DEFENDER}},
     {"wmi", {"Microsoft-Windows-WMI-Activity/Operational"}},
 };
 #define SERVICES (sizeof services / sizeof services[0])
@@ -207,6 +208,7 @@ static void fill(struct logsource *source, const struct category *category, cons
     if (category == NULL) {
         if (service != NULL)
             add_channels(source, service->channels, LOGSOURCE_MAX_CHANNELS, NULL);
+        source->has_blanks = service != NULL && has_channel(service, DEFENDER);
         return;
     }
     add_channels(source, category->channels, 2, service);

@@ -16,6 +16,7 @@ struct logsource {
     struct text name; /* for messages and as the leg's table: the category, else the service, else the product */
     bool is_served;   /* false: no event of this agent is meant */
     bool is_process;  /* process creations, whose fields have canonical names */
+    bool has_blanks;  /* its events' data have names of several words, which Sigma writes as one */
     uint64_t kinds;   /* bit 1 << enum event_kind */
     const char *channels[LOGSOURCE_MAX_CHANNELS]; /* any of them; none: any channel */
     size_t channel_count;

@@ -202,7 +202,8 @@ static size_t put_element(char *to, uint32_t element, bool is_pattern)
         return 1;
     }
     if (element == LIKE_DASH) {
-        memcpy(to, "\\-", 2);
+        to[0] = '\\';
+        to[1] = '-';
         return 2;
     }
     size_t length = 0;

@@ -72,7 +72,7 @@ static int join(struct piece *out, struct job *job, const char *name, const stru
     size_t id_room = 1;
     for (size_t i = 0; i < count; i++)
         id_room += parts[i].id_count;
-    struct expr **args = arena_zeroed(job->arena, count, sizeof *args);
+    struct expr **args = arena_zeroed(job->arena, count, sizeof(struct expr *));
     uint32_t *ids = arena_zeroed(job->arena, id_room, sizeof *ids);
     if (args == NULL || ids == NULL)
         return -ENOMEM;

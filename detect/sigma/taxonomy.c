@@ -148,6 +148,33 @@ static int hash_field(struct expr **out, struct job *job, const char *kind, stru
     return rc != 0 ? rc : piece_test(out, job, "sigma:hash", text, &hash, place);
 }
 
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* The event's own data of that name; or, where its log has such, of the name's words: "New Value" for NewValue. */
+static int data_field(struct expr **out, struct job *job, struct text name, struct expr_place place)
+{
+    struct expr *args[2];
+    char words[128];
+    size_t length = 0;
+    int rc = column(&args[0], job, column_of_data(job->columns, name), name, place);
+    for (size_t i = 0; i < name.len && length + 2 < sizeof words; i++) {
+        if (i > 0 && is_upper(name.bytes[i]) && !is_upper(name.bytes[i - 1]) && name.bytes[i - 1] != ' ')
+            words[length++] = ' ';
+        words[length++] = name.bytes[i];
+    }
+    if (rc != 0 || !job->source->has_blanks || length == name.len) {
+        if (rc == 0)
+            *out = args[0];
+        return rc;
+    }
+    struct text spaced = {words, length};
+    rc = column(&args[1], job, column_of_data(job->columns, spaced), spaced, place);
+    return rc != 0 ? rc : piece_call(out, job, "sigma:either", args, 2, place);
+}
+
 int taxonomy_field(struct expr **out, struct job *job, struct text name, struct expr_place place)
 {
     const struct alias *known = find(header_fields, COUNT(header_fields), name);
@@ -172,5 +199,5 @@ int taxonomy_field(struct expr **out, struct job *job, struct text name, struct 
             notes_warning(job->notes, place, "W433",
                           "%s of an event's System part is not kept: here it counts as a field that events lack",
                           not_kept[i]);
-    return column(out, job, column_of_data(job->columns, name), name, place);
+    return data_field(out, job, name, place);
 }

@@ -51,7 +51,7 @@ static int on_event(void *context, const struct event *event)
     return 0;
 }
 
-static int on_checkpoint(void *context, struct text source, struct text bookmark)
+static int on_checkpoint(void *context, struct text source, const struct collector_bookmark *bookmark)
 {
     (void)context;
     (void)source;

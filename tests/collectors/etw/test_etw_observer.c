@@ -268,6 +268,53 @@ static void test_4688(void)
     etw_observer_free(o);
 }
 
+/* A rule that was loaded may ask for any field: what it is about is handed over, whatever the command lines are. */
+static void test_loaded_rule(void)
+{
+    static const struct leg_source sources[2] = {{.kinds = UINT64_C(1) << EVENT_ETW_PROCESS},
+                                                 {.kinds = UINT64_C(1) << EVENT_SYSMON_1}};
+    for (size_t i = 0; i < 2; i++) {
+        const struct rule_set_options options = {.is_plain = false};
+        struct rule_set *set = NULL;
+        struct arena *arena = NULL;
+        struct matcher *m = NULL;
+        struct etw_observer *o = NULL;
+        const struct rule *other;
+        CU_ASSERT_FATAL(rule_set_new(&set) == 0 && arena_new(&arena, 1u << 20) == 0);
+        struct rule *rule = arena_zeroed(arena, 1, sizeof(*rule));
+        rule->arena = arena;
+        rule->id = "x";
+        const struct leg leg = {.sources = &sources[i],
+                                .source_count = 1,
+                                .condition = expr_constant(arena, value_bool(true), (struct expr_place){0, 0}),
+                                .is_faithful = true};
+        CU_ASSERT_FATAL(legs_add(&rule->legs, arena, &leg) == 0 && rule_set_add(set, rule, &other) == 0);
+        CU_ASSERT_FATAL(rule_set_seal(set, &options) == 0 && matcher_new_with(&m, NULL, 0, set) == 0);
+        struct etw_observer_settings settings = {.matcher = m, .computer = text_from("h"), .limits = {10, 10000}};
+        CU_ASSERT_FATAL(etw_observer_new(&o, &settings) == 0);
+        struct etw_hit *hit = take(o, (struct made){ETW_PROCESS_START, 100, 50, 50, BEGIN, "whoami"});
+        CU_ASSERT_EQUAL(hit != NULL, i == 0);
+        free(hit);
+        struct etw_sample s;
+        etw_sample_sysmon(&s, true, true, "whoami", "cmd");
+        struct etw_record r = {.provider = etw_sysmon_guid,
+                               .id = 1,
+                               .version = 5,
+                               .pointer_size = 8,
+                               .pid = 9,
+                               .time = BEGIN,
+                               .data = s.bytes,
+                               .size = s.size};
+        hit = NULL;
+        CU_ASSERT_EQUAL(etw_observer_take(o, &r, &hit), 0);
+        CU_ASSERT_EQUAL(hit != NULL, i == 1);
+        free(hit);
+        etw_observer_free(o);
+        matcher_free(m);
+        rule_set_free(set);
+    }
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"its own command line", test_own_match},
@@ -278,6 +325,7 @@ int main(void)
                                         {"what is passed over or refused", test_refused},
                                         {"Sysmon", test_sysmon},
                                         {"4688", test_4688},
+                                        {"a rule on another field", test_loaded_rule},
                                         CU_TEST_INFO_NULL};
     int code = test_main("etw_observer", tests);
     matcher_free(matcher);

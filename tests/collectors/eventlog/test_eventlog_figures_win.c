@@ -29,7 +29,7 @@ static int take_event(void *context, const struct event *event)
     return 0;
 }
 
-static int keep(void *context, struct text source, struct text bookmark)
+static int keep(void *context, struct text source, const struct collector_bookmark *bookmark)
 {
     (void)context;
     (void)source;

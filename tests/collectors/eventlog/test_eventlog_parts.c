@@ -1,7 +1,7 @@
 /* The parts of the Event Log reader that know nothing of Windows: mark, gap, origin, lag. */
 #include "collectors/eventlog/eventlog_gap.h"
 #include "collectors/eventlog/eventlog_lag.h"
-#include "collectors/eventlog/eventlog_mark.h"
+#include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_origin.h"
 #include "tests/test.h"
 
@@ -16,26 +16,26 @@ static const struct text security = {"Security", 8};
 
 static void test_mark_round(void)
 {
-    struct eventlog_mark mark;
+    struct eventlog_bookmark mark;
     char *text = NULL;
-    CU_ASSERT_EQUAL(eventlog_mark_format(&text, text_from(RENDERED), 3000), 0);
-    CU_ASSERT_EQUAL(eventlog_mark_parse(&mark, text_from(text), security), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_format(&text, text_from(RENDERED), 3000), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(text), security), 0);
     CU_ASSERT_TRUE(text_equal(mark.bookmark, text_from(RENDERED)));
     CU_ASSERT_EQUAL(mark.record, 2004);
     CU_ASSERT_EQUAL(mark.read, 3000);
     free(text);
-    CU_ASSERT_EQUAL(eventlog_mark_format(&text, text_from(RENDERED), UINT64_MAX), 0);
-    CU_ASSERT_EQUAL(eventlog_mark_parse(&mark, text_from(text), security), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_format(&text, text_from(RENDERED), UINT64_MAX), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(text), security), 0);
     CU_ASSERT_EQUAL(mark.read, UINT64_MAX);
     free(text);
 }
 
 static void test_mark_without_read(void)
 {
-    struct eventlog_mark mark;
-    CU_ASSERT_EQUAL(eventlog_mark_parse(&mark, text_from(RENDERED), security), 0);
+    struct eventlog_bookmark mark;
+    CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(RENDERED), security), 0);
     CU_ASSERT_EQUAL(mark.read, 2004);
-    CU_ASSERT_EQUAL(eventlog_mark_parse(&mark, text_from(RENDERED " read=7"), security), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(RENDERED " read=7"), security), 0);
     CU_ASSERT_EQUAL(mark.read, 2004); /* never behind the bookmark */
 }
 
@@ -45,9 +45,9 @@ static void test_mark_forms(void)
                                   "<Bookmark IsCurrent = \"True\" RecordId = \"18446744073709551615\"\n"
                                   " Channel = \"sECURITY\" /></BookmarkList>";
     uint64_t record = 0;
-    CU_ASSERT_EQUAL(eventlog_mark_record(&record, text_from(several), security), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_record(&record, text_from(several), security), 0);
     CU_ASSERT_EQUAL(record, UINT64_MAX);
-    CU_ASSERT_EQUAL(eventlog_mark_record(&record, text_from(several), text_from("Application")), 0);
+    CU_ASSERT_EQUAL(eventlog_bookmark_record(&record, text_from(several), text_from("Application")), 0);
     CU_ASSERT_EQUAL(record, 5);
 }
 
@@ -73,16 +73,16 @@ static void test_mark_bad(void)
         RENDERED " read=12x",
         "\xFF\x00\x01",
     };
-    struct eventlog_mark mark = {.record = 77};
+    struct eventlog_bookmark mark = {.record = 77};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         size_t size = strlen(bad[i]);
         char *copy = malloc(size == 0 ? 1 : size); /* without a NUL: a sanitizer sees a byte too many */
         memcpy(copy, bad[i], size);
-        CU_ASSERT_EQUAL(eventlog_mark_parse(&mark, (struct text){copy, size}, security), -EINVAL);
+        CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, (struct text){copy, size}, security), -EINVAL);
         free(copy);
     }
     char zeros[64] = {0}; /* what a crash left of a file elsewhere */
-    CU_ASSERT_EQUAL(eventlog_mark_parse(&mark, (struct text){zeros, sizeof(zeros)}, security), -EINVAL);
+    CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, (struct text){zeros, sizeof(zeros)}, security), -EINVAL);
     CU_ASSERT_EQUAL(mark.record, 77);
 }
 
