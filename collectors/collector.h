@@ -12,26 +12,27 @@
 #include <stdint.h>
 
 enum collector_report_kind {
-    COLLECTOR_OPENED,      /* reads source now */
-    COLLECTOR_ABSENT,      /* source is not there; will be tried again */
-    COLLECTOR_DENIED,      /* no right to read source; will be tried again */
-    COLLECTOR_BROKEN,      /* reading source failed; will be opened again */
-    COLLECTOR_BAD_EVENT,   /* one event could not be read; it was left out, the rest goes on */
-    COLLECTOR_VALUES_ONLY, /* one event's XML could not be read: it was handed over as its values have it */
-    COLLECTOR_GAP,         /* events of source are gone before they were read: record ids first..last */
-    COLLECTOR_RESUMED,     /* a bookmark could not be used: reading starts as the detail says */
-    COLLECTOR_BAD_MARK,    /* the place reached can't be told: that of before stays, nothing is lost */
-    COLLECTOR_SMALLER,     /* more was read at once than Windows can bring: less is asked for now; nothing is lost */
-    COLLECTOR_CLEARED,     /* a log was cleared: record offset says so, detail names the log */
-    COLLECTOR_DISABLED,    /* source is disabled: nothing is written into it */
-    COLLECTOR_ENABLED,     /* source is enabled again */
-    COLLECTOR_SHRUNK,      /* source's log was made smaller: from first to last bytes */
-    COLLECTOR_RESTARTED,   /* record ids went down from first to last: a log began anew, or is read again */
-    COLLECTOR_WRAPPING,    /* source's log will overwrite what was not read within last hours */
-    COLLECTOR_LOST,        /* ETW: events were lost, as the detail says; first: how many, 0 where unknown */
-    COLLECTOR_STOPPED,     /* ETW: somebody else stopped our session; it will be started again */
-    COLLECTOR_NO_SLOT,     /* ETW: no session is free; will be tried again */
-    COLLECTOR_FOREIGN      /* ETW: a session of our name is somebody else's; will be tried again */
+    COLLECTOR_OPENED,       /* reads source now */
+    COLLECTOR_ABSENT,       /* source is not there; will be tried again */
+    COLLECTOR_DENIED,       /* no right to read source; will be tried again */
+    COLLECTOR_BROKEN,       /* reading source failed; will be opened again */
+    COLLECTOR_BAD_EVENT,    /* one event could not be read; it was left out, the rest goes on */
+    COLLECTOR_VALUES_ONLY,  /* one event's XML could not be read: it was handed over as its values have it */
+    COLLECTOR_GAP,          /* events of source are gone before they were read: record ids first..last */
+    COLLECTOR_RESUMED,      /* a bookmark could not be used: reading starts as the detail says */
+    COLLECTOR_BAD_MARK,     /* the place reached can't be told: that of before stays, nothing is lost */
+    COLLECTOR_SMALLER,      /* more was read at once than Windows can bring: less is asked for now; nothing is lost */
+    COLLECTOR_CLEARED,      /* a log was cleared: record offset says so, detail names the log */
+    COLLECTOR_DISABLED,     /* source is disabled: nothing is written into it */
+    COLLECTOR_ENABLED,      /* source is enabled again */
+    COLLECTOR_SHRUNK,       /* source's log was made smaller: from first to last bytes */
+    COLLECTOR_RESTARTED,    /* record ids went down from first to last: a log began anew, or is read again */
+    COLLECTOR_WRAPPING,     /* source's log will overwrite what was not read within last hours */
+    COLLECTOR_LOST,         /* ETW: events were lost, as the detail says; first: how many, 0 where unknown */
+    COLLECTOR_STOPPED,      /* ETW: somebody else stopped our session; it will be started again */
+    COLLECTOR_SWITCHED_OFF, /* ETW: somebody switched off what our session had enabled; it is enabled again */
+    COLLECTOR_NO_SLOT,      /* ETW: no session is free; will be tried again */
+    COLLECTOR_FOREIGN       /* ETW: a session of our name is somebody else's; will be tried again */
 };
 
 struct collector_report {

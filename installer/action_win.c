@@ -25,6 +25,8 @@
 #define SETTLE_TIMEOUT_MS 10000u
 
 UINT __stdcall TriplineConfigure(MSIHANDLE session);
+UINT __stdcall TriplineUpgrade(MSIHANDLE session);
+UINT __stdcall TriplineRestore(MSIHANDLE session);
 UINT __stdcall TriplineUnconfigure(MSIHANDLE session);
 UINT __stdcall TriplineSettle(MSIHANDLE session);
 
@@ -85,7 +87,7 @@ static bool start(PROCESS_INFORMATION *process, const struct pipes *p, const wch
     wchar_t *command = calloc(size, sizeof(*command));
     if (command == NULL)
         return false;
-    (void)swprintf(command, size, L"\"%ls\" %ls --configure --properties -", program, verb); /* it has room */
+    (void)swprintf(command, size, L"\"%ls\" %ls --properties -", program, verb); /* it has room */
     bool is_started =
         CreateProcessW(program, command, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &startup, process);
     free(command);
@@ -179,12 +181,22 @@ static UINT act(MSIHANDLE session, const wchar_t *verb)
 
 UINT __stdcall TriplineConfigure(MSIHANDLE session)
 {
-    return act(session, L"install");
+    return act(session, L"install --configure");
+}
+
+UINT __stdcall TriplineUpgrade(MSIHANDLE session)
+{
+    return act(session, L"install --upgrade");
+}
+
+UINT __stdcall TriplineRestore(MSIHANDLE session)
+{
+    return act(session, L"install --restore");
 }
 
 UINT __stdcall TriplineUnconfigure(MSIHANDLE session)
 {
-    return act(session, L"uninstall");
+    return act(session, L"uninstall --configure");
 }
 
 /* A program that runs can't be opened for writing. */

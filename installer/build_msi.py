@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Builds the MSI: wixl makes the database of tripline.wxs, msibuild adds what wixl can't say, and what would differ from one
-build to the next (times, package code) is set to what follows from the contents.
+build to the next (times, package code) is set to what follows from the contents. An MSI that breaks one of ice.py's rules
+is not made.
 
-    build_msi.py --version 0.1.0 --exe F --action F --sbom F --out F.msi
+    build_msi.py --version 0.1.0 --exe F --messages F.dll --action F --sbom F --out F.msi
 
 SOURCE_DATE_EPOCH is the time that all files and the database bear. Needs msitools and wixl.
 """
@@ -17,6 +18,8 @@ import tempfile
 import uuid
 from pathlib import Path
 
+import ice
+
 HERE = Path(__file__).resolve().parent
 NAMESPACE = uuid.UUID("6e0c1b1d-7e0b-5b52-9a0b-3c6c2d1f8a41")  # the upgrade code
 
@@ -27,32 +30,51 @@ SET_PROPERTY = 51
 PUBLIC = ["ACCOUNT", "CA_FILE", "CLIENT_CERT", "CLIENT_KEY", "COLLECTOR_URL", "CONFIG_FILE", "LOOKBACK", "OUTPUT_TYPE",
           "PURGE", "RECONFIGURE", "SOURCES", "START_SERVICE", "TOKEN"]
 
+# The message table's own version, which changes with the table alone: agent/tripline_messages.rc.
+MESSAGES_VERSION = "1.0.0.0"
+
+
+def action(name, more=0):
+    kind = DLL_FROM_BINARY + IN_SCRIPT + NO_IMPERSONATE + more
+    return f"UPDATE `CustomAction` SET `Type` = {kind} WHERE `Action` = '{name}'"
+
+
+def condition(name, text):
+    return f"UPDATE `InstallExecuteSequence` SET `Condition` = '{text}' WHERE `Action` = '{name}'"
+
+
 QUERIES = [
     # What an administrator's own command line says reaches the part of the installation that runs as SYSTEM.
     "UPDATE `Property` SET `Value` = '{secure}' WHERE `Property` = 'SecureCustomProperties'",
     "INSERT INTO `Property` (`Property`, `Value`) VALUES ('MsiHiddenProperties', "
-    "'TOKEN;COLLECTOR_URL;Configure;Restore;Unconfigure')",
-    f"UPDATE `CustomAction` SET `Type` = {DLL_FROM_BINARY + IN_SCRIPT + NO_IMPERSONATE + HIDE_TARGET} "
-    "WHERE `Action` = 'Configure'",
-    f"UPDATE `CustomAction` SET `Type` = {DLL_FROM_BINARY + IN_SCRIPT + NO_IMPERSONATE + HIDE_TARGET} "
-    "WHERE `Action` = 'Unconfigure'",
-    f"UPDATE `CustomAction` SET `Type` = {DLL_FROM_BINARY + IN_SCRIPT + NO_IMPERSONATE} WHERE `Action` = 'Settle'",
-    f"UPDATE `CustomAction` SET `Type` = "
-    f"{DLL_FROM_BINARY + CONTINUE + ROLLBACK + IN_SCRIPT + NO_IMPERSONATE + HIDE_TARGET} WHERE `Action` = 'Restore'",
-    f"UPDATE `CustomAction` SET `Type` = {SET_PROPERTY + HIDE_TARGET} WHERE `Action` = 'SetConfigure'",
-    # Inside the transaction, so that a new version that fails brings the old one back; behind the action that then sets the
-    # old one up again.
-    "UPDATE `InstallExecuteSequence` SET `Sequence` = 1503 WHERE `Action` = 'RemoveExistingProducts'",
-    # A file with a version is replaced by that version's rule, not by its hash.
-    "UPDATE `File` SET `Version` = '{version}.0' WHERE `File` = 'TriplineExe'",
-    "UPDATE `File` SET `Language` = '1033' WHERE `File` = 'TriplineExe'",
-    "DELETE FROM `MsiFileHash` WHERE `File_` = 'TriplineExe'",
+    "'TOKEN;COLLECTOR_URL;Configure;Upgrade;Restore;Unconfigure')",
+    *(action(name, HIDE_TARGET) for name in ("Configure", "Upgrade", "Unconfigure")),
+    action("Settle"),
+    *(action(name, CONTINUE + ROLLBACK + HIDE_TARGET) for name in ("Restore", "Undo")),
+    *(f"UPDATE `CustomAction` SET `Type` = {SET_PROPERTY + HIDE_TARGET} WHERE `Action` = '{name}'"
+      for name in ("SetConfigure", "AddConfigure", "SetUpgrade")),
+    # The newer version is there and runs before the older one goes, so that its components, the service among them, are
+    # shared and stay. What fails before undoes what was done, and the older one was not touched.
+    "INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) VALUES ('InstallExecute', 6500)",
+    "UPDATE `InstallExecuteSequence` SET `Sequence` = 6550 WHERE `Action` = 'RemoveExistingProducts'",
+    # A repair changes nothing that runs; an upgrade keeps the service as it is (start type, recovery, access list).
+    condition("StopServices", "NOT Installed OR REMOVE=\"ALL\""),
+    condition("InstallServices", "NOT WIX_UPGRADE_DETECTED"),
+    # A name that is no short one needs a short one before it.
+    *(f"UPDATE `File` SET `FileName` = '{short}' WHERE `File` = '{name}'"
+      for name, short in (("TriplineMessages", "triplmsg.dll|tripline_messages.dll"),
+                          ("Sbom", "tripline.jsn|tripline.cdx.json"))),
+    # A file with a version is replaced by that version's rule, not by its hash: the message table never, unless it changed.
+    *(f"UPDATE `File` SET `Version` = '{number}' WHERE `File` = '{name}'"
+      for name, number in (("TriplineExe", "{version}.0"), ("TriplineMessages", MESSAGES_VERSION))),
+    *(f"UPDATE `File` SET `Language` = '1033' WHERE `File` = '{name}'" for name in ("TriplineExe", "TriplineMessages")),
+    *(f"DELETE FROM `MsiFileHash` WHERE `File_` = '{name}'" for name in ("TriplineExe", "TriplineMessages")),
     # Windows searches once, and what is found before a dialog would not reach the part that installs.
     "DELETE FROM `InstallUISequence` WHERE `Action` = 'AppSearch'",
     # A service that can't be made ends the installation (msidbServiceInstallErrorControlVital).
     "UPDATE `ServiceInstall` SET `ErrorControl` = 32769 WHERE `ServiceInstall` = 'Service'",
     # REG_EXPAND_SZ, which wixl writes as REG_SZ: "#%" before the value.
-    "UPDATE `Registry` SET `Value` = '#%[INSTALLFOLDER]tripline.exe' WHERE `Name` = 'EventMessageFile'",
+    "UPDATE `Registry` SET `Value` = '#%[INSTALLFOLDER]tripline_messages.dll' WHERE `Name` = 'EventMessageFile'",
 ]
 
 
@@ -97,13 +119,13 @@ def set_summary(path, code, epoch):
 
 def main():
     parser = argparse.ArgumentParser(description="builds the MSI")
-    for name in ("version", "exe", "action", "sbom", "out"):
+    for name in ("version", "exe", "messages", "action", "sbom", "out"):
         parser.add_argument(f"--{name}", required=True)
     options = parser.parse_args()
     epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "1704067200"))
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
-        inputs = {"Exe": options.exe, "Action": options.action, "Sbom": options.sbom}
+        inputs = {"Exe": options.exe, "Messages": options.messages, "Action": options.action, "Sbom": options.sbom}
         for path in ("LICENSE", "NOTICE", "config/tripline.xml", "config/tripline.xsd"):
             (work / path).parent.mkdir(exist_ok=True)
             shutil.copyfile(HERE.parent / path, work / path)
@@ -127,6 +149,9 @@ def main():
             secure = ";".join(PUBLIC + ["WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED"])
             run("msibuild", msi, "-q", query.format(secure=secure, version=options.version))
         set_summary(msi, package, epoch)
+        broken = ice.check(ice.read(msi))
+        if broken:
+            raise SystemExit("build_msi.py: this MSI would not do on Windows:\n" + "\n".join(broken))
         shutil.copyfile(msi, options.out)
     return 0
 

@@ -46,7 +46,7 @@ static int examine(const char *path, bool as_json)
     if (rc == 0 && (answers == NULL || report == NULL || https_start_up() < 0)) {
         fprintf(stderr, "tripline doctor: out of memory\n");
     } else if (rc == 0) {
-        doctor_ask(answers, config, path, NULL);
+        doctor_ask(answers, config, path, false, NULL);
         doctor_judge(report, answers);
         code = print(report, answers->now, as_json);
         https_clean_up();

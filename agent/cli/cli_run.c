@@ -1,5 +1,6 @@
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
+#include "agent/guard/hardening.h"
 #include "agent/run/run.h"
 #include "agent/system/interrupt.h"
 
@@ -12,6 +13,7 @@ int cli_run(int argc, char **argv)
     int usage = options_config(&set.config_path, argc, argv);
     if (usage != 0)
         return usage;
+    hardening_start_agent();
     int rc = interrupt_prepare();
     if (rc < 0) {
         fprintf(stderr, "tripline run: can't wait for Ctrl-C: %s\n", strerror(-rc));

@@ -14,7 +14,7 @@ int config_new(struct config **out)
     struct config *config = calloc(1, sizeof(*config));
     if (config == NULL)
         return -ENOMEM;
-    int rc = file_default_state(&config->state_directory);
+    int rc = 0;
     for (unsigned i = CONFIG_TRIPLINE; rc == 0 && i <= CONFIG_OUTPUTS;
          i++) /* those whose struct is the config itself */
         rc = config_set_defaults(config, (enum config_element_id)i);

@@ -86,6 +86,7 @@ struct config_rule {
 
 struct config {
     char *state_directory; /* store and log lie here */
+    bool is_state_default; /* the config says nothing of it: file_default_state() */
     char *log_file;        /* NULL: tripline.log in state_directory */
     enum log_level log_level;
     uint64_t log_max_bytes;

@@ -1,6 +1,7 @@
 #include "agent/config/config_parse.h"
 
 #include "agent/config/config_place.h"
+#include "agent/system/file.h"
 #include "detect/base/suggest.h"
 #include "transport/document/sha256.h"
 
@@ -303,6 +304,10 @@ int config_parse_text(struct config **out, struct text xml, const char *name, bo
     }
     if (rc == 0 && errors->count > 0)
         rc = -EINVAL;
+    if (rc == 0 && p.config->state_directory == NULL) {
+        p.config->is_state_default = true;
+        rc = file_default_state(&p.config->state_directory);
+    }
     if (rc == 0)
         rc = hash_shown(&p);
     if (rc == 0) {

@@ -34,7 +34,7 @@ struct config_parse {
 int config_parse_text(struct config **out, struct text xml, const char *name, bool opens_files,
                       struct config_errors *errors);
 
-/* A config with all defaults but channels. Returns 0 or a negative errno value. */
+/* A config with all defaults but channels and the state's directory. Returns 0 or a negative errno value. */
 int config_new(struct config **out);
 
 /* Adds a mistake at byte offset; too many, or no memory, ends the run. */

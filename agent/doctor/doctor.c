@@ -1,5 +1,6 @@
 #include "agent/doctor/doctor.h"
 
+#include "agent/guard/token.h"
 #include "agent/health/status_file.h"
 #include "agent/health/status_text.h"
 #include "agent/system/file.h"
@@ -13,18 +14,25 @@
 #define WIDTH 79u
 
 /* As the service finds them, whoever asks. */
-static void ask_paths(struct doctor_answers *a, const struct config *config, const char *path)
+static void ask_path(struct doctor_answers *a, const char *path,
+                     int (*check)(const char *, const struct state_guard_self *, char *))
 {
     struct state_guard_self self;
-    const char *paths[] = {path, config->state_directory};
+    struct doctor_path *p = &a->paths[a->path_count++];
     state_guard_read_service(&self);
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        struct doctor_path *p = &a->paths[a->path_count++];
-        (void)text_copy(p->path, sizeof(p->path), text_from(paths[i])); /* cut where longer */
-        int rc = i == 0 ? state_guard_check_config_as(paths[i], &self, p->reason)
-                        : state_guard_check_state_as(paths[i], &self, p->reason);
-        p->is_safe = rc == 0 ? DOCTOR_ON : rc == -EPERM ? DOCTOR_OFF : DOCTOR_UNREADABLE;
-    }
+    (void)text_copy(p->path, sizeof(p->path), text_from(path)); /* cut where longer */
+    int rc = check(path, &self, p->reason);
+    p->is_safe = rc == 0 ? DOCTOR_ON : rc == -EPERM ? DOCTOR_OFF : DOCTOR_UNREADABLE;
+}
+
+static void ask_paths(struct doctor_answers *a, const struct config *config, const char *path)
+{
+    char *program = NULL;
+    ask_path(a, path, state_guard_check_config_as);
+    ask_path(a, config->state_directory, state_guard_check_state_as);
+    if (file_program(&program) == 0)
+        ask_path(a, program, state_guard_check_program_as);
+    free(program);
 }
 
 /* The running agent tells it in its status; the agent itself, or where none runs, looks for itself. */
@@ -48,16 +56,33 @@ static void ask_token(struct doctor_answers *a, const struct config *config)
     free(path);
 }
 
+/* Does the agent's own token have the group by which it reads? Only where it is a member that it has to be. */
+static void ask_group(struct doctor_answers *a)
+{
+    const json_t *groups = json_object_get(a->token, "groups");
+    const char *sid = json_string_value(json_object_get(a->token, "sid"));
+    if ((!a->is_agent && !a->is_inside) || a->readers[0] == '\0' || sid == NULL ||
+        strcmp(sid, STATE_GUARD_SERVICE_SID) != 0)
+        return;
+    a->has_group = DOCTOR_OFF;
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        const char *group = json_string_value(json_array_get(groups, i));
+        if (group != NULL && strncmp(group, TOKEN_EVENT_LOG_READERS, strlen(TOKEN_EVENT_LOG_READERS)) == 0)
+            a->has_group = DOCTOR_ON;
+    }
+}
+
 void doctor_answers_clear(struct doctor_answers *answers)
 {
     json_decref(answers->token);
     answers->token = NULL;
 }
 
-void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path,
+void doctor_ask(struct doctor_answers *answers, const struct config *config, const char *path, bool is_inside,
                 const atomic_bool *cancel)
 {
     memset(answers, 0, sizeof(*answers));
+    answers->is_inside = is_inside;
     answers->now = event_time_now();
     answers->lookback_s = config->lookback_s;
     answers->disk_wanted = 2u * config->store_max_bytes + config->log_max_bytes * config->log_files; /* store_sql.h */
@@ -66,8 +91,8 @@ void doctor_ask(struct doctor_answers *answers, const struct config *config, con
     answers->wants_etw_security = config->etw.security;
     doctor_ask_system(answers, config);
     ask_paths(answers, config, path);
-    if (answers->wants_etw)
-        ask_token(answers, config);
+    ask_token(answers, config);
+    ask_group(answers);
     doctor_ask_outputs(answers, config, cancel);
 }
 

@@ -2,7 +2,6 @@
 #include "agent/doctor/doctor_win.h"
 
 #include "detect/base/winapi.h"
-#include "detect/event/kinds.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,79 +57,132 @@ static void ask_log(struct doctor_channel *c, const wchar_t *name)
             c->may_read = DOCTOR_OFF;
         return;
     }
-    if (EvtGetLogInfo(log, EvtLogOldestRecordNumber, sizeof(value), &value, &used) && value.Type == EvtVarTypeUInt64)
-        c->has_wrapped = value.UInt64Val > 1;
+    /* Its numbers go on after a clear: only in a file that is full have records been overwritten. */
+    bool is_late = EvtGetLogInfo(log, EvtLogOldestRecordNumber, sizeof(value), &value, &used) &&
+                   value.Type == EvtVarTypeUInt64 && value.UInt64Val > 1;
+    bool is_full = EvtGetLogInfo(log, EvtLogFileSize, sizeof(value), &value, &used) && value.Type == EvtVarTypeUInt64 &&
+                   value.UInt64Val >= c->max_bytes / 10 * 9;
+    c->has_wrapped = is_late && is_full;
     EvtClose(log);
 }
 
-/* Two values of event: its time and its command line, each where it has one. */
-static void read_event(EVT_HANDLE event, uint64_t *time, enum doctor_answer *has_command_line)
+/* Longest that a search for one event may take, ms: in a log of gigabytes the newest of a rare kind lies far back. */
+#define SEARCH_MS 10000u
+
+/* The event's time and one of its data, called by path; they lie in the block that is returned, to be freed. */
+static EVT_VARIANT *read_event(EVT_HANDLE event, const wchar_t *path)
 {
-    static const wchar_t *const paths[] = {L"Event/System/TimeCreated/@SystemTime",
-                                           L"Event/EventData/Data[@Name=\"CommandLine\"]"};
+    const wchar_t *paths[] = {L"Event/System/TimeCreated/@SystemTime", path};
     DWORD used = 0, count = 0;
     EVT_HANDLE context = EvtCreateRenderContext(2, (LPCWSTR *)paths, EvtRenderContextValues);
     EVT_VARIANT *values = NULL;
     if (context != NULL && !EvtRender(context, event, EvtRenderEventValues, 0, NULL, &used, &count) &&
         GetLastError() == ERROR_INSUFFICIENT_BUFFER)
         values = malloc(used);
-    if (values != NULL && EvtRender(context, event, EvtRenderEventValues, used, values, &used, &count) && count == 2) {
-        if (values[0].Type == EvtVarTypeFileTime)
-            *time = values[0].FileTimeVal;
-        bool has_text =
-            values[1].Type == EvtVarTypeString && values[1].StringVal != NULL && values[1].StringVal[0] != 0;
-        *has_command_line = has_text ? DOCTOR_ON : DOCTOR_OFF;
+    if (values != NULL &&
+        !(EvtRender(context, event, EvtRenderEventValues, used, values, &used, &count) && count == 2)) {
+        free(values);
+        values = NULL;
     }
-    free(values);
     if (context != NULL)
         EvtClose(context);
+    return values;
 }
 
+enum found { FOUND, NONE, UNKNOWN, DENIED };
+
 /*
- * Looks at the first event that query gives, from the oldest or the newest on: its time and whether it has a command
- * line. Returns whether there is one; sets may_read by the way.
+ * The first event that query gives, from the oldest or the newest on: values as read_event() gives them, or NULL. NONE
+ * only where Windows has looked through all of the log; a search that took too long says nothing.
  */
-static bool look(struct doctor_channel *c, const wchar_t *name, const wchar_t *query, DWORD direction, uint64_t *time,
-                 enum doctor_answer *has_command_line)
+static enum found look(EVT_VARIANT **values, const wchar_t *name, const wchar_t *query, DWORD direction,
+                       const wchar_t *path)
 {
     EVT_HANDLE event = NULL;
     DWORD count = 0;
+    *values = NULL;
     EVT_HANDLE result = EvtQuery(NULL, name, query, EvtQueryChannelPath | direction);
-    if (result == NULL) {
-        if (GetLastError() == ERROR_ACCESS_DENIED)
-            c->may_read = DOCTOR_OFF;
-        return false;
-    }
-    c->may_read = DOCTOR_ON;
-    bool is_found = EvtNext(result, 1, &event, 1000, 0, &count) && count == 1;
-    if (is_found) {
-        read_event(event, time, has_command_line);
+    if (result == NULL)
+        return GetLastError() == ERROR_ACCESS_DENIED ? DENIED : UNKNOWN;
+    enum found found = FOUND;
+    if (!EvtNext(result, 1, &event, SEARCH_MS, 0, &count)) {
+        found = GetLastError() == ERROR_NO_MORE_ITEMS ? NONE : UNKNOWN;
+    } else {
+        *values = read_event(event, path);
         EvtClose(event); /* before the result: that would close it too */
     }
     EvtClose(result);
-    return is_found;
+    return found;
+}
+
+static uint64_t time_of(const EVT_VARIANT *values)
+{
+    return values != NULL && values[0].Type == EvtVarTypeFileTime ? values[0].FileTimeVal : 0;
+}
+
+static const wchar_t *text_of(const EVT_VARIANT *values)
+{
+    bool has_text = values != NULL && values[1].Type == EvtVarTypeString && values[1].StringVal != NULL;
+    return has_text ? values[1].StringVal : L"";
+}
+
+uint64_t doctor_newest(char *to, size_t size, const wchar_t *channel, const wchar_t *query, const wchar_t *name)
+{
+    EVT_VARIANT *values = NULL;
+    wchar_t path[80];
+    (void)swprintf(path, 80, L"Event/EventData/Data[@Name=\"%ls\"]", name); /* names of ours: they fit */
+    (void)look(&values, channel, query, EvtQueryReverseDirection, path);    /* none: no values */
+    winapi_copy(to, size, text_of(values));
+    uint64_t time = time_of(values);
+    free(values);
+    return time;
+}
+
+/* An empty log says nothing about what it will hold. */
+static void ask_events(struct doctor_channel *c, const wchar_t *name, const wchar_t *query)
+{
+    static const wchar_t path[] = L"Event/EventData/Data[@Name=\"CommandLine\"]";
+    EVT_VARIANT *values = NULL;
+    enum found found = look(&values, name, NULL, EvtQueryForwardDirection, path);
+    c->oldest_time = time_of(values);
+    free(values);
+    if (found == DENIED)
+        c->may_read = DOCTOR_OFF;
+    else if (found != UNKNOWN)
+        c->may_read = DOCTOR_ON;
+    if (found != FOUND || query == NULL)
+        return;
+    found = look(&values, name, query, EvtQueryReverseDirection, path);
+    if (found == FOUND || found == NONE)
+        c->has_process_event = found == FOUND ? DOCTOR_ON : DOCTOR_OFF;
+    if (values != NULL) {
+        c->newest_time = time_of(values);
+        c->has_command_line = text_of(values)[0] != L'\0' ? DOCTOR_ON : DOCTOR_OFF;
+    }
+    free(values);
+}
+
+/* What tells a process creation in channel, and nothing else; NULL: not known. */
+static const wchar_t *process_query(const char *channel)
+{
+    if (text_equal_nocase(text_from(channel), text_from("Security")))
+        return L"*[System[(EventID=4688)]]";
+    if (text_equal_nocase(text_from(channel), text_from("Microsoft-Windows-Sysmon/Operational")))
+        return L"*[System[(EventID=1)]]";
+    return NULL;
 }
 
 void doctor_ask_channel(struct doctor_channel *c, const char *name)
 {
-    char query[KINDS_QUERY_SIZE];
-    wchar_t *wide = NULL, *wide_query = NULL; /* stay so where memory is short */
+    wchar_t *wide = NULL; /* stays so where memory is short */
     (void)winapi_wide(&wide, name);
-    if (kinds_query(query, text_from(name)))
-        (void)winapi_wide(&wide_query, query);
-    uint64_t newest = 0;
-    enum doctor_answer unused = DOCTOR_UNREADABLE;
     *c = (struct doctor_channel){.is_there = DOCTOR_UNREADABLE};
     (void)text_copy(c->name, sizeof(c->name), text_from(name)); /* cut where longer */
     if (wide != NULL) {
         ask_config(c, wide);
         ask_log(c, wide);
     }
-    bool may_look = wide != NULL && c->is_there != DOCTOR_OFF && c->may_read != DOCTOR_OFF;
-    /* An empty log says nothing about what it will hold. */
-    if (may_look && look(c, wide, NULL, EvtQueryForwardDirection, &c->oldest_time, &unused) && wide_query != NULL)
-        c->has_process_event =
-            look(c, wide, wide_query, EvtQueryReverseDirection, &newest, &c->has_command_line) ? DOCTOR_ON : DOCTOR_OFF;
-    free(wide_query);
+    if (wide != NULL && c->is_there != DOCTOR_OFF && c->may_read != DOCTOR_OFF)
+        ask_events(c, wide, process_query(name));
     free(wide);
 }

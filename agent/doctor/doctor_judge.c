@@ -36,12 +36,26 @@ struct doctor_line *doctor_add(struct doctor_report *r, enum doctor_level level,
 
 #define SAY(field, ...) (void)snprintf((field), sizeof(field), __VA_ARGS__) /* cut where longer */
 
-static void unreadable(struct doctor_report *r, const char *id, const char *object, const char *what)
+void doctor_add_unreadable(struct doctor_report *r, const char *id, const char *object, const char *what)
 {
     struct doctor_line *line = doctor_add(r, DOCTOR_WARNING, id, object);
     SAY(line->what, "%s can't be read", what);
     SAY(line->why, "whether this host sees the attack is not known");
     SAY(line->mend, ADMIN_MEND);
+}
+
+/* How old an event may be that shows that its kind is still written. */
+#define RECENT_S 3600u
+
+static unsigned age_minutes(const struct doctor_answers *a, uint64_t time)
+{
+    return time > a->now ? 0 : (unsigned)((a->now - time) / TICKS_PER_SECOND / 60);
+}
+
+bool doctor_is_recent(const struct doctor_answers *a, const struct doctor_channel *c)
+{
+    return c->has_process_event == DOCTOR_ON && c->newest_time != 0 &&
+           (c->newest_time > a->now || a->now - c->newest_time < RECENT_S * (uint64_t)TICKS_PER_SECOND);
 }
 
 static bool has_sysmon_events(const struct doctor_answers *a)
@@ -52,13 +66,51 @@ static bool has_sysmon_events(const struct doctor_answers *a)
     return false;
 }
 
+static const struct doctor_channel *find_channel(const struct doctor_answers *a, const char *name)
+{
+    for (size_t i = 0; i < a->channel_count; i++)
+        if (strcmp(a->channels[i].name, name) == 0)
+            return &a->channels[i];
+    return NULL;
+}
+
+/*
+ * The agent may not ask for the audit policy (SeSecurityPrivilege, which it does not have; learn.microsoft.com:
+ * AuditQuerySystemPolicy), but it sees what the policy does: are there new events?
+ */
+static void judge_policy_by_evidence(struct doctor_report *r, const struct doctor_answers *a, enum doctor_level lacking)
+{
+    const struct doctor_channel *c = find_channel(a, "Security");
+    struct doctor_line *line;
+    if (c == NULL || c->may_read != DOCTOR_ON || c->has_process_event == DOCTOR_UNREADABLE)
+        return; /* of Security nothing is known: its own line says why */
+    if (doctor_is_recent(a, c)) {
+        line = doctor_add(r, DOCTOR_GOOD, "audit-policy", "");
+        SAY(line->what, "process creation is audited: the newest event 4688 is %u minutes old",
+            age_minutes(a, c->newest_time));
+        return;
+    }
+    const struct doctor_channel *sysmon = find_channel(a, "Microsoft-Windows-Sysmon/Operational");
+    bool is_sure = sysmon != NULL && doctor_is_recent(a, sysmon);
+    line = doctor_add(r, is_sure ? lacking : DOCTOR_WARNING, "audit-policy", "");
+    if (c->has_process_event == DOCTOR_OFF)
+        SAY(line->what, "Security holds no event 4688%s", is_sure ? ", though Sysmon saw processes begin" : "");
+    else
+        SAY(line->what, "Security has had no event 4688 for %u minutes%s", age_minutes(a, c->newest_time),
+            is_sure ? ", though Sysmon saw processes begin" : "");
+    SAY(line->why, "the audit policy seems to have been switched off; without it the Security log shows no process");
+    SAY(line->mend, AUDIT_MEND);
+}
+
 static void judge_policy(struct doctor_report *r, const struct doctor_answers *a)
 {
     /* With Sysmon watching, what Windows' own log lacks is worth a warning only. */
     enum doctor_level lacking = has_sysmon_events(a) ? DOCTOR_WARNING : DOCTOR_BAD;
     struct doctor_line *line;
-    if (a->audits_processes == DOCTOR_UNREADABLE) {
-        unreadable(r, "audit-policy", "", "the audit policy");
+    if (a->audits_processes == DOCTOR_UNREADABLE && a->is_inside) {
+        judge_policy_by_evidence(r, a, lacking);
+    } else if (a->audits_processes == DOCTOR_UNREADABLE) {
+        doctor_add_unreadable(r, "audit-policy", "", "the audit policy");
     } else if (a->audits_processes == DOCTOR_OFF) {
         line = doctor_add(r, lacking, "audit-policy", "");
         SAY(line->what, "process creation is not audited: Security has no event 4688");
@@ -68,8 +120,14 @@ static void judge_policy(struct doctor_report *r, const struct doctor_answers *a
         line = doctor_add(r, DOCTOR_GOOD, "audit-policy", "");
         SAY(line->what, "process creation is audited (event 4688)");
     }
+}
+
+static void judge_command_lines(struct doctor_report *r, const struct doctor_answers *a)
+{
+    enum doctor_level lacking = has_sysmon_events(a) ? DOCTOR_WARNING : DOCTOR_BAD;
+    struct doctor_line *line;
     if (a->keeps_command_lines == DOCTOR_UNREADABLE) {
-        unreadable(r, "command-lines", "", "ProcessCreationIncludeCmdLine_Enabled");
+        doctor_add_unreadable(r, "command-lines", "", "ProcessCreationIncludeCmdLine_Enabled");
     } else if (a->keeps_command_lines == DOCTOR_OFF) {
         line = doctor_add(r, lacking, "command-lines", "");
         SAY(line->what, "event 4688 has no command line (ProcessCreationIncludeCmdLine_Enabled is off, as by default)");
@@ -81,33 +139,16 @@ static void judge_policy(struct doctor_report *r, const struct doctor_answers *a
     }
 }
 
-static void judge_sysmon(struct doctor_report *r, const struct doctor_answers *a)
+static void judge_events(struct doctor_report *r, const struct doctor_answers *a, const struct doctor_channel *c)
 {
-    struct doctor_line *line;
-    bool has_4688 = a->audits_processes == DOCTOR_ON && a->keeps_command_lines == DOCTOR_ON;
-    if (a->has_sysmon == DOCTOR_UNREADABLE) {
-        unreadable(r, "sysmon", "", "whether Sysmon is installed");
-    } else if (a->has_sysmon == DOCTOR_OFF && !has_4688) {
-        line = doctor_add(r, DOCTOR_WARNING, "sysmon", "");
-        SAY(line->what, "Sysmon is not installed");
-        SAY(line->why, "it is a second witness of each process, and here the first one is not sure");
-        SAY(line->mend, "sysmon64 -accepteula -i");
-    } else {
-        line = doctor_add(r, DOCTOR_GOOD, "sysmon", "");
-        SAY(line->what, a->has_sysmon == DOCTOR_ON ? "Sysmon is installed"
-                                                   : "Sysmon is not installed; Security has what is needed");
-    }
-}
-
-static void judge_events(struct doctor_report *r, const struct doctor_channel *c)
-{
+    const char *program = a->sysmon.is_native ? "sysmon" : "sysmon64";
     bool is_sysmon = strstr(c->name, "Sysmon") != NULL;
     if (c->has_process_event == DOCTOR_OFF) {
         struct doctor_line *line = doctor_add(r, is_sysmon ? DOCTOR_BAD : DOCTOR_WARNING, "events", c->name);
         SAY(line->what, "%s holds no process creation (event %s)", c->name, is_sysmon ? "1" : "4688");
         if (is_sysmon) {
             SAY(line->why, "Sysmon's config leaves event 1 out, so it sees no process for us");
-            SAY(line->mend, "sysmon64 -c CONFIG.xml      with <ProcessCreate onmatch=\"exclude\"/> in CONFIG.xml");
+            SAY(line->mend, "%s -c CONFIG.xml      with <ProcessCreate onmatch=\"exclude\"/> in CONFIG.xml", program);
         } else {
             SAY(line->why, "it should have one soon after the audit policy was switched on");
             SAY(line->mend, AUDIT_MEND);
@@ -116,7 +157,7 @@ static void judge_events(struct doctor_report *r, const struct doctor_channel *c
         struct doctor_line *line = doctor_add(r, DOCTOR_WARNING, "events", c->name);
         SAY(line->what, "the newest process creation in %s has no command line", c->name);
         SAY(line->why, "the rule looks at command lines; a few system processes have none");
-        SAY(line->mend, "%s", is_sysmon ? "sysmon64 -c" : COMMAND_LINE_MEND);
+        SAY(line->mend, "%s%s", is_sysmon ? program : COMMAND_LINE_MEND, is_sysmon ? " -c" : "");
     }
 }
 
@@ -156,7 +197,7 @@ static void judge_channel(struct doctor_report *r, const struct doctor_answers *
         SAY(line->what, "%s is not there", c->name);
         SAY(line->why, "what it would hold is not seen; the agent looks again each minute");
         SAY(line->mend, "%s",
-            strstr(c->name, "Sysmon") != NULL ? "sysmon64 -accepteula -i"
+            strstr(c->name, "Sysmon") != NULL ? doctor_sysmon_mend(&a->sysmon)
                                               : "wevtutil el      lists the channels that there are");
         return;
     }
@@ -164,11 +205,11 @@ static void judge_channel(struct doctor_report *r, const struct doctor_answers *
         line = doctor_add(r, DOCTOR_BAD, "channel", c->name);
         SAY(line->what, "%s may not be read by this account", c->name);
         SAY(line->why, "nothing in it is seen");
-        SAY(line->mend, "net localgroup \"Event Log Readers\" \"NT SERVICE\\Tripline\" /add");
+        SAY(line->mend, DOCTOR_GROUP_MEND, a->readers[0] == '\0' ? "Event Log Readers" : a->readers);
         return;
     }
     if (c->is_there == DOCTOR_UNREADABLE || c->may_read == DOCTOR_UNREADABLE) {
-        unreadable(r, "channel", c->name, c->name);
+        doctor_add_unreadable(r, "channel", c->name, c->name);
         return;
     }
     if (c->is_enabled == DOCTOR_OFF) {
@@ -180,7 +221,7 @@ static void judge_channel(struct doctor_report *r, const struct doctor_answers *
         line = doctor_add(r, DOCTOR_GOOD, "channel", c->name);
         SAY(line->what, "%s can be read", c->name);
     }
-    judge_events(r, c);
+    judge_events(r, a, c);
     judge_retention(r, a, c);
 }
 
@@ -238,7 +279,7 @@ static void judge_path(struct doctor_report *r, const struct doctor_path *p, con
     }
     if (p->is_safe == DOCTOR_UNREADABLE) {
         line = doctor_add(r, DOCTOR_WARNING, id, "");
-        SAY(line->what, "who may change config or state can't be read: %.300s", p->reason);
+        SAY(line->what, "who may change the agent's files can't be read: %.300s", p->reason);
         SAY(line->why, "whether others could switch the watch off is not known");
         SAY(line->mend, ADMIN_MEND);
         return;
@@ -246,8 +287,10 @@ static void judge_path(struct doctor_report *r, const struct doctor_path *p, con
     int size = mend == NULL ? (int)strlen(p->reason) : (int)(mend - p->reason);
     line = doctor_add(r, DOCTOR_BAD, id, "");
     SAY(line->what, "%.*s", size, p->reason);
-    SAY(line->why,
-        "who can change it can switch the watch off, or send the alerts elsewhere: the service does not start");
+    SAY(line->why, "%s",
+        strcmp(id, "program-acl") == 0
+            ? "who can change it has his own code run as the service's account at its next start"
+            : "who can change it can switch the watch off, or send the alerts elsewhere: the service does not start");
     SAY(line->mend, "%s",
         mend == NULL ? "tripline install      with CONFIG_FILE=PATH, after the service is uninstalled"
                      : mend + strlen(STATE_GUARD_MEND));
@@ -272,7 +315,7 @@ static void judge_host(struct doctor_report *r, const struct doctor_answers *a)
         SAY(line->what, "the disk has room (%llu MB free)", (unsigned long long)(a->disk_free >> 20));
     }
     for (size_t i = 0; i < a->path_count; i++)
-        judge_path(r, &a->paths[i], i == 0 ? "config-acl" : "state-acl");
+        judge_path(r, &a->paths[i], i == 0 ? "config-acl" : i == 1 ? "state-acl" : "program-acl");
 }
 
 /* What no setting of this host can make visible. */
@@ -297,7 +340,9 @@ void doctor_judge(struct doctor_report *r, const struct doctor_answers *a)
     memset(r, 0, sizeof(*r));
     if (a->is_windows) {
         judge_policy(r, a);
-        judge_sysmon(r, a);
+        judge_command_lines(r, a);
+        doctor_judge_sysmon(r, a);
+        doctor_judge_rights(r, a);
         for (size_t i = 0; i < a->channel_count; i++)
             judge_channel(r, a, &a->channels[i]);
         doctor_judge_etw(r, a);

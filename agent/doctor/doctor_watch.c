@@ -78,7 +78,7 @@ static unsigned round_once(struct doctor_watch *w)
     if (rc == 0 && config->doctor_s > 0)
         wait_ms = (unsigned)(config->doctor_s * 1000u); /* at most 30 days */
     if (rc == 0 && config->doctor_s > 0 && answers != NULL && report != NULL) {
-        doctor_ask(answers, config, w->set.config_path, &w->is_cancelled);
+        doctor_ask(answers, config, w->set.config_path, true, &w->is_cancelled);
         doctor_judge(report, answers);
         if (atomic_load(&w->is_cancelled))
             memset(report, 0, sizeof(*report)); /* half a round says nothing */

@@ -79,6 +79,8 @@ void doctor_ask_system(struct doctor_answers *a, const struct config *config)
     a->audits_processes = ask_audit_policy();
     a->keeps_command_lines = ask_number(POLICY_KEY, L"ProcessCreationIncludeCmdLine_Enabled");
     a->has_sysmon = ask_key(SYSMON_KEY);
+    doctor_ask_sysmon(&a->sysmon);
+    doctor_ask_rights(a);
     a->is_exchange = ask_key(EXCHANGE_KEY);
     for (size_t i = 0; i < config->channel_count; i++)
         doctor_ask_channel(&a->channels[a->channel_count++], config->channels[i].name);

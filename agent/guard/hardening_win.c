@@ -65,7 +65,12 @@ void hardening_start(void)
         note("no libraries from the current directory", GetLastError());
     if (!HeapSetInformation(NULL, HeapEnableTerminationOnCorruption, NULL, 0))
         note("end at a broken heap", GetLastError());
-    (void)hardening_set_policies(missing, sizeof(missing), set_policy, NULL); /* missing says it */
+    (void)hardening_set_policies(missing, sizeof(missing), false, set_policy, NULL); /* missing says it */
+}
+
+void hardening_start_agent(void)
+{
+    (void)hardening_set_policies(missing, sizeof(missing), true, set_policy, NULL); /* as above */
 }
 
 const char *hardening_missing(void)

@@ -20,6 +20,8 @@ enum {
     WRITE = 0x40000000
 };
 
+#define USERS_SID "S-1-5-32-545" /* who else may read and run programs */
+
 static uint32_t dangerous(enum state_guard_kind kind)
 {
     uint32_t any = WRITE_LIST | WRITE_OWNER_OF | DELETE_IT | ALL;
@@ -48,12 +50,12 @@ static bool is_trusted(const char *sid, enum state_guard_kind kind, const struct
 
 static const char *noun(enum state_guard_kind kind)
 {
-    static const char *const nouns[] = {"the config", "the config's directory", "the state"};
+    static const char *const nouns[] = {"the config", "the directory", "the state", "the program's place"};
     return nouns[kind];
 }
 
-/* What the service may do: as install_sddl_directory() and install_sddl_config() grant it. A file in the state
- * directory has the rights that it inherits. */
+/* What the service may do: as install_sddl_home(), _state() and _config() grant it. A file in the state directory has
+ * the rights that it inherits. */
 static void mend(char *to, size_t size, const struct state_guard_object *object, enum state_guard_kind kind)
 {
     const char *path = object->path;
@@ -65,12 +67,19 @@ static void mend(char *to, size_t size, const struct state_guard_object *object,
             "icacls \"%.200s\" /reset && icacls \"%.200s\" /inheritance:r /grant *S-1-5-18:F *S-1-5-32-544:F "
             "*" STATE_GUARD_SERVICE_SID ":R",
             path, path); /* as above */
-    else
+    else if (kind == STATE_GUARD_STATE)
         (void)snprintf(to, size,
                        "icacls \"%.200s\" /reset && icacls \"%.200s\" /inheritance:r /grant *S-1-5-18:(OI)(CI)F "
                        "*S-1-5-32-544:(OI)(CI)F *" STATE_GUARD_SERVICE_SID ":(RX,W) *" STATE_GUARD_SERVICE_SID
                        ":(OI)(IO)M",
                        path, path); /* as above */
+    else if (object->is_directory)
+        (void)snprintf(to, size,
+                       "icacls \"%.200s\" /reset && icacls \"%.200s\" /inheritance:r /grant *S-1-5-18:(OI)(CI)F "
+                       "*S-1-5-32-544:(OI)(CI)F *%s:(OI)(CI)RX",
+                       path, path, kind == STATE_GUARD_PROGRAM ? USERS_SID : STATE_GUARD_SERVICE_SID); /* as above */
+    else
+        (void)snprintf(to, size, "icacls \"%.200s\" /reset", path); /* as above: what its folder hands down */
 }
 
 static int refuse(char reason[STATE_GUARD_MAX_REASON], const struct state_guard_object *object,
@@ -107,38 +116,86 @@ int state_guard_judge(const struct state_guard_object *object, enum state_guard_
     return 0;
 }
 
-int state_guard_check_config_as(const char *path, const struct state_guard_self *self,
-                                char reason[STATE_GUARD_MAX_REASON])
+/* The directory that path lies in; the caller frees it. NULL: no memory. */
+static char *above(const char *path)
 {
     size_t size = strlen(path);
     while (size > 0 && !file_is_separator(path[size - 1]))
         size--;
     if (size > 1 && path[size - 2] != ':') /* not the root: a quote behind it would be taken for a part of the path */
         size--;
-    char *directory = size == 0 ? text_dup(text_from(".")) : text_dup((struct text){path, size});
-    if (directory == NULL) {
-        snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
-        return -ENOMEM;
-    }
+    return size == 0 ? text_dup(text_from(".")) : text_dup((struct text){path, size});
+}
+
+static int short_of_memory(char reason[STATE_GUARD_MAX_REASON])
+{
+    snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
+    return -ENOMEM;
+}
+
+int state_guard_check_config_as(const char *path, const struct state_guard_self *self,
+                                char reason[STATE_GUARD_MAX_REASON])
+{
+    char *directory = above(path);
+    if (directory == NULL)
+        return short_of_memory(reason);
     int rc = state_guard_check_as(directory, STATE_GUARD_CONFIG_DIRECTORY, self, reason);
     free(directory);
     return rc < 0 ? rc : state_guard_check_as(path, STATE_GUARD_CONFIG, self, reason);
 }
 
+int state_guard_check_program_as(const char *path, const struct state_guard_self *self,
+                                 char reason[STATE_GUARD_MAX_REASON])
+{
+    enum state_guard_kind kind = STATE_GUARD_PROGRAM;
+    int rc = state_guard_check_as(path, kind, self, reason);
+    char *at = text_dup(text_from(path));
+    while (rc == 0) {
+        char *next = at == NULL ? NULL : above(at);
+        if (next == NULL)
+            rc = short_of_memory(reason);
+        bool is_root = next != NULL && strcmp(next, at) == 0;
+        free(at);
+        at = next;
+        if (rc < 0 || is_root)
+            break;
+        rc = state_guard_check_as(at, kind, self, reason);
+        kind = STATE_GUARD_CONFIG_DIRECTORY; /* above its own folder others may add what they want */
+        if (strcmp(at, ".") == 0)
+            break; /* a path that does not say more */
+    }
+    free(at);
+    return rc;
+}
+
+struct state_entries {
+    const struct state_guard_self *self;
+    char *reason;
+    const char *directory;
+};
+
+static int check_entry(void *context, const char *name)
+{
+    struct state_entries *e = context;
+    char *path = NULL;
+    if (file_join(&path, e->directory, name) < 0)
+        return short_of_memory(e->reason);
+    int rc = state_guard_check_as(path, STATE_GUARD_STATE, e->self, e->reason);
+    free(path);
+    return rc;
+}
+
 int state_guard_check_state_as(const char *directory, const struct state_guard_self *self,
                                char reason[STATE_GUARD_MAX_REASON])
 {
-    static const char *const names[] = {"tripline.db", "tripline.db-wal", "tripline.db-shm", "tripline.log"};
+    struct state_entries entries = {self, reason, directory};
     int rc = state_guard_check_as(directory, STATE_GUARD_STATE, self, reason);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && rc == 0; i++) {
-        char *path = NULL;
-        rc = file_join(&path, directory, names[i]);
-        if (rc < 0)
-            snprintf(reason, STATE_GUARD_MAX_REASON, "memory is short");
-        else
-            rc = state_guard_check_as(path, STATE_GUARD_STATE, self, reason);
-        free(path);
-    }
+    if (rc < 0)
+        return rc;
+    *reason = '\0';
+    rc = file_list(directory, check_entry, &entries);
+    if (rc < 0 && *reason == '\0')
+        snprintf(reason, STATE_GUARD_MAX_REASON, "%.600s can't be looked through: %s", directory, strerror(-rc));
     return rc;
 }
 
@@ -155,6 +212,13 @@ int state_guard_check_config(const char *path, bool is_foreground, char reason[S
     struct state_guard_self self = {0};
     int rc = state_guard_read_self(&self, is_foreground, reason);
     return rc < 0 ? rc : state_guard_check_config_as(path, &self, reason);
+}
+
+int state_guard_check_program(const char *path, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])
+{
+    struct state_guard_self self = {0};
+    int rc = state_guard_read_self(&self, is_foreground, reason);
+    return rc < 0 ? rc : state_guard_check_program_as(path, &self, reason);
 }
 
 int state_guard_check_state(const char *directory, bool is_foreground, char reason[STATE_GUARD_MAX_REASON])

@@ -28,7 +28,8 @@
 enum state_guard_kind {
     STATE_GUARD_CONFIG,           /* the config file, and whatever it may say */
     STATE_GUARD_CONFIG_DIRECTORY, /* who may put another file in its place? */
-    STATE_GUARD_STATE             /* the state directory, and the files in it: who may change them? */
+    STATE_GUARD_STATE,            /* the state directory, and the files in it: who may change them? */
+    STATE_GUARD_PROGRAM           /* the program, and its folder: who may put other code there? */
 };
 
 /* One entry of a discretionary access list. */
@@ -77,7 +78,13 @@ int state_guard_check(const char *path, enum state_guard_kind kind, bool is_fore
 /* The config file and the directory that it lies in. */
 int state_guard_check_config(const char *path, bool is_foreground, char reason[STATE_GUARD_MAX_REASON]);
 
-/* The state directory, and the files in it that somebody may have put there before it was ours. */
+/*
+ * The program, its folder, and the folders that that lies in: whoever can change the first two, or put another in the
+ * place of the others, has his code run as the service's account.
+ */
+int state_guard_check_program(const char *path, bool is_foreground, char reason[STATE_GUARD_MAX_REASON]);
+
+/* The state directory, and all that is in it: somebody may have put it there before the directory was ours. */
 int state_guard_check_state(const char *directory, bool is_foreground, char reason[STATE_GUARD_MAX_REASON]);
 
 /* The same as another process would find it: self is that one. Elsewhere than on Windows self counts for nothing. */
@@ -85,6 +92,8 @@ int state_guard_check_as(const char *path, enum state_guard_kind kind, const str
                          char reason[STATE_GUARD_MAX_REASON]);
 int state_guard_check_config_as(const char *path, const struct state_guard_self *self,
                                 char reason[STATE_GUARD_MAX_REASON]);
+int state_guard_check_program_as(const char *path, const struct state_guard_self *self,
+                                 char reason[STATE_GUARD_MAX_REASON]);
 int state_guard_check_state_as(const char *directory, const struct state_guard_self *self,
                                char reason[STATE_GUARD_MAX_REASON]);
 

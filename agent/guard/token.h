@@ -38,6 +38,9 @@ struct token_facts {
     size_t privilege_count;
 };
 
+/* The group Event Log Readers; its name is another one in each language of Windows. */
+#define TOKEN_EVENT_LOG_READERS "S-1-5-32-573"
+
 /* Reads it anew. Returns 0, or a negative errno value with fault. The caller frees *out with token_free(). */
 int token_read(struct token_facts **out, struct fault *fault);
 void token_free(struct token_facts *facts); /* NULL is allowed */

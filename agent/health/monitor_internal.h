@@ -53,7 +53,7 @@ struct monitor {
     uint64_t skipped;                         /* heartbeats that were left out */
     uint64_t dropped;                         /* dead letters that had to go, as was last seen */
     unsigned stuck_looks[HEALTH_MAX_THREADS]; /* by place in figures: looks in a row that found it overdue */
-    bool is_slowed;
+    bool is_slowed, is_large;
 };
 
 /* Once a tick, after measuring: is a thread stuck, does the process use too much? */
@@ -64,7 +64,9 @@ bool monitor_is_crowded(const struct health_figures *figures, const struct store
                         uint64_t max_bytes);
 
 /* The pace, ms a round, that follows from the one before and what is used. cpu_limit 100: CPU does not count. */
-unsigned monitor_pace(unsigned pace_ms, double cpu_percent, unsigned cpu_limit, uint64_t private_bytes,
-                      uint64_t memory_limit);
+unsigned monitor_pace(unsigned pace_ms, double cpu_percent, unsigned cpu_limit);
+
+/* Does the process hold more than it should? Once so, until it is an eighth below the limit: it is said once. */
+bool monitor_is_large(bool was_large, uint64_t private_bytes, uint64_t memory_limit);
 
 #endif

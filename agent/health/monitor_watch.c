@@ -10,14 +10,30 @@
 /* Slowest pace, ms a round (collector.h: a second at most). */
 #define SLOWEST_MS 1000u
 
-unsigned monitor_pace(unsigned pace_ms, double cpu_percent, unsigned cpu_limit, uint64_t private_bytes,
-                      uint64_t memory_limit)
+unsigned monitor_pace(unsigned pace_ms, double cpu_percent, unsigned cpu_limit)
 {
-    bool is_over = (cpu_limit < 100 && cpu_percent > cpu_limit) || private_bytes > memory_limit;
-    if (!is_over)
+    if (cpu_limit >= 100 || cpu_percent <= cpu_limit)
         return pace_ms / 2;
     unsigned slower = pace_ms == 0 ? 10 : 2 * pace_ms;
     return slower > SLOWEST_MS ? SLOWEST_MS : slower;
+}
+
+bool monitor_is_large(bool was_large, uint64_t private_bytes, uint64_t memory_limit)
+{
+    return private_bytes > (was_large ? memory_limit - memory_limit / 8 : memory_limit);
+}
+
+/* Reading slower would free nothing, and lose events: so it is said, and no more. */
+static void watch_memory(struct monitor *m, uint64_t limit)
+{
+    bool is_large = monitor_is_large(m->is_large, m->process.private_bytes, limit);
+    if (is_large != m->is_large)
+        log_write(m->set.log, is_large ? LOG_WARNING : LOG_INFO, MESSAGE_MEMORY,
+                  "the process has %llu MB of memory of its own, memory-megabytes is %llu: %s",
+                  (unsigned long long)(m->process.private_bytes >> 20), (unsigned long long)(limit >> 20),
+                  is_large ? "reading goes on at full pace; \"tripline status --json\" shows what is held"
+                           : "within the limit again");
+    m->is_large = is_large;
 }
 
 static void watch_use(struct monitor *m)
@@ -26,16 +42,16 @@ static void watch_use(struct monitor *m)
     unsigned cpu_limit = m->cpu_limit;
     uint64_t memory_limit = m->memory_limit;
     pthread_mutex_unlock(&m->lock);
+    watch_memory(m, memory_limit);
     unsigned pace_ms = health_pace(m->set.health);
     /* Before a minute is over the average would be one of the start alone. */
     double cpu_percent = m->cpu_count < CPU_TICKS ? 0 : m->cpu_percent;
-    unsigned next_ms = monitor_pace(pace_ms, cpu_percent, cpu_limit, m->process.private_bytes, memory_limit);
+    unsigned next_ms = monitor_pace(pace_ms, cpu_percent, cpu_limit);
     if (next_ms != pace_ms)
         health_pace_set(m->set.health, next_ms);
     if (next_ms > 0 && !m->is_slowed)
-        log_write(m->set.log, LOG_INFO, MESSAGE_SLOWED,
-                  "reading is slowed: %.1f %% of one core (limit %u), %llu MB (limit %llu)", m->cpu_percent, cpu_limit,
-                  (unsigned long long)(m->process.private_bytes >> 20), (unsigned long long)(memory_limit >> 20));
+        log_write(m->set.log, LOG_INFO, MESSAGE_SLOWED, "reading is slowed: %.1f %% of one core (limit %u)",
+                  m->cpu_percent, cpu_limit);
     m->is_slowed = next_ms > 0;
 }
 

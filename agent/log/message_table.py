@@ -1,7 +1,11 @@
 #!/usr/bin/python3
-"""Makes the Windows message table's source from the one list of message ids, agent/log/messages.h.
+"""Makes the source of a Windows message table.
 
-    message_table.py MESSAGES_H OUTPUT.mc
+    message_table.py MESSAGES_H OUTPUT.mc          the program's own: the ids of agent/log/messages.h
+    message_table.py --all MESSAGES_H OUTPUT.mc    tripline_messages.dll's: every id that there can be
+
+The Event Log's readers keep the file of the table open, so that an upgrade could not replace it. That is why the DLL holds
+all ids of RANGES from the start, and stays as it is when messages are added.
 
 Every id has the text "Tnnnn %1": the agent hands over the whole line. !S! keeps the Event Viewer from expanding what looks
 like an insertion (%2) in that line (learn.microsoft.com: ReportEvent, remarks).
@@ -9,6 +13,9 @@ like an insertion (%2) in that line (learn.microsoft.com: ReportEvent, remarks).
 import re
 import sys
 from pathlib import Path
+
+# A change of these is a change of the DLL: then its version in agent/tripline_messages.rc and installer/build_msi.py rises.
+RANGES = [(1000, 1399), (2000, 2399), (3000, 3399), (4000, 4399)]
 
 HEAD = """; Made by agent/log/message_table.py.
 MessageIdTypedef=DWORD
@@ -20,14 +27,18 @@ LanguageNames=(English=0x409:MSG00409)
 
 
 def main():
-    text = Path(sys.argv[1]).read_text(encoding="utf-8")
-    found = sorted((int(number), name) for name, number in re.findall(r"\b(MESSAGE_\w+)\s*=\s*(\d+)", text))
-    if not found or len({number for number, _ in found}) != len(found):
-        print("message_table.py: no ids, or one twice", file=sys.stderr)
+    has_all = sys.argv[1] == "--all"
+    source, target = map(Path, sys.argv[2 if has_all else 1:])
+    numbers = sorted(int(number) for _, number in re.findall(r"\b(MESSAGE_\w+)\s*=\s*(\d+)", source.read_text("utf-8")))
+    outside = [n for n in numbers if not any(first <= n <= last for first, last in RANGES)]
+    if not numbers or len(set(numbers)) != len(numbers) or outside:
+        print(f"message_table.py: no ids, or one twice, or outside of RANGES: {outside}", file=sys.stderr)
         return 1
-    out = HEAD + "".join(f"MessageId={number}\nSeverity=Success\nFacility=Agent\nSymbolicName=TABLE_{name}\n"
-                         f"Language=English\nT{number} %1!S!\n.\n\n" for number, name in found)
-    Path(sys.argv[2]).write_text(out, encoding="ascii")
+    if has_all:
+        numbers = [n for first, last in RANGES for n in range(first, last + 1)]
+    out = HEAD + "".join(f"MessageId={n}\nSeverity=Success\nFacility=Agent\nSymbolicName=TABLE_T{n}\n"
+                         f"Language=English\nT{n} %1!S!\n.\n\n" for n in numbers)
+    target.write_text(out, encoding="ascii")
     return 0
 
 

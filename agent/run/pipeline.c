@@ -342,6 +342,8 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_LOST] = {MESSAGE_ETW_LOST, LOG_ERROR, "events were lost; the Event Log may have them"},
         [COLLECTOR_STOPPED] = {MESSAGE_ETW_STOPPED, LOG_ERROR,
                                "somebody stopped the agent's session; it is started again"},
+        [COLLECTOR_SWITCHED_OFF] = {MESSAGE_ETW_SWITCHED_OFF, LOG_ERROR,
+                                    "somebody switched off what the agent's session had enabled; it is enabled again"},
         [COLLECTOR_NO_SLOT] = {MESSAGE_ETW_NO_SLOT, LOG_ERROR, "no session is free; will be tried again"},
         [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, LOG_ERROR, "the session's name is taken; will be tried again"},
     };

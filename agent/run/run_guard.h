@@ -16,8 +16,9 @@ int run_guard_state(struct state_guard **out, const struct config *config, bool 
                     char reason[STATE_GUARD_MAX_REASON]);
 
 /*
- * Gives away every privilege that what config reads does not need, and logs the rights that are left (T1101) and the
- * hardening that this Windows does not have (T1102). Failing to is logged and no reason to stay away.
+ * Gives away every privilege that what config reads does not need, and logs the rights that are left (T1101), the
+ * hardening that this Windows does not have (T1102), and a program that others could change (T1104). Failing to is
+ * logged and no reason to stay away.
  */
 void run_guard_rights(const struct config *config, struct log *log);
 

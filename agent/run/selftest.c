@@ -1,5 +1,6 @@
 #include "agent/run/selftest.h"
 
+#include "agent/guard/state_guard.h"
 #include "agent/system/file.h"
 #include "detect/event/event.h"
 #include "detect/rule/rule.h"
@@ -39,11 +40,16 @@ bool selftest_is_ours(const char *path, struct text command_line)
 {
     char *announced = NULL;
     size_t size = 0;
+    char reason[STATE_GUARD_MAX_REASON];
     /* The file is looked for only where it may be one. */
     if (command_line.len >= SELFTEST_COMMAND_SIZE || !contains(command_line, text_from(MARK)))
         return false;
     if (file_read(&announced, &size, path, SELFTEST_COMMAND_SIZE) < 0)
         return false; /* mostly there is no such file */
+    if (state_guard_check(path, STATE_GUARD_STATE, true, reason) < 0) {
+        free(announced);
+        return false; /* somebody else's: his word would hide an attack among tests */
+    }
     bool is_ours = text_equal((struct text){announced, size}, command_line);
     free(announced);
     return is_ours;

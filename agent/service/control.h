@@ -14,8 +14,9 @@ int control_fail(const char *verb, const char *call, unsigned long code);
 int control_with_service(const char *verb, unsigned long access, int (*work)(void *service, void *context),
                          void *context);
 
-/* Starts or stops it and waits until it is so. Return 0, or 1 after a message. */
-int control_start(const char *verb, void *service);
+/* Starts or stops it and waits until it is so. Return 0, or 1 after a message. *refusal: the code with which Windows
+ * did not even try to start it, or 0; may be NULL. */
+int control_start(const char *verb, void *service, unsigned long *refusal);
 int control_stop(const char *verb, void *service);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <windows.h>
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* How long start and stop wait for the service to get there, ms. */
@@ -68,11 +69,29 @@ static long wait_for_state(SC_HANDLE handle, DWORD want)
     return -1;
 }
 
-int control_start(const char *verb, void *handle)
+/* What an administrator can do about it, where Windows' own words do not say. */
+static void say_remedy(DWORD refusal)
+{
+    if (refusal == ERROR_SERVICE_LOGON_FAILED)
+        fprintf(stderr,
+                "its account may not log on as a service: a policy has ruled who may (Computer Configuration, Windows "
+                "Settings, Security Settings, Local Policies, User Rights Assignment, \"Log on as a service\"); add NT "
+                "SERVICE\\ALL SERVICES (S-1-5-80-0) to it and run gpupdate, or install with ACCOUNT=LocalSystem\n");
+    else if (refusal == ERROR_SERVICE_DISABLED)
+        fprintf(stderr, "it is disabled; \"sc config Tripline start= delayed-auto\" enables it\n");
+}
+
+int control_start(const char *verb, void *handle, unsigned long *why)
 {
     DWORD refusal = StartServiceW(handle, 0, NULL) ? ERROR_SUCCESS : GetLastError();
-    if (refusal != ERROR_SUCCESS && refusal != ERROR_SERVICE_ALREADY_RUNNING)
-        return control_fail(verb, "StartService", refusal);
+    bool is_refused = refusal != ERROR_SUCCESS && refusal != ERROR_SERVICE_ALREADY_RUNNING;
+    if (why != NULL)
+        *why = is_refused ? refusal : 0;
+    if (is_refused) {
+        int result = control_fail(verb, "StartService", refusal);
+        say_remedy(refusal);
+        return result;
+    }
     /* "Already running" is also said of one that is still starting. */
     long code = wait_for_state(handle, SERVICE_RUNNING);
     if (code != 0) {
@@ -150,7 +169,7 @@ int control_with_service(const char *verb, unsigned long access, int (*work)(voi
 static int do_start(void *service, void *context)
 {
     (void)context;
-    return control_start("start", service);
+    return control_start("start", service, NULL);
 }
 
 int cli_start(int argc, char **argv)

@@ -71,21 +71,39 @@ int install_service_sid(char to[INSTALL_MAX_SID], const char *name)
     return 0;
 }
 
-/*
- * P: nothing is inherited from above. 0x1200AB: list, add a file, read attributes, traverse, read the security, but not
- * delete what lies in it (0x40). OIIO: for the files in it, 0x13019F: read, write, delete; not execute, nor change the
- * security.
- */
-void install_sddl_directory(char to[INSTALL_MAX_SDDL], const char *service_sid)
+/* An entry for each SID that the service has: its own, and its account's where that is another. */
+static void add_entries(char to[INSTALL_MAX_SDDL], const char *entry, const char *service_sid, const char *account_sid)
 {
-    snprintf(to, INSTALL_MAX_SDDL,
-             "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;;0x1200ab;;;%s)(A;OIIO;0x13019f;;;%s)", service_sid,
-             service_sid);
+    const char *sids[] = {service_sid, account_sid};
+    for (size_t i = 0; i < sizeof(sids) / sizeof(sids[0]); i++) {
+        size_t used = strlen(to);
+        if (sids[i] != NULL)
+            snprintf(to + used, INSTALL_MAX_SDDL - used, "(A;%s;;;%s)", entry, sids[i]);
+    }
 }
 
-void install_sddl_config(char to[INSTALL_MAX_SDDL], const char *service_sid)
+/* P: nothing is inherited from above. 0x1200A9: list, traverse, read; what lies in it the same. */
+void install_sddl_home(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid)
 {
-    snprintf(to, INSTALL_MAX_SDDL, "O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;%s)", service_sid);
+    snprintf(to, INSTALL_MAX_SDDL, "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
+    add_entries(to, "OICI;0x1200a9", service_sid, account_sid);
+}
+
+/*
+ * 0x1200AB: list, add a file, read attributes, traverse, read the security, but not delete what lies in it (0x40).
+ * OIIO: for the files in it, 0x13019F: read, write, delete; not execute, nor change the security.
+ */
+void install_sddl_state(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid)
+{
+    snprintf(to, INSTALL_MAX_SDDL, "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)");
+    add_entries(to, ";0x1200ab", service_sid, account_sid);
+    add_entries(to, "OIIO;0x13019f", service_sid, account_sid);
+}
+
+void install_sddl_config(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid)
+{
+    snprintf(to, INSTALL_MAX_SDDL, "O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)");
+    add_entries(to, ";FR", service_sid, account_sid);
 }
 
 char *install_quoted(const char *argument)

@@ -22,8 +22,8 @@ struct install_account {
     const char *const *privileges; /* all that the service may hold, ends with NULL */
 };
 
-/* "S-1-5-32-573": its name is another one in each language of Windows. */
-#define INSTALL_EVENT_LOG_READERS "S-1-5-32-573"
+/* By its SID: its name is another one in each language of Windows. */
+#define INSTALL_EVENT_LOG_READERS TOKEN_EVENT_LOG_READERS
 
 /*
  * By ACCOUNT, or else by SOURCES: the virtual account for the Event Log alone; LocalSystem where ETW is read, since a
@@ -48,17 +48,24 @@ void install_account_fall_back(struct install_account *account, const struct ins
 int install_service_sid(char to[INSTALL_MAX_SID], const char *name);
 
 /* Longest security text below, with its NUL. */
-#define INSTALL_MAX_SDDL 512
+#define INSTALL_MAX_SDDL 768
 
 /*
- * Security of the directory that config and state lie in, as SDDL (learn.microsoft.com/windows/win32/secauthz/
- * security-descriptor-string-format). SYSTEM and Administrators: all. The service: list and add files here, read and
- * change the files in it; it can't delete or replace what has a security of its own, as the config has. No one else.
+ * Security as SDDL (learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format). SYSTEM and
+ * Administrators: all. No one else, but the service by its own SID, and by account_sid where it runs under an account
+ * that is another (a group managed one, whose token has the service's SID only from the service's next start on); else
+ * NULL.
  */
-void install_sddl_directory(char to[INSTALL_MAX_SDDL], const char *service_sid);
 
-/* Of the config: SYSTEM and Administrators all, the service reads, no one else. */
-void install_sddl_config(char to[INSTALL_MAX_SDDL], const char *service_sid);
+/* Of the directory that the config lies in: the service reads. So it reads, and can't change, what is put there later:
+ * a new file inherits this (learn.microsoft.com/windows/win32/secauthz/ace-inheritance-rules). */
+void install_sddl_home(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid);
+
+/* Of the state's directory: the service lists and adds files here, reads and changes the files in it. */
+void install_sddl_state(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid);
+
+/* Of the config: the service reads. */
+void install_sddl_config(char to[INSTALL_MAX_SDDL], const char *service_sid, const char *account_sid);
 
 /*
  * The command line of the service: "C:\path\tripline.exe" service --config "C:\path\tripline.xml", each path quoted: an

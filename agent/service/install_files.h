@@ -8,10 +8,13 @@
 #include <stdbool.h>
 
 /*
- * Makes the directory with the security of install_sddl_directory(), or gives that to the one that is there, if it
+ * Makes the directory with the security sddl, or gives that to the one that is there, if it
  * belongs to administrators and is no link: C:\ProgramData lets every user make a directory. Returns 0 or 1.
  */
 int install_directory(const char *path, const char *sddl);
+
+/* Says reason, and what to do about a directory that somebody made before us. Returns 1. */
+int install_stranger(const char *reason);
 
 /* Writes text to path, with security sddl from its first moment, replacing what was there in one step. Returns 0 or 1.
  */
@@ -20,8 +23,8 @@ int install_write(const char *path, const char *text, const char *sddl);
 /* Gives the file at path the security sddl. Returns 0 or 1. */
 int install_secure(const char *path, const char *sddl);
 
-/* The source of our messages in the Application log (learn.microsoft.com/windows/win32/eventlog/eventlog-key). program:
- * where their texts are. Return 0 or 1; that it is gone already is fine. */
+/* The source of our messages in the Application log (learn.microsoft.com/windows/win32/eventlog/eventlog-key); their
+ * texts are in tripline_messages.dll beside program, or in program. Return 0 or 1; that it is gone already is fine. */
 int install_event_source(const char *program);
 int install_remove_event_source(void);
 

@@ -71,6 +71,13 @@ int install_secure(const char *path, const char *sddl)
     return control_fail("install", "SetNamedSecurityInfo", code);
 }
 
+int install_stranger(const char *reason)
+{
+    fprintf(stderr, "tripline install: %s\ntripline install: look who made it, then remove it and install again\n",
+            reason);
+    return 1;
+}
+
 int install_directory(const char *path, const char *sddl)
 {
     char reason[STATE_GUARD_MAX_REASON];
@@ -91,11 +98,8 @@ int install_directory(const char *path, const char *sddl)
         return control_fail("install", "CreateDirectory", code);
     }
     /* The owner of what is there must be trusted before its access list is mended: he could change it back. */
-    if (state_guard_check(path, STATE_GUARD_CONFIG_DIRECTORY, false, reason) < 0) {
-        fprintf(stderr, "tripline install: %s\ntripline install: look who made it, then remove it and install again\n",
-                reason);
-        return 1;
-    }
+    if (state_guard_check(path, STATE_GUARD_CONFIG_DIRECTORY, false, reason) < 0)
+        return install_stranger(reason);
     return install_secure(path, sddl);
 }
 
@@ -145,13 +149,28 @@ int install_write(const char *path, const char *text, const char *sddl)
     return 1;
 }
 
+/* tripline_messages.dll beside the program, which an upgrade leaves alone, or where it is not there the program. */
+static int find_messages(uint16_t **wide, size_t *units, const char *program)
+{
+    char *path = NULL;
+    int rc = file_resolve(&path, program, "tripline_messages.dll");
+    if (rc == 0)
+        rc = text_to_utf16(wide, units, text_from(path));
+    if (rc == 0 && GetFileAttributesW(*wide) == INVALID_FILE_ATTRIBUTES) {
+        free(*wide);
+        rc = text_to_utf16(wide, units, text_from(program));
+    }
+    free(path);
+    return rc;
+}
+
 int install_event_source(const char *program)
 {
     uint16_t *wide = NULL;
     size_t units = 0;
     HKEY key = NULL;
     DWORD types = TYPES_SUPPORTED;
-    if (text_to_utf16(&wide, &units, text_from(program)) < 0)
+    if (find_messages(&wide, &units, program) < 0)
         return control_fail("install", "text_to_utf16", ERROR_NOT_ENOUGH_MEMORY);
     LSTATUS code = RegCreateKeyExW(HKEY_LOCAL_MACHINE, source_key, 0, NULL, 0, KEY_SET_VALUE, NULL, &key, NULL);
     if (code == ERROR_SUCCESS)

@@ -70,6 +70,10 @@ int install_options_read(struct install_options *options, int argc, char **argv)
             result = read_properties(options, argv[0], value);
         } else if (found == 0 && strcmp(argv[i], "--configure") == 0) {
             options->configures = true;
+        } else if (found == 0 && (strcmp(argv[i], "--upgrade") == 0 || strcmp(argv[i], "--restore") == 0)) {
+            options->configures = true;
+            options->upgrades = strcmp(argv[i], "--upgrade") == 0;
+            options->restores = !options->upgrades;
         } else if (found == 0 && strchr(argv[i], '=') != NULL && argv[i][0] != '-') {
             if (install_properties_set(&options->properties, text_from(argv[i]), reason) < 0)
                 result = say(argv[0], reason);

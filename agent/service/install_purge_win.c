@@ -1,5 +1,6 @@
 /* Contracts: learn.microsoft.com/windows/win32/api/fileapi, FindFirstFile, RemoveDirectory; reparse-points. */
 #include "agent/service/install_files.h"
+#include "agent/service/install_state.h"
 
 #include "agent/system/file.h"
 #include "agent/system/file_wide.h"
@@ -13,17 +14,15 @@
 /* Directories in directories: the agent itself makes none. */
 #define MAX_DEPTH 16
 
-/* What the agent makes in a directory, but for what begins like its log. */
+/* What the agent and its installation make in a directory. */
 static bool is_own(const char *name)
 {
-    static const char *const names[] = {"tripline.xml",  "tripline.xml.old", "tripline.xml.new",
-                                        "tripline.lock", "tripline.db-shm",  "tripline.db-wal",
-                                        "tripline.db",   "status.json",      "tripline.db-journal"};
+    static const char *const names[] = {"tripline.xml", "tripline.xml.old", "tripline.xml.new", "tripline.lock",
+                                        "moved-by-upgrade"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (text_equal_nocase(text_from(name), text_from(names[i])))
             return true;
-    size_t size = strlen("tripline.log");
-    return strlen(name) >= size && text_equal_nocase((struct text){name, size}, text_from("tripline.log"));
+    return install_state_owns(name);
 }
 
 static char *utf8(const wchar_t *wide)

@@ -4,6 +4,7 @@
  */
 #include "agent/cli/cli.h"
 #include "agent/cli/options.h"
+#include "agent/guard/hardening.h"
 #include "agent/log/system_log.h"
 #include "agent/run/run.h"
 #include "agent/service/service.h"
@@ -126,6 +127,7 @@ int cli_service(int argc, char **argv)
     int usage = options_config(&service.config_path, argc, argv);
     if (usage != 0)
         return usage;
+    hardening_start_agent();
     service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
     service.reload = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (service.stop == NULL || service.reload == NULL) {

@@ -26,6 +26,13 @@ int file_read(char **out, size_t *size, const char *path, size_t max);
 /* Makes directory path with its parents; one that is there is fine. What is there but no directory: -ENOTDIR. */
 int file_make_directory(const char *path);
 
+/*
+ * Calls each(context, name) for every entry of directory but "." and "..", in no order; links and directories too.
+ * Stops where it returns not 0. Returns what it returned last, or a negative errno value; 0 for a directory that is not
+ * there.
+ */
+int file_list(const char *directory, int (*each)(void *context, const char *name), void *context);
+
 /* Renames from to to, replacing it, in one step. */
 int file_replace(const char *from, const char *to);
 
@@ -44,9 +51,16 @@ int file_program(char **out);
 
 /*
  * Where config and state lie when nothing else is said: C:\ProgramData\Tripline\tripline.xml and
- * C:\ProgramData\Tripline; /etc/tripline/tripline.xml and /var/lib/tripline. The caller frees them.
+ * C:\ProgramData\Tripline\state; /etc/tripline/tripline.xml and /var/lib/tripline. The state has a directory of its
+ * own, so that what administrators put beside the config inherits nothing that lets the service change it. Versions
+ * before 0.2 had their state in C:\ProgramData\Tripline itself: until "tripline install" or the MSI has moved it, that
+ * is where it is. home: the directory of the config. The caller frees them.
  */
+int file_default_home(char **out);
 int file_default_config(char **out);
 int file_default_state(char **out);
+
+/* The state's directory in home. */
+#define FILE_STATE_NAME "state"
 
 #endif

@@ -1,6 +1,7 @@
 #include "agent/system/file.h"
 #include "agent/system/file_internal.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -108,6 +109,31 @@ int file_program(char **out)
 int file_default_config(char **out)
 {
     return copy(out, "/etc/tripline/tripline.xml");
+}
+
+int file_list(const char *directory, int (*each)(void *context, const char *name), void *context)
+{
+    DIR *opened = opendir(directory);
+    if (opened == NULL)
+        return errno == ENOENT ? 0 : -errno;
+    int rc = 0;
+    while (rc == 0) {
+        errno = 0; /* the end and a failure are told apart by it */
+        const struct dirent *entry = readdir(opened);
+        if (entry == NULL) {
+            rc = -errno;
+            break;
+        }
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+            rc = each(context, entry->d_name);
+    }
+    (void)closedir(opened); /* only read */
+    return rc;
+}
+
+int file_default_home(char **out)
+{
+    return copy(out, "/etc/tripline");
 }
 
 int file_default_state(char **out)

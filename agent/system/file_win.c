@@ -196,8 +196,36 @@ int file_program(char **out)
     return rc;
 }
 
+int file_list(const char *directory, int (*each)(void *context, const char *name), void *context)
+{
+    WIN32_FIND_DATAW found;
+    char *all = NULL;
+    wchar_t *pattern = NULL;
+    int rc = file_join(&all, directory, "*");
+    if (rc == 0)
+        rc = file_wide_path(&pattern, all);
+    HANDLE search = rc < 0 ? INVALID_HANDLE_VALUE : FindFirstFileW(pattern, &found);
+    if (rc == 0 && search == INVALID_HANDLE_VALUE)
+        rc = winapi_last_error();
+    free(pattern);
+    free(all);
+    if (rc < 0)
+        return rc == -ENOENT ? 0 : rc;
+    do {
+        char name[TEXT_UTF16_MAX_BYTES(MAX_PATH)];
+        (void)text_from_utf16(name, found.cFileName, wcslen(found.cFileName)); /* the text is name itself */
+        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+            rc = each(context, name);
+    } while (rc == 0 && FindNextFileW(search, &found));
+    DWORD code = rc == 0 ? GetLastError() : ERROR_NO_MORE_FILES;
+    FindClose(search);
+    if (code != ERROR_NO_MORE_FILES)
+        rc = winapi_error(code);
+    return rc;
+}
+
 /* Asked of the shell, not of %ProgramData%: a service need not have that variable. */
-int file_default_state(char **out)
+int file_default_home(char **out)
 {
     PWSTR wide = NULL;
     char *data = NULL;
@@ -210,12 +238,39 @@ int file_default_state(char **out)
     return rc;
 }
 
+static bool is_there(const char *directory, const char *name)
+{
+    char *path = NULL;
+    wchar_t *wide = NULL;
+    bool found = file_join(&path, directory, name) == 0 && file_wide_path(&wide, path) == 0 &&
+                 GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
+    free(wide);
+    free(path);
+    return found;
+}
+
+int file_default_state(char **out)
+{
+    char *home = NULL;
+    int rc = file_default_home(&home);
+    if (rc < 0)
+        return rc;
+    bool is_old = !is_there(home, FILE_STATE_NAME) && is_there(home, "tripline.db");
+    if (is_old)
+        *out = home;
+    else
+        rc = file_join(out, home, FILE_STATE_NAME);
+    if (!is_old)
+        free(home);
+    return rc;
+}
+
 int file_default_config(char **out)
 {
-    char *state = NULL;
-    int rc = file_default_state(&state);
+    char *home = NULL;
+    int rc = file_default_home(&home);
     if (rc == 0)
-        rc = file_join(out, state, "tripline.xml");
-    free(state);
+        rc = file_join(out, home, "tripline.xml");
+    free(home);
     return rc;
 }

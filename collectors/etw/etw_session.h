@@ -18,6 +18,7 @@ struct etw_session {
     uint64_t trace;   /* of OpenTraceW; valid while is_open */
     bool is_open;
     struct etw_lost lost;
+    bool tells_flags; /* Windows has told once that process events are enabled */
 };
 
 /* The name of a kind's source in reports. Static. */
@@ -37,6 +38,12 @@ long etw_session_process(struct etw_session *s);
 
 /* What was lost since the last call; false: it can't be asked now, or nothing is new. */
 bool etw_session_lost(struct etw_session *s, struct etw_lost *since);
+
+/*
+ * Does Windows still give the session what it was opened for? 0: yes, or it can't be told. 1: no longer, and it was
+ * enabled again. 2: no longer, and only a new session brings it back. fault tells what was found.
+ */
+int etw_session_check(struct etw_session *s, struct fault *fault);
 
 /* Makes Windows deliver what is in its buffers. */
 void etw_session_flush(struct etw_session *s);

@@ -1,5 +1,7 @@
 #include "collectors/etw/etw_session.h"
 
+#include "collectors/etw/etw_enabled.h"
+
 #include <windows.h>
 
 #include <evntcons.h>
@@ -8,6 +10,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Not in mingw-w64's evntprov.h: an event-id filter (learn.microsoft.com: EVENT_FILTER_DESCRIPTOR,
@@ -169,6 +172,7 @@ int etw_session_open(struct etw_session *s, void (*record)(struct _EVENT_RECORD 
                      enum collector_report_kind *kind, struct fault *fault)
 {
     s->lost = (struct etw_lost){0, 0, 0};
+    s->tells_flags = false;
     int rc = s->set->kind == ETW_SECURITY ? 0 : start_session(s, kind, fault);
     if (rc == 0) {
         EVENT_TRACE_LOGFILEW file = {0};
@@ -198,12 +202,56 @@ bool etw_session_lost(struct etw_session *s, struct etw_lost *since)
     struct properties p;
     if (s->session == 0 || control(s->set->kind, &p, EVENT_TRACE_CONTROL_QUERY) != ERROR_SUCCESS)
         return false;
+    s->tells_flags = s->tells_flags || (p.head.EnableFlags & EVENT_TRACE_FLAG_PROCESS) != 0;
     struct etw_lost now = {p.head.EventsLost, p.head.LogBuffersLost, p.head.RealTimeBuffersLost};
     since->events = now.events - s->lost.events;
     since->log_buffers = now.log_buffers - s->lost.log_buffers;
     since->real_time_buffers = now.real_time_buffers - s->lost.real_time_buffers;
     s->lost = now;
     return since->events + since->log_buffers + since->real_time_buffers > 0;
+}
+
+/* Room for what Windows tells of one provider: 16 bytes an instance and 32 for each session that it is enabled for. */
+#define INFO_SIZE 65536u
+
+/* Sysmon, by the provider's own registration. */
+static int check_sysmon(const struct etw_session *s, struct fault *fault)
+{
+    GUID provider = sysmon;
+    ULONG used = 0;
+    unsigned char *info = malloc(INFO_SIZE);
+    if (info == NULL)
+        return 0;
+    ULONG code = EnumerateTraceGuidsEx(TraceGuidQueryInfo, &provider, sizeof(provider), info, INFO_SIZE, &used);
+    /* The low half of a session's handle is its number (learn.microsoft.com: TRACE_ENABLE_INFO, LoggerId). */
+    enum etw_enabled is = code != ERROR_SUCCESS
+                              ? ETW_ENABLED_UNKNOWN
+                              : etw_enabled_judge(info, used, (uint16_t)s->session, TRACE_LEVEL_VERBOSE);
+    free(info);
+    if (is != ETW_SWITCHED_OFF)
+        return 0;
+    fault_set(fault, "EnumerateTraceGuidsEx", 0, text_from(etw_source_name(s->set->kind)),
+              "the provider is no longer enabled for the session");
+    return enable(s) == ERROR_SUCCESS ? 1 : 2;
+}
+
+/* The kernel's events, by the session's own flags. A Windows that has never told them can't be judged by them. */
+static int check_kernel(const struct etw_session *s, struct fault *fault)
+{
+    struct properties p;
+    if (!s->tells_flags || control(s->set->kind, &p, EVENT_TRACE_CONTROL_QUERY) != ERROR_SUCCESS ||
+        (p.head.EnableFlags & EVENT_TRACE_FLAG_PROCESS) != 0)
+        return 0;
+    fault_set(fault, "ControlTraceW", 0, text_from(etw_source_name(s->set->kind)),
+              "the session's flags have no process events any more");
+    return 2;
+}
+
+int etw_session_check(struct etw_session *s, struct fault *fault)
+{
+    if (s->session == 0 || s->set->kind == ETW_SECURITY)
+        return 0;
+    return s->set->kind == ETW_SYSMON ? check_sysmon(s, fault) : check_kernel(s, fault);
 }
 
 void etw_session_flush(struct etw_session *s)

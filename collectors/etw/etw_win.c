@@ -22,6 +22,10 @@
 /* How often losses are asked for, ms. */
 #define POLL_MS 1000u
 
+/* How often it is asked whether Windows still gives what was enabled, ms: an intruder can switch it off in a session
+ * that lives on. */
+#define CHECK_MS 30000u
+
 /* The longest wait between two signs of life (collector.h). */
 #define ROUND_MS 5000u
 
@@ -52,7 +56,8 @@ struct etw {
     uint64_t bad, dropped; /* events that were not what they should be; for want of memory */
     unsigned failures;
     long last_code; /* of the last trouble reported, so that it is said once */
-    uint64_t retry_at_ms, opened_ms, polled_ms, flushed_ms;
+    uint64_t retry_at_ms, opened_ms, polled_ms, flushed_ms, checked_ms;
+    uint64_t checked_until;                                       /* event time of the last look at what is enabled */
     uint64_t seen_until;                                          /* event time: nothing was lost until then */
     bool is_blind;                                                /* from seen_until on nothing was seen */
     struct etw_hit *unhanded;                                     /* the sink had no memory for it and what follows */
@@ -333,7 +338,8 @@ static void try_open(struct etw *e, uint64_t now_ms)
         report_loss(e, "nothing was seen", 0, now);
     e->is_blind = false;
     e->seen_until = now;
-    e->opened_ms = e->polled_ms = e->flushed_ms = now_ms;
+    e->opened_ms = e->polled_ms = e->flushed_ms = e->checked_ms = now_ms;
+    e->checked_until = now;
     e->last_code = 0;
 }
 
@@ -364,6 +370,31 @@ static void poll_losses(struct etw *e)
         report_loss(e, what, dropped, now);
     }
     e->seen_until = now;
+}
+
+static void close_session(struct etw *e);
+
+/* Is what was enabled still so? Else what was written since the last look may not have come. */
+static void check_enabled(struct etw *e, uint64_t now_ms)
+{
+    struct fault fault = {0};
+    int rc = etw_session_check(&e->session, &fault);
+    uint64_t now = event_time_now(), before = e->checked_until;
+    e->checked_ms = now_ms;
+    e->checked_until = now;
+    if (rc == 0)
+        return;
+    report(e, COLLECTOR_SWITCHED_OFF, &fault, 0);
+    e->seen_until = before;
+    if (rc == 1) {
+        report_loss(e, "nothing may have been seen", 0, now);
+        e->seen_until = now;
+        return;
+    }
+    close_session(e); /* says itself what was lost while it lived */
+    e->seen_until = before;
+    e->is_blind = true;
+    e->retry_at_ms = now_ms;
 }
 
 /* Ends the session, hands over what still came. */
@@ -428,6 +459,8 @@ void etw_run(struct etw *e)
             poll_losses(e);
             e->polled_ms = now_ms;
         }
+        if (e->has_thread && now_ms - e->checked_ms >= CHECK_MS)
+            check_enabled(e, now_ms);
         HANDLE handles[] = {e->stop, e->wake, e->ended};
         (void)WaitForMultipleObjects(e->has_thread ? 3 : 2, handles, FALSE, wait_time(e, now_ms));
     }

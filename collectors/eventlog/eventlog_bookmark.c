@@ -125,3 +125,17 @@ int eventlog_bookmark_format(char **out, struct text bookmark, uint64_t read)
     *out = text;
     return 0;
 }
+
+int eventlog_bookmark_make(char **out, struct text channel, uint64_t record)
+{
+    size_t size = channel.len + 128; /* the words below and 20 digits */
+    char *text = malloc(size);
+    if (text == NULL)
+        return -ENOMEM;
+    snprintf(text, size,
+             "<BookmarkList>\r\n  <Bookmark Channel='%.*s' RecordId='%" PRIu64
+             "' IsCurrent='true'/>\r\n</BookmarkList>",
+             (int)channel.len, channel.bytes, record);
+    *out = text;
+    return 0;
+}

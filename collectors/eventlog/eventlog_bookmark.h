@@ -24,6 +24,10 @@ int eventlog_bookmark_parse(struct eventlog_bookmark *out, struct text kept, str
 /* The channel's RecordId in a bookmark. Returns 0 or -EINVAL. */
 int eventlog_bookmark_record(uint64_t *record, struct text bookmark, struct text channel);
 
+/* Writes a bookmark that stands on record of channel, in the form that Windows reads; the caller frees it. Returns 0 or
+ * -ENOMEM. */
+int eventlog_bookmark_make(char **out, struct text channel, uint64_t record);
+
 /* Writes a mark, which the caller frees. Returns 0 or -ENOMEM. */
 int eventlog_bookmark_format(char **out, struct text bookmark, uint64_t read);
 

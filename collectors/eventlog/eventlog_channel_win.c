@@ -20,6 +20,10 @@
 /* So many passed over in a row are no records: the call itself is broken. */
 #define TOO_LARGE_MOST 5u
 
+/* Longest that one call may search, ms: in a log of gigabytes of which the query leaves nearly all out Windows looks
+ * for minutes. So the thread shows life, may stop, and goes on where it was (learn.microsoft.com: EvtNext). */
+#define SEARCH_MS 2000u
+
 /* Reading that has gone on for this long was good: the next failure waits the least again. */
 #define GOOD_AFTER_MS 60000u
 
@@ -436,7 +440,7 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     EVT_HANDLE events[EVENTLOG_BATCH];
     DWORD count = 0;
     struct fault fault = {0};
-    if (EvtNext(ch->subscription, ch->batch, events, INFINITE, 0, &count)) { /* a subscription never blocks here */
+    if (EvtNext(ch->subscription, ch->batch, events, SEARCH_MS, 0, &count)) { /* waits for none to come */
         if (take_all(ch, events, count, now_ms, &fault) == 0) {
             progress(ch, true, now_ms);
             grow(ch);
@@ -449,6 +453,8 @@ enum channel_pull channel_pull(struct channel *ch, uint64_t now_ms)
     }
     if (fault.code == ERROR_NO_MORE_ITEMS || fault.code == ERROR_INVALID_OPERATION || fault.code == ERROR_TIMEOUT) {
         progress(ch, false, now_ms);
+        if (fault.code == ERROR_TIMEOUT)
+            return CHANNEL_MORE; /* it has not come to the end: nothing is drained */
         ch->drained_at_ms = now_ms;
         ch->not_before = 0; /* what comes late from now on is new all the same */
         return CHANNEL_DRAINED;

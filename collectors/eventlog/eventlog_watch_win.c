@@ -1,5 +1,12 @@
 #include "collectors/eventlog/eventlog_channel.h"
 
+#include "collectors/eventlog/eventlog_bookmark.h"
+
+#include <windows.h>
+#include <winevt.h>
+
+#include <stdlib.h>
+
 /* Backlog, rates and the forecast are this old at most, or as old as retry_ms where that is less. A look takes four
  * calls, each to the Event Log service. */
 #define LOOK_MOST_MS 10000u
@@ -26,11 +33,34 @@ static void measure_rate(struct channel *ch, uint64_t now_ms)
     ch->rate_records = f->records;
 }
 
-/* What a query leaves out never moves the bookmark; that it was looked at is known by nothing being left. */
+/* Puts the bookmark on a record that no query gave: one that was looked at, and left out. */
+static void put_mark(struct channel *ch, uint64_t record)
+{
+    char *text = NULL;
+    uint16_t *xml = NULL;
+    EVT_HANDLE made = NULL;
+    if (eventlog_bookmark_make(&text, text_from(ch->name), record) == 0 &&
+        text_to_utf16(&xml, NULL, text_from(text)) == 0)
+        made = EvtCreateBookmark(xml);
+    free(xml);
+    free(text);
+    if (made == NULL)
+        return; /* the old one is as good, it only costs a longer search at the next opening */
+    if (ch->bookmark != NULL)
+        EvtClose(ch->bookmark);
+    ch->bookmark = made;
+    ch->record = record;
+}
+
+/*
+ * What a query leaves out gives no bookmark; that it was looked at is known by nothing being left. So the bookmark is
+ * put there: otherwise each start would search a log in which little or nothing matches from its beginning again.
+ */
 static void follow_drained(struct channel *ch, uint64_t newest, uint64_t now_ms)
 {
     if (ch->sample_ms != 0 && ch->drained_at_ms >= ch->sample_ms + DRAINED_AFTER_MS) {
-        if (ch->sample_newest > ch->read && ch->bookmark != NULL && !ch->is_restart) {
+        if (ch->sample_newest > ch->read && !ch->is_restart) {
+            put_mark(ch, ch->sample_newest);
             ch->read = ch->sample_newest;
             ch->has_new_mark = true;
         }

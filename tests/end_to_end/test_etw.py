@@ -276,6 +276,22 @@ class Etw(unittest.TestCase):
         self.wine.wait_for_log(OPENED, count=3)
         self.stop()
 
+    def test_switched_off(self):
+        """The sessions live, and give nothing any more: noticed within half a minute, enabled again, told."""
+        self.start(settings='sysmon="yes" security="no"')
+        self.wine.wait_for_log("T2001 ETW Sysmon")
+        time.sleep(2)  # the flags were seen
+        self.etw.scenario("switched-off Tripline-Sysmon", "switched-off Tripline-Process")
+        self.wine.wait_for_log("T2205 ETW Sysmon", timeout_s=45)
+        self.wine.wait_for_log("T2205 ETW kernel", timeout_s=45)
+        self.etw.scenario()
+        self.wine.wait_for_log(OPENED, count=2)
+        self.assertIn("nothing may have been seen between", self.wine.log())
+        self.etw.write(etw.SYSMON_GUID + ".bin", etw.sysmon(100, 4, world.ATTACK))
+        self.etw.kernel(etw.process(200, 4, world.ATTACK))
+        self.documents(2)
+        self.stop()
+
     def test_losses(self):
         """What is lost stands in the log, the status, the metrics and the heartbeats."""
         self.start(settings='sysmon="yes" security="no"', heartbeats='<heartbeat interval="1s"/><metrics file="t.prom"/>')

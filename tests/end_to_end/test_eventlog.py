@@ -330,6 +330,20 @@ class Reading(service_case.ServiceCase):
         self.start(lookback="24h")
         self.expect(5)
 
+    def test_a_search_that_outlasts_the_call(self):
+        """A log of gigabytes in which little matches: the thread lives, and stops when asked; nothing is left out, and
+        an old event does not count as a late one since a call came back without any."""
+        self.wine.scenario("search-ms 12000")
+        self.security(1, 1, [1], when="2022-01-01T00:00:00.0000000Z")
+        self.security(2, 3, [3])
+        self.start(lookback="24h")
+        self.wine.shell("winsim_wait", self.wine.prefix, "calls.txt", "EvtNext Security = 1460")
+        begin = time.monotonic()
+        self.stop()
+        self.assertLess(time.monotonic() - begin, 8)  # before 12 s are over
+        self.start()
+        self.expect(3, timeout_s=40)
+
     def test_lookback_none(self):
         """Only new ones; 4317 on the first read is no failure. Stopped and started, nothing is left out
         (wazuh #28218)."""

@@ -227,7 +227,7 @@ class Recovery(service_case.ServiceCase):
         self.assertEqual(self.lines(2007), [])
 
     def test_filtered_records_are_no_loss(self):
-        """What the query leaves out never moves the bookmark; that it is overwritten is no loss once looked at."""
+        """What the query leaves out moves the bookmark once it was looked at; that it is overwritten is no loss."""
         self.security(1, 10, [3])
         self.start()
         self.expect(3)
@@ -235,12 +235,29 @@ class Recovery(service_case.ServiceCase):
                                      for i in range(11, 61)))
         world.wait_for(lambda: self.marked() >= 60, 40, "the mark's move")
         self.stop()
+        self.assertIn("RecordId='60'", self.mark(SECURITY))
         self.wine.scenario("oldest Security 60")
         self.start()
-        self.expect_line(2007)
         self.wine.append(SECURITY, event_4688(61, ATTACK))
         self.expect(3, 61)
-        self.assertEqual(self.lines(2006), [])
+        self.assertEqual(self.lines(2006) + self.lines(2007), [])
+
+    def test_a_log_in_which_nothing_matches(self):
+        """Process auditing is off: the next start begins where this one ended, not at the oldest record."""
+        self.wine.append(SECURITY, *(world.event("Microsoft-Windows-Security-Auditing", 4624, SECURITY, i, {})
+                                     for i in range(1, 51)))
+        self.start()
+        world.wait_for(lambda: self.marked() >= 50, 40, "a mark")
+        self.stop()
+        self.assertIn("RecordId='50'", self.mark(SECURITY))
+        calls = self.wine.prefix / "drive_c" / "winsim" / "calls.txt"
+        before = len(calls.read_text().splitlines())
+        self.wine.append(SECURITY, event_4688(51, ATTACK))
+        self.start()
+        self.expect(51)
+        opened = [line for line in calls.read_text().splitlines()[before:] if "EvtSubscribe Security" in line]
+        self.assertIn("flags=0x10003", opened[0])
+        self.assertEqual(self.lines(2006) + self.lines(2007), [])
 
     def marked(self):
         """How far Security is known to have been looked at, as the store has it. Read beside the running agent."""

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ PROGRAM, BUILD = Path(sys.argv[1]), Path(sys.argv[2])
 SOURCE = world.HERE.parent.parent
 WEVTAPI = BUILD / "tests" / "winsim" / "wevtapi.dll"
 ACTION = BUILD / "installer" / "tripline_action.dll"
+MESSAGES = BUILD / "tripline_messages.dll"
 CHANNELS = [world.SECURITY, world.SYSMON, world.FORWARDED]
 UPGRADES = 20 if world.LONG else 3
 FAILED = (1603, 1627)  # Windows; Wine
@@ -39,7 +41,7 @@ def build(folder, version, program=PROGRAM):
     if not path.exists():
         sbom.write_text("{}\n")
         subprocess.run([sys.executable, SOURCE / "installer" / "build_msi.py", "--version", version, "--exe", program,
-                        "--action", ACTION, "--sbom", sbom, "--out", path], check=True)
+                        "--messages", MESSAGES, "--action", ACTION, "--sbom", sbom, "--out", path], check=True)
     return path
 
 
@@ -81,15 +83,19 @@ class Tables(unittest.TestCase):
 
     def test_actions(self):
         actions = self.rows("CustomAction", "Action")
-        # DLL + in script + as SYSTEM + target hidden; the rollback one: + rollback + failures ignored
-        self.assertEqual({name: int(actions[name]["Type"]) for name in ("Configure", "Unconfigure", "Restore")},
-                         {"Configure": 11265, "Unconfigure": 11265, "Restore": 11585})
-        self.assertEqual(int(actions["SetConfigure"]["Type"]), 51 + 8192)
+        # DLL + in script + as SYSTEM + target hidden; the rollback ones: + rollback + failures ignored
+        self.assertEqual({name: int(actions[name]["Type"]) for name in
+                          ("Configure", "Upgrade", "Unconfigure", "Restore", "Undo")},
+                         {"Configure": 11265, "Upgrade": 11265, "Unconfigure": 11265, "Restore": 11585, "Undo": 11585})
+        for name in ("SetConfigure", "AddConfigure", "SetUpgrade"):
+            self.assertEqual(int(actions[name]["Type"]), 51 + 8192, name)
         self.assertEqual(int(actions["Settle"]["Type"]), 3073)
-        for name in ("SetSettle", "SetRepair", "SetRestore", "SetUnconfigure"):
-            # Nothing that the caller of a repair or removal may choose, but for these three.
-            used = set(re.findall(r"\[([A-Z_]+)\]", actions[name]["Target"])) - {"INSTALLFOLDER"}
-            self.assertLessEqual(used, {"START_SERVICE", "PURGE"}, name)
+        for name in ("SetSettle", "SetRepair", "SetRestore", "SetUndo", "SetUnconfigure"):
+            # Nothing that the caller of a repair or removal may choose, but for what a removal leaves.
+            used = {word for word in re.findall(r"\[([A-Z_]+)\]", actions[name]["Target"])
+                    if not word.startswith("KEPT_")} - {"INSTALLFOLDER"}
+            self.assertLessEqual(used, {"PURGE"}, name)
+        self.assertIn("START_SERVICE=0", actions["SetRepair"]["Target"])
 
     def test_sequence(self):
         order = {name: (int(row["Sequence"]), row["Condition"])
@@ -98,32 +104,71 @@ class Tables(unittest.TestCase):
             numbers = [order[name][0] for name in names]
             self.assertEqual(numbers, sorted(numbers), names)
         before("AppSearch", "KeepSources", "CostInitialize")
-        before("InstallInitialize", "SetRestore", "Restore", "RemoveExistingProducts", "ProcessComponents")
+        # The older version goes when the newer one runs: ICE63, and the service is kept.
+        before("InstallInitialize", "ProcessComponents", "InstallExecute", "RemoveExistingProducts", "InstallFinalize")
+        between = [name for name, (number, _) in order.items()
+                   if order["InstallExecute"][0] < number < order["RemoveExistingProducts"][0]]
+        self.assertEqual(between, [])
         before("StopServices", "SetSettle", "Settle", "SetUnconfigure", "Unconfigure", "DeleteServices", "RemoveFiles")
-        before("InstallServices", "SetConfigure", "SetRepair", "Configure", "InstallFinalize")
+        before("InstallServices", "SetUndo", "Undo", "SetRestore", "Restore", "SetConfigure", "AddConfigure", "SetRepair",
+               "Configure", "SetUpgrade", "Upgrade", "InstallExecute")
         before("Settle", "RemoveFiles", "InstallFiles")
-        self.assertEqual(order["Settle"][1], "Installed")
-        self.assertEqual(order["SetConfigure"][1], "NOT Installed")
+        self.assertEqual(order["Settle"][1], 'WIX_UPGRADE_DETECTED OR (REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE)')
+        self.assertEqual(order["StopServices"][1], 'NOT Installed OR REMOVE="ALL"')  # not by a repair
+        self.assertEqual(order["InstallServices"][1], "NOT WIX_UPGRADE_DETECTED")  # not anew by an upgrade
         self.assertEqual(order["Unconfigure"][1], 'REMOVE="ALL" AND NOT UPGRADINGPRODUCTCODE')
         self.assertNotIn("AppSearch", self.rows("InstallUISequence", "Action"))
+
+    def test_rules(self):
+        """ice.py finds nothing in this MSI, and what was wrong with the first one: the order that fails each upgrade."""
+        sys.path.insert(0, str(SOURCE / "installer"))
+        import ice
+        package = ice.read(self.msi)
+        self.assertEqual(ice.check(package), [])
+        for row in ice.rows(package, "InstallExecuteSequence"):
+            row["Sequence"] = {"Restore": "1502", "RemoveExistingProducts": "1503"}.get(row["Action"], row["Sequence"])
+        self.assertTrue([fault for fault in ice.check(package) if fault.startswith("ICE63")])
+
+    def test_no_msi_that_breaks_a_rule(self):
+        """build_msi.py refuses: here a name in AppSearch that Windows does not take."""
+        with tempfile.TemporaryDirectory() as folder:
+            tree = Path(folder) / "tree"
+            for name in ("installer", "config"):
+                shutil.copytree(SOURCE / name, tree / name)
+            for name in ("LICENSE", "NOTICE"):
+                shutil.copy(SOURCE / name, tree / name)
+            wxs = tree / "installer" / "tripline.wxs"
+            wxs.write_text(wxs.read_text().replace('Property Id="KEPT_SOURCES"', 'Property Id="KeptSources"'))
+            out = Path(folder) / "t.msi"
+            done = subprocess.run([sys.executable, tree / "installer" / "build_msi.py", "--version", "0.1.0", "--exe",
+                                   MESSAGES, "--messages", MESSAGES, "--action", ACTION, "--sbom", tree / "LICENSE",
+                                   "--out", out], check=False, capture_output=True, text=True)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("AppSearch.Property KeptSources must not contain lowercase letters", done.stderr)
+            self.assertFalse(out.exists())
 
     def test_properties(self):
         properties = {name: row["Value"] for name, row in self.rows("Property", "Property").items()}
         documented = set(re.findall(r"^\| `([A-Z_]+)`", (SOURCE / "docs" / "install.md").read_text(), re.M))
         secure = set(properties["SecureCustomProperties"].split(";"))
         self.assertEqual(secure - {"WIX_UPGRADE_DETECTED", "WIX_DOWNGRADE_DETECTED"}, documented)
-        self.assertLessEqual({"TOKEN", "COLLECTOR_URL", "Configure"}, set(properties["MsiHiddenProperties"].split(";")))
+        self.assertLessEqual({"TOKEN", "COLLECTOR_URL", "Configure", "Upgrade"}, set(properties["MsiHiddenProperties"].split(";")))
         self.assertEqual(properties["UpgradeCode"], "{6E0C1B1D-7E0B-5B52-9A0B-3C6C2D1F8A41}")
         self.assertEqual(properties["ALLUSERS"], "1")
+        self.assertEqual(properties["MSIRESTARTMANAGERCONTROL"], "Disable")
 
     def test_files_and_service(self):
         files = self.rows("File", "File")
         self.assertEqual(files["TriplineExe"]["Version"], "0.1.0.0")
         self.assertNotIn("TriplineExe", self.rows("MsiFileHash", "File_"))
+        # Its own version: what the Event Log's readers hold open is not replaced.
+        newer = {row["File"]: row for row in table(build(self.folder.name, "0.1.1"), "File")}
+        self.assertEqual((files["TriplineMessages"]["Version"], newer["TriplineMessages"]["Version"]), ("1.0.0.0",) * 2)
+        self.assertNotIn("TriplineMessages", self.rows("MsiFileHash", "File_"))
         service = self.rows("ServiceInstall", "ServiceInstall")["Service"]
         self.assertEqual((service["StartType"], service["ServiceType"], service["ErrorControl"]), ("2", "16", "32769"))
         source = [row for row in table(self.msi, "Registry") if row["Name"] == "EventMessageFile"]
-        self.assertEqual(source[0]["Value"], "#%[INSTALLFOLDER]tripline.exe")
+        self.assertEqual(source[0]["Value"], "#%[INSTALLFOLDER]tripline_messages.dll")
 
     def test_reproducible(self):
         newer = build(self.folder.name, "0.1.1")
@@ -151,6 +196,22 @@ class Tables(unittest.TestCase):
             self.assertIn(text.encode("utf-16-le"), data)
         self.assertIn(b'level="asInvoker"', data)
 
+    def test_messages(self):
+        """tripline_messages.dll: the version that the MSI says, every id, no code."""
+        data = MESSAGES.read_bytes()
+        self.assertIn("1.0.0.0".encode("utf-16-le"), data)
+        used = [int(n) for n in re.findall(r"= (\d{4})", (SOURCE / "agent" / "log" / "messages.h").read_text())]
+        for number in [*used, 1399, 4399]:
+            self.assertIn(f"T{number} %1!S!".encode("utf-16-le"), data)
+        dump = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", MESSAGES], check=True, capture_output=True, text=True).stdout
+        self.assertRegex(dump, r"AddressOfEntryPoint\s+0+\n")
+        self.assertNotIn("DLL Name", dump)
+        # What it is made of changes with its version alone.
+        rc = (SOURCE / "agent" / "tripline_messages.rc").read_text()
+        ranges = re.search(r"^RANGES = .*$", (SOURCE / "agent" / "log" / "message_table.py").read_text(), re.M).group(0)
+        self.assertEqual((re.search(r'"FileVersion", "(.*)"', rc).group(1), ranges),
+                         ("1.0.0.0", "RANGES = [(1000, 1399), (2000, 2399), (3000, 3399), (4000, 4399)]"))
+
     def test_sbom(self):
         prefix = subprocess.run([SOURCE / "cmake" / "deps" / "build-deps.sh", "--print-prefix"], check=True,
                                 capture_output=True, text=True).stdout.strip()
@@ -163,7 +224,7 @@ class Tables(unittest.TestCase):
         bom = json.loads(first)
         self.assertEqual(bom["bomFormat"], "CycloneDX")
         self.assertEqual({part["name"] for part in bom["components"]},
-                         {"openssl", "expat", "curl", "sqlite3", "jansson", "zlib"})
+                         {"openssl", "expat", "curl", "sqlite3", "jansson", "libyaml", "pcre2", "zlib"})
         for part in bom["components"]:
             self.assertRegex(part["version"], r"^\d+\.\d+(\.\d+)?$")
             for reference in part.get("externalReferences", []):
@@ -211,6 +272,9 @@ class Installed(unittest.TestCase):
 
     def tearDown(self):
         aborts, log = self.wine.aborts(), self.wine.log()
+        other = self.wine.state / "state" / "tripline.log"
+        if other.is_file():
+            log += other.read_text(encoding="utf-8", errors="replace")
         self.wine.stop()
         self.receiver.stop()
         self.folder.cleanup()
@@ -226,8 +290,13 @@ class Installed(unittest.TestCase):
 
     def msiexec(self, *words):
         out = self.path / "msiexec"
-        self.wine.shell("winsim_run_code", self.wine.prefix, out, "msiexec", *words, check=False)
-        return int(Path(f"{out}.code").read_text())
+        self.wine.shell("winsim_run_code", self.wine.prefix, out, "msiexec", *words, "/l*", "C:\\msi.log", check=False)
+        code = int(Path(f"{out}.code").read_text())
+        log = self.drive / "msi.log"
+        if code != 0 and log.is_file():
+            text = log.read_bytes().decode("utf-16-le", errors="replace")
+            print("\n".join(line for line in text.splitlines() if "Tripline:" in line))
+        return code
 
     def msi(self, version, program=PROGRAM):
         """The Windows path of the MSI of this version."""
@@ -319,17 +388,103 @@ class Installed(unittest.TestCase):
             self.attack()
             time.sleep(0.05)
 
+    def repair(self, *properties):
+        return self.msiexec("/i", self.msi("0.1.0"), "REINSTALL=ALL", "REINSTALLMODE=omus", *properties, "/qn")
+
     def test_repair(self):
-        """Brings back what is gone, and lets nobody send the alerts elsewhere."""
+        """Brings back what is gone, lets nobody send the alerts elsewhere, and changes nothing that runs."""
         self.assertEqual(self.install(), 0)
         (self.wine.home / "LICENSE.txt").unlink()
         config = (self.wine.state / "tripline.xml").read_text()
-        self.assertEqual(self.msiexec("/i", self.msi("0.1.0"), "REINSTALL=ALL", "REINSTALLMODE=omus",
-                                      "COLLECTOR_URL=https://evil.invalid/", "RECONFIGURE=1", "/qn"), 0)
-        self.assertTrue((self.wine.home / "LICENSE.txt").is_file())
-        self.assertEqual((self.wine.state / "tripline.xml").read_text(), config)
         self.attack()
         self.wait_for_alerts(1)
+        before = self.wine.service_pid()
+        self.assertIsNotNone(before)
+        self.assertEqual(self.repair("COLLECTOR_URL=https://evil.invalid/", "RECONFIGURE=1", "START_SERVICE=0"), 0)
+        self.assertTrue((self.wine.home / "LICENSE.txt").is_file())
+        self.assertEqual((self.wine.state / "tripline.xml").read_text(), config)
+        self.assertEqual(self.wine.service_pid(), before)  # the same process: not even for a moment nobody watched
+        self.attack()
+        self.wait_for_alerts(2)
+        # One that was stopped stays so.
+        self.assertEqual(self.tripline("stop")[0], 0)
+        self.assertEqual(self.repair(), 0)
+        self.assertIsNone(self.wine.service_pid())
+
+    def old_layout(self):
+        """The state beside the config, as version 0.1.0 had it."""
+        for path in list((self.wine.state / "state").iterdir()):
+            path.rename(self.wine.state / path.name)
+        (self.wine.state / "state").rmdir()
+
+    def test_an_older_layout(self):
+        """Until an installation moves it the state is used where it is; an upgrade moves all of it and loses nothing."""
+        self.assertEqual(self.install(), 0)
+        self.attack()
+        self.wait_for_alerts(1)
+        self.assertEqual(self.tripline("stop")[0], 0)
+        self.old_layout()
+        (self.wine.state / "tripline.db.damaged-1").write_text("x")
+        self.assertEqual(self.tripline("start")[0], 0)
+        self.attack()
+        self.wait_for_alerts(2)
+        self.assertFalse((self.wine.state / "state").exists())
+        self.attack()  # lies in the log or in the outbox when the upgrade comes
+        self.assertEqual(self.install("0.1.1", "REBOOT=ReallySuppress"), 0)
+        self.attack()
+        self.assertEqual(self.wait_for_alerts(4), {1, 2, 3, 4})
+        names = {path.name for path in (self.wine.state / "state").iterdir()}
+        self.assertLessEqual({"tripline.db", "tripline.log", "tripline.db.damaged-1"}, names)
+        self.assertEqual({path.name for path in self.wine.state.iterdir()}, {"tripline.xml", "state"})
+
+    def test_an_upgrade_that_fails_leaves_the_older_version_its_layout(self):
+        self.assertEqual(self.install(), 0)
+        self.assertEqual(self.tripline("stop")[0], 0)
+        self.old_layout()
+        self.assertIn(self.install("0.1.1", "COLLECTOR_URL=https://x.example/", "CLIENT_CERT=C:\\ca.pem",
+                                   "RECONFIGURE=1"), FAILED)
+        self.assertTrue((self.wine.state / "tripline.db").is_file())
+        self.assertFalse((self.wine.state / "state").exists())
+
+    def test_a_move_that_was_cut_off(self):
+        """Half of the state waits: nothing starts on the other half, and the next installation carries on."""
+        self.assertEqual(self.install(), 0)
+        self.attack()
+        self.wait_for_alerts(1)
+        self.assertEqual(self.tripline("stop")[0], 0)
+        (self.wine.state / "state").rename(self.wine.state / "state.new")
+        (self.wine.state / "state.new" / "tripline.log").rename(self.wine.state / "tripline.log")
+        self.assertNotEqual(self.tripline("start")[0], 0)
+        self.assertEqual(self.install("0.1.1", "REBOOT=ReallySuppress"), 0)
+        self.attack()
+        self.assertEqual(self.wait_for_alerts(2), {1, 2})
+        self.assertEqual({path.name for path in self.wine.state.iterdir()}, {"tripline.xml", "state"})
+
+    def test_purge_of_another_directory(self):
+        """A state that the config has elsewhere: all of the agent's own files go, somebody else's stay."""
+        self.assertEqual(self.install(), 0)
+        self.assertEqual(self.tripline("stop")[0], 0)
+        config = self.wine.state / "tripline.xml"
+        config.write_text(config.read_text().replace("<outputs", "<state directory=\"C:\\st\"/>\n    <outputs", 1))
+        self.assertEqual(self.tripline("start")[0], 0)
+        other = self.drive / "st"
+        world.wait_for(lambda: (other / "status.json").is_file(), 20, "a status")
+        for name in ("tripline.db.bookmarks", "tripline.db.damaged-20260101", "selftest.txt", "status.json.new", "mine.txt"):
+            (other / name).write_text("x")
+        self.assertEqual(self.msiexec("/x", self.msi("0.1.0"), "PURGE=1", "/qn"), 0)
+        self.assertEqual([path.name for path in other.iterdir()], ["mine.txt"])
+
+    def test_a_domain_controller(self):
+        """There the group is the domain's: an uninstallation takes the right from no other host."""
+        self.assertEqual(self.wine.run("add", "HKLM\\System\\CurrentControlSet\\Control\\ProductOptions", "/v", "ProductType",
+                                       "/d", "LanmanNT", "/f", program="reg")[0], 0)
+        self.wine.home.mkdir()
+        (self.wine.home / "tripline.exe").write_bytes(PROGRAM.read_bytes())
+        code, out, errors = self.tripline("install", f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\ca.pem")
+        self.assertEqual(code, 0, out + errors)
+        code, out, errors = self.tripline("uninstall")
+        self.assertEqual(code, 0, out + errors)
+        self.assertIn("stays in Event Log Readers", out)
 
     def test_downgrade(self):
         self.assertEqual(self.install("0.1.1"), 0)
@@ -345,7 +500,7 @@ class Installed(unittest.TestCase):
         self.assertIsNone(self.wine.service_pid())
         self.assertFalse(self.wine.home.exists())
         self.assertTrue((self.wine.state / "tripline.xml").is_file())
-        self.assertTrue((self.wine.state / "tripline.db").is_file())
+        self.assertTrue((self.wine.state / "state" / "tripline.db").is_file())
         # With the old config and outbox it goes on where it was: what came before is not sent again.
         self.assertEqual(self.install("0.1.0", "REBOOT=ReallySuppress"), 0)
         self.attack()

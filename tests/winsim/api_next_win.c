@@ -15,9 +15,8 @@ static bool is_passing(DWORD code)
 }
 
 /* A slow call: the lock is given up meanwhile, so that another thread can cancel, or wrongly close, the handle. */
-static void play_delay(struct result *r)
+static void play_delay(struct result *r, DWORD left_ms)
 {
-    DWORD left_ms = scenario_now()->next_delay_ms;
     r->inside++;
     while (left_ms > 0 && !r->is_cancelled) {
         DWORD slice_ms = left_ms < 5 ? left_ms : 5;
@@ -27,6 +26,17 @@ static void play_delay(struct result *r)
         left_ms -= slice_ms;
     }
     r->inside--;
+}
+
+/* The search for the first event takes search-ms in all; a call ends with its timeout and keeps what it has done. */
+static DWORD play_search(struct result *r, DWORD timeout_ms)
+{
+    DWORD all_ms = scenario_now()->search_ms;
+    DWORD left_ms = all_ms > r->searched_ms ? all_ms - r->searched_ms : 0;
+    DWORD slice_ms = left_ms < timeout_ms ? left_ms : timeout_ms;
+    play_delay(r, slice_ms);
+    r->searched_ms += slice_ms;
+    return slice_ms < left_ms ? ERROR_TIMEOUT : 0;
 }
 
 static void count_empty(struct result *r)
@@ -116,7 +126,6 @@ BOOL WINAPI EvtNext(EVT_HANDLE set, DWORD size, EVT_HANDLE *events, DWORD timeou
 {
     enum handle_kind kind;
     DWORD count = 0;
-    (void)timeout; /* neither kind blocks here: what is there is given at once */
     winsim_enter();
     struct result *r = handles_get(set, HANDLE_SUBSCRIPTION | HANDLE_QUERY, &kind, __func__);
     if (flags != 0)
@@ -128,8 +137,10 @@ BOOL WINAPI EvtNext(EVT_HANDLE set, DWORD size, EVT_HANDLE *events, DWORD timeou
     if (kind == HANDLE_QUERY && r->thread != GetCurrentThreadId())
         winsim_abort("%s: a query may be used only on the thread that made it", __func__);
     watcher_check_signal(r, __func__);
-    play_delay(r);
-    DWORD code = next(r, set, size, events, &count);
+    play_delay(r, scenario_now()->next_delay_ms);
+    DWORD code = play_search(r, timeout); /* beyond it neither kind blocks: what is there is given at once */
+    if (code == 0)
+        code = next(r, set, size, events, &count);
     for (DWORD i = count; i < size; i++)
         events[i] = (EVT_HANDLE)(uintptr_t)WINSIM_POISON_POINTER;
     *returned = code == 0 ? count : WINSIM_POISON_NUMBER;

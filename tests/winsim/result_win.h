@@ -33,7 +33,8 @@ struct result {
     unsigned empty;               /* EvtNext calls in a row that found nothing */
     LARGE_INTEGER last_empty;
     DWORD thread;
-    unsigned inside; /* threads in EvtNext */
+    unsigned inside;   /* threads in EvtNext */
+    DWORD searched_ms; /* of search-ms: how long EvtNext has looked for the first event */
     bool is_cancelled;
 };
 

@@ -166,6 +166,7 @@ static bool parse_setting(struct scenario *s, const struct line *line)
         uint32_t *number;
     } numbers[] = {{"poll-ms", &s->poll_ms},
                    {"next-delay-ms", &s->next_delay_ms},
+                   {"search-ms", &s->search_ms},
                    {"render-grow", &s->render_grow},
                    {"extra-properties", &s->extra_properties}};
     if (line->count != 2)

@@ -50,7 +50,7 @@ struct scenario {
     size_t failure_count, failure_room;
     uint32_t service_code; /* not 0: the Event Log service is down and calls fail so */
     bool is_first_signalled;
-    uint32_t poll_ms, next_delay_ms, render_grow, extra_properties;
+    uint32_t poll_ms, next_delay_ms, search_ms, render_grow, extra_properties;
     uint8_t pointer_type; /* EVT_VARIANT_TYPE of win:Pointer data */
 };
 

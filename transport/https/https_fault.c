@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What a failed check of the server's certificate means. */
-static const char *explain_certificate(long verify_result)
+static const char *explain_certificate(long verify_result, bool asks_system)
 {
     switch (verify_result) {
     case X509_V_OK:              /* the chain is good, so it was the name, which libcurl looks at by itself ... */
@@ -25,7 +25,11 @@ static const char *explain_certificate(long verify_result)
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        return "the server's certificate comes from no trusted authority";
+        return asks_system
+                   ? "the server's certificate comes from no trusted authority: this system knows none that issued "
+                     "it; name it by ca-file, or let Windows fetch it (certutil -generateSSTFromWU roots.sst "
+                     "shows whether it can)"
+                   : "the server's certificate comes from no trusted authority";
     case X509_V_ERR_INVALID_PURPOSE:
         return "the server's certificate is not for servers";
     case X509_V_ERR_PERMITTED_VIOLATION:
@@ -117,7 +121,7 @@ static int classify(const struct https *https, CURLcode code, const char **words
         return -ETIMEDOUT;
     case CURLE_PEER_FAILED_VERIFICATION:
         (void)curl_easy_getinfo(https->easy, CURLINFO_SSL_VERIFYRESULT, &verify_result); /* stays X509_V_OK */
-        *words = explain_certificate(verify_result);
+        *words = explain_certificate(verify_result, https->ca == NULL);
         return -EACCES;
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
         *words = "the server's public key is none of the pinned ones";

@@ -1,5 +1,6 @@
 #include "transport/https/https_identity.h"
 #include "transport/https/https_internal.h"
+#include "transport/https/https_trust.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -13,11 +14,13 @@
 #define PINS_SIZE 128
 
 /* curl's callback before each handshake. */
-static CURLcode prepare_tls(CURL *easy, void *context, void *unused)
+static CURLcode prepare_tls(CURL *easy, void *context, void *data)
 {
     SSL_CTX *tls = context;
+    const struct https *https = data;
     (void)easy;
-    (void)unused;
+    if (https->ca == NULL)
+        https_trust_use_system(tls);
     SSL_CTX_set_security_level(tls, 2);                      /* no RSA or DH below 2048 bits, no SHA-1 in signatures */
     (void)SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION); /* returns the options that hold now */
     /* libcurl takes a connection that is cut off for the end of an answer that names no length. */
@@ -60,6 +63,7 @@ static CURLcode set_tls(struct https *https, const struct https_settings *settin
     HTTPS_SET(code, https, CURLOPT_SSL_VERIFYSTATUS, settings->wants_staple ? 1L : 0L);
     HTTPS_SET(code, https, CURLOPT_SSL_SESSIONID_CACHE, settings->wants_staple ? 0L : 1L); /* a resumed one has none */
     HTTPS_SET(code, https, CURLOPT_SSL_CTX_FUNCTION, prepare_tls);
+    HTTPS_SET(code, https, CURLOPT_SSL_CTX_DATA, https);
     if (code == CURLE_OK)
         code = set_pins(https, settings);
     if (https->ca != NULL) {
@@ -67,11 +71,8 @@ static CURLcode set_tls(struct https *https, const struct https_settings *settin
         HTTPS_SET(code, https, CURLOPT_CAPATH, NULL);
         if (code == CURLE_OK)
             code = set_blob(https, CURLOPT_CAINFO_BLOB, https->ca, https->ca_size);
-    } else {
-        /* Windows' ROOT store; it would be added to a CA that is given, so never both. With OpenSSL on other systems it
-         * does nothing (curl.se/libcurl/c/CURLOPT_SSL_OPTIONS.html). */
-        HTTPS_SET(code, https, CURLOPT_SSL_OPTIONS, (long)CURLSSLOPT_NATIVE_CA);
-    }
+    } /* else prepare_tls has Windows asked; its stores as libcurl reads them (CURLSSLOPT_NATIVE_CA) lack most roots,
+         and trust intermediates */
     if (https->certificate != NULL && code == CURLE_OK)
         code = set_blob(https, CURLOPT_SSLCERT_BLOB, https->certificate, https->certificate_size);
     if (https->key != NULL && code == CURLE_OK) {

@@ -22,7 +22,8 @@ static struct doctor_channel *add_channel(const char *name)
                                  .max_bytes = 1u << 30,
                                  .oldest_time = answers.now - 100 * HOUR,
                                  .has_process_event = DOCTOR_ON,
-                                 .has_command_line = DOCTOR_ON};
+                                 .has_command_line = DOCTOR_ON,
+                                 .newest_time = answers.now - HOUR / 30};
     snprintf(c->name, sizeof(c->name), "%s", name);
     return c;
 }
@@ -45,8 +46,8 @@ static void well(void)
         .name = "central",
         .is_reachable = true,
         .facts = {.status = 405, .tls = "TLSv1.3", .has_expiry = true, .expiry_days = 90, .has_clock = true}};
-    answers.path_count = 2;
-    for (size_t i = 0; i < 2; i++)
+    answers.path_count = 3;
+    for (size_t i = 0; i < 3; i++)
         answers.paths[i] = (struct doctor_path){.path = "C:\\ProgramData\\Tripline", .is_safe = DOCTOR_ON};
 }
 
@@ -76,7 +77,7 @@ static void test_well(void)
 {
     static const char *const ids[] = {"audit-policy",    "command-lines",  "sysmon",        "channel:Security",
                                       "channel:" SYSMON, "output:central", "clock:central", "disk",
-                                      "config-acl",      "state-acl"};
+                                      "config-acl",      "state-acl",      "program-acl"};
     well();
     for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
         CU_ASSERT_TRUE(is(ids[i], DOCTOR_GOOD, ""));
@@ -99,6 +100,30 @@ static void test_audit_policy(void)
     CU_ASSERT_TRUE(is("audit-policy", DOCTOR_WARNING, "administrator"));
 }
 
+/* The agent may not ask for the policy: what it does is there to be seen. */
+static void test_evidence(void)
+{
+    well();
+    answers.is_inside = true;
+    answers.audits_processes = DOCTOR_UNREADABLE;
+    CU_ASSERT_TRUE(is("audit-policy", DOCTOR_GOOD, ""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("audit-policy")->what, "2 minutes old"));
+    answers.channels[0].newest_time = answers.now - 2 * HOUR; /* switched off since, and Sysmon goes on */
+    CU_ASSERT_TRUE(is("audit-policy", DOCTOR_WARNING, "auditpol /set"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("audit-policy")->what, "no event 4688 for 120 minutes, though Sysmon"));
+    answers.channels[0].has_process_event = DOCTOR_OFF;
+    answers.channels[0].newest_time = 0;
+    CU_ASSERT_TRUE(is("audit-policy", DOCTOR_WARNING, "auditpol /set"));
+    answers.channel_count = 1; /* no other witness: it seems so */
+    CU_ASSERT_TRUE(is("audit-policy", DOCTOR_WARNING, "auditpol /set"));
+    answers.channels[0].has_process_event = DOCTOR_UNREADABLE; /* a search that took too long says nothing */
+    CU_ASSERT_PTR_NULL(line("audit-policy"));
+    answers.channels[0].may_read = DOCTOR_OFF;
+    CU_ASSERT_PTR_NULL(line("audit-policy"));
+    answers.channel_count = 0;
+    CU_ASSERT_PTR_NULL(line("audit-policy"));
+}
+
 static void test_command_lines(void)
 {
     well();
@@ -119,6 +144,74 @@ static void test_sysmon(void)
     CU_ASSERT_TRUE(is("sysmon", DOCTOR_WARNING, "sysmon64"));
     answers.has_sysmon = DOCTOR_UNREADABLE;
     CU_ASSERT_TRUE(is("sysmon", DOCTOR_WARNING, "administrator"));
+}
+
+/* Windows' own and Sysinternals': the service and its last events, each with the right command. */
+static void test_sysmon_service(void)
+{
+    well();
+    struct doctor_sysmon *s = &answers.sysmon;
+    *s = (struct doctor_sysmon){
+        .has_service = DOCTOR_ON, .is_running = DOCTOR_ON, .service = "Sysmon", .is_native = true};
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_GOOD, ""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("sysmon")->what, "Windows' own"));
+    s->is_running = DOCTOR_OFF;
+    s->state_time = answers.now - HOUR;
+    snprintf(s->state, sizeof(s->state), "Stopped");
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_BAD, "net start Sysmon"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("sysmon")->what, "Stopped"));
+    s->error_time = answers.now - HOUR / 2; /* a config that it can't read */
+    snprintf(s->error, sizeof(s->error), "Failed to read the rules");
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_BAD, "sysmon.exe -c CONFIG.xml && net start Sysmon"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("sysmon")->what, "Failed to read the rules"));
+    s->error_time = answers.now - 2 * HOUR; /* an old one, before the last stop */
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_BAD, "net start Sysmon"));
+    *s = (struct doctor_sysmon){.has_service = DOCTOR_ON, .is_running = DOCTOR_ON, .service = "Sysmon64"};
+    CU_ASSERT_PTR_NULL(strstr(line("sysmon")->what, "Windows' own"));
+    answers.channels[1].has_process_event = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("events:" SYSMON, DOCTOR_BAD, "sysmon64 -c"));
+    s->is_native = true;
+    CU_ASSERT_TRUE(is("events:" SYSMON, DOCTOR_BAD, "sysmon -c"));
+}
+
+static void test_sysmon_absent(void)
+{
+    well();
+    answers.has_sysmon = DOCTOR_OFF;
+    answers.audits_processes = answers.keeps_command_lines = DOCTOR_OFF;
+    answers.channels[0].has_process_event = DOCTOR_OFF;
+    answers.sysmon.has_service = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_WARNING, "sysmon64 -accepteula -i"));
+    answers.sysmon.is_offered = true;
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_WARNING, "Dism /Online /Enable-Feature /FeatureName:Sysmon"));
+    answers.sysmon.has_program = true;
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_WARNING, "sysmon.exe -accepteula -i CONFIG.xml"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("sysmon")->what, "not set up"));
+    answers.audits_processes = DOCTOR_UNREADABLE;
+    answers.channels[0].has_process_event = DOCTOR_ON; /* the agent can't read the policy, but sees what it does */
+    CU_ASSERT_TRUE(is("sysmon", DOCTOR_GOOD, ""));
+}
+
+/* "Log on as a service" and Event Log Readers, which Group Policy may rule. */
+static void test_rights(void)
+{
+    well();
+    CU_ASSERT_PTR_NULL(line("service-logon")); /* LocalSystem, or nobody may know */
+    CU_ASSERT_PTR_NULL(line("readers-group"));
+    answers.may_log_on = DOCTOR_ON;
+    CU_ASSERT_TRUE(is("service-logon", DOCTOR_GOOD, ""));
+    answers.may_log_on = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("service-logon", DOCTOR_BAD, "Log on as a service"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("service-logon")->what, "S-1-5-80-0"));
+    snprintf(answers.readers, sizeof(answers.readers), "Ereignisprotokollleser");
+    answers.has_group = answers.is_member = DOCTOR_ON;
+    CU_ASSERT_TRUE(is("readers-group", DOCTOR_GOOD, ""));
+    answers.is_member = DOCTOR_OFF; /* a policy that owns the group took it out */
+    CU_ASSERT_TRUE(is("readers-group", DOCTOR_WARNING, "net localgroup \"Ereignisprotokollleser\""));
+    answers.has_group = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("readers-group", DOCTOR_WARNING, "tripline start"));
+    answers.channels[0].may_read = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("channel:Security", DOCTOR_BAD, "Ereignisprotokollleser"));
 }
 
 static void test_channel(void)
@@ -289,7 +382,11 @@ int main(void)
         {"all is well", test_well},
         {"audit policy", test_audit_policy},
         {"command lines", test_command_lines},
+        {"evidence of the audit policy", test_evidence},
         {"Sysmon", test_sysmon},
+        {"Sysmon's service", test_sysmon_service},
+        {"Sysmon absent", test_sysmon_absent},
+        {"rights", test_rights},
         {"channels", test_channel},
         {"process events", test_events},
         {"log sizes", test_log},

@@ -22,7 +22,8 @@ static void test_all(void)
 {
     struct asked asked = {.refused = -1};
     char missing[128] = "";
-    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), set, &asked), HARDENING_POLICY_COUNT);
+    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), false, set, &asked), HARDENING_POLICY_COUNT - 1);
+    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), true, set, &asked), 1);
     CU_ASSERT_STRING_EQUAL(missing, "");
     CU_ASSERT_EQUAL(asked.count, HARDENING_POLICY_COUNT);
     for (size_t i = 0; i < HARDENING_POLICY_COUNT; i++) {
@@ -31,12 +32,27 @@ static void test_all(void)
     }
 }
 
+/* Every verb but the agent's own may have to start a process, as selftest does. */
+static void test_children(void)
+{
+    struct asked asked = {.refused = -1};
+    char missing[128] = "";
+    (void)hardening_set_policies(missing, sizeof(missing), false, set, &asked);
+    for (size_t i = 0; i < asked.count; i++)
+        CU_ASSERT_NOT_EQUAL(asked.policies[i], 13);
+    size_t before = asked.count;
+    (void)hardening_set_policies(missing, sizeof(missing), true, set, &asked);
+    CU_ASSERT_EQUAL_FATAL(asked.count, before + 1);
+    CU_ASSERT_EQUAL(asked.policies[before], 13);
+}
+
 /* An old Windows: the others are still asked for, and the one is named. */
 static void test_refused(void)
 {
     struct asked asked = {.refused = 13};
     char missing[128] = "first (5)";
-    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), set, &asked), HARDENING_POLICY_COUNT - 1);
+    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), false, set, &asked), HARDENING_POLICY_COUNT - 1);
+    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), true, set, &asked), 0);
     CU_ASSERT_EQUAL(asked.count, HARDENING_POLICY_COUNT);
     CU_ASSERT_STRING_EQUAL(missing, "first (5), no child processes (87)");
 }
@@ -45,7 +61,7 @@ static void test_short_of_room(void)
 {
     struct asked asked = {.refused = 2};
     char missing[8] = "";
-    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), set, &asked), HARDENING_POLICY_COUNT - 1);
+    CU_ASSERT_EQUAL(hardening_set_policies(missing, sizeof(missing), false, set, &asked), HARDENING_POLICY_COUNT - 2);
     CU_ASSERT_STRING_EQUAL(missing, "no dyna");
 }
 
@@ -73,8 +89,12 @@ static void test_start(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {
-        {"all", test_all},         {"refused", test_refused}, {"short of room", test_short_of_room},
-        {"numbers", test_numbers}, {"start", test_start},     {NULL, NULL}};
+    static const CU_TestInfo tests[] = {{"all", test_all},
+                                        {"children", test_children},
+                                        {"refused", test_refused},
+                                        {"short of room", test_short_of_room},
+                                        {"numbers", test_numbers},
+                                        {"start", test_start},
+                                        {NULL, NULL}};
     return test_main("hardening", tests);
 }

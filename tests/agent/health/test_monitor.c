@@ -6,20 +6,28 @@
 
 #define MB (1024u * 1024u)
 
+/* Memory makes no pace: it would not go down by it, and the log would go on without us. */
+static void test_memory(void)
+{
+    CU_ASSERT_FALSE(monitor_is_large(false, 64u * MB, 64u * MB));
+    CU_ASSERT_TRUE(monitor_is_large(false, 64u * MB + 1, 64u * MB));
+    CU_ASSERT_TRUE(monitor_is_large(true, 60u * MB, 64u * MB));
+    CU_ASSERT_FALSE(monitor_is_large(true, 56u * MB, 64u * MB));
+}
+
 static void test_pace(void)
 {
-    CU_ASSERT_EQUAL(monitor_pace(0, 4.9, 5, MB, 64u * MB), 0);
-    unsigned pace = monitor_pace(0, 5.1, 5, MB, 64u * MB); /* too much CPU */
+    CU_ASSERT_EQUAL(monitor_pace(0, 4.9, 5), 0);
+    unsigned pace = monitor_pace(0, 5.1, 5); /* too much CPU */
     CU_ASSERT(pace > 0);
-    CU_ASSERT_EQUAL(monitor_pace(0, 1.0, 5, 65u * MB, 64u * MB), pace); /* too much memory */
-    CU_ASSERT_EQUAL(monitor_pace(pace, 5.1, 5, MB, 64u * MB), 2 * pace);
+    CU_ASSERT_EQUAL(monitor_pace(pace, 5.1, 5), 2 * pace);
     for (unsigned i = 0; i < 20; i++)
-        pace = monitor_pace(pace, 50, 5, MB, 64u * MB);
+        pace = monitor_pace(pace, 50, 5);
     CU_ASSERT_EQUAL(pace, 1000); /* never slower than a second a round */
     for (unsigned i = 0; i < 11; i++)
-        pace = monitor_pace(pace, 1, 5, MB, 64u * MB);
+        pace = monitor_pace(pace, 1, 5);
     CU_ASSERT_EQUAL(pace, 0);
-    CU_ASSERT_EQUAL(monitor_pace(0, 400, 100, MB, 64u * MB), 0); /* 100: no limit */
+    CU_ASSERT_EQUAL(monitor_pace(0, 400, 100), 0); /* 100: no limit */
 }
 
 /* Heartbeats are left out for alerts' sake, but not since one output of several is away. */
@@ -52,7 +60,10 @@ static void test_important(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {
-        {"pace", test_pace}, {"crowded", test_crowded}, {"important lines", test_important}, {NULL, NULL}};
+    static const CU_TestInfo tests[] = {{"pace", test_pace},
+                                        {"memory", test_memory},
+                                        {"crowded", test_crowded},
+                                        {"important lines", test_important},
+                                        {NULL, NULL}};
     return test_main("monitor", tests);
 }

@@ -3,6 +3,7 @@
 #include "agent/config/config_internal.h"
 #include "agent/service/install_account.h"
 #include "agent/service/install_config.h"
+#include "agent/service/install_state.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -186,12 +187,36 @@ static void test_sid(void)
 
 static void test_sddl(void)
 {
+    static const char sid[] = "S-1-5-80-1-2-3-4-5", other[] = "S-1-5-21-1-2-3-1105";
     char sddl[INSTALL_MAX_SDDL];
-    install_sddl_directory(sddl, "S-1-5-80-1-2-3-4-5");
+    install_sddl_home(sddl, sid, NULL);
+    CU_ASSERT_STRING_EQUAL(sddl, "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;S-1-5-80-1-2-3-4-5)");
+    install_sddl_state(sddl, sid, NULL);
     CU_ASSERT_STRING_EQUAL(sddl, "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;;0x1200ab;;;S-1-5-80-1-2-3-4-5)"
                                  "(A;OIIO;0x13019f;;;S-1-5-80-1-2-3-4-5)");
-    install_sddl_config(sddl, "S-1-5-80-1-2-3-4-5");
+    install_sddl_config(sddl, sid, NULL);
     CU_ASSERT_STRING_EQUAL(sddl, "O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;S-1-5-80-1-2-3-4-5)");
+    /* A managed account, whose token may have no SID of the service yet. */
+    install_sddl_config(sddl, sid, other);
+    CU_ASSERT_STRING_EQUAL(sddl, "O:BAG:BAD:P(A;;FA;;;SY)(A;;FA;;;BA)(A;;FR;;;S-1-5-80-1-2-3-4-5)"
+                                 "(A;;FR;;;S-1-5-21-1-2-3-1105)");
+    install_sddl_state(sddl, sid, other);
+    CU_ASSERT_PTR_NOT_NULL(strstr(sddl, "(A;;0x1200ab;;;S-1-5-21-1-2-3-1105)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(sddl, "(A;OIIO;0x13019f;;;S-1-5-21-1-2-3-1105)"));
+}
+
+/* Whatever the agent, SQLite or a rescue puts into the state directory, and nothing else. */
+static void test_state_names(void)
+{
+    static const char *const own[] = {
+        "tripline.db",           "TRIPLINE.DB-wal", "tripline.db-journal",
+        "tripline.db.bookmarks", "tripline.log.4",  "tripline.db.damaged-20260101T000000Z",
+        "status.json",           "status.json.new", "selftest.txt"};
+    static const char *const others[] = {"tripline.xml", "ca.pem", "state", "selftest.txt.bak", "my-tripline.db", ""};
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        CU_ASSERT_TRUE(install_state_owns(own[i]));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        CU_ASSERT_FALSE(install_state_owns(others[i]));
 }
 
 static void test_command(void)
@@ -255,6 +280,7 @@ int main(void)
                                         {"account", test_account},
                                         {"service SID", test_sid},
                                         {"SDDL", test_sddl},
+                                        {"names of the state", test_state_names},
                                         {"command line", test_command},
                                         {"quoted", test_quoted},
                                         {"multi-string", test_multi_string},

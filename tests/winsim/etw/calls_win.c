@@ -104,7 +104,53 @@ static void fill(EVENT_TRACE_PROPERTIES *p, const wchar_t *name, const struct se
     p->LogBuffersLost = lost[1];
     p->RealTimeBuffersLost = lost[2];
     p->LogFileMode = own == NULL ? 0 : own->mode;
+    p->EnableFlags = own == NULL ? 0 : own->flags;
     p->LoggerThreadId = (HANDLE)(ULONG_PTR)1;
+}
+
+/* "switched-off SESSION": somebody did that, once; what enables it again holds. */
+static void switch_off(struct own_session *s)
+{
+    if (s == NULL || s->was_switched_off || !scenario_is_switched_off(s->name))
+        return;
+    s->was_switched_off = true;
+    s->provider = (GUID){0};
+    s->flags = 0;
+}
+
+/* One instance of the provider, enabled for the session of this process that has it; other classes are not served. */
+CALL EnumerateTraceGuidsEx(TRACE_QUERY_INFO_CLASS class, PVOID in, ULONG in_size, PVOID out, ULONG out_size,
+                           PULONG used)
+{
+    struct answer {
+        TRACE_GUID_INFO head;
+        TRACE_PROVIDER_INSTANCE_INFO instance;
+        TRACE_ENABLE_INFO entry;
+    } answer;
+    winsim_lock();
+    if (class != TraceGuidQueryInfo || in == NULL || in_size != sizeof(GUID) || out == NULL || used == NULL)
+        winsim_abort("EnumerateTraceGuidsEx: class %d, or not one GUID: not served", (int)class);
+    memset(&answer, 0, sizeof(answer));
+    answer.head.InstanceCount = 1;
+    answer.instance.Pid = 4;
+    for (unsigned i = 0; i < MAX_SESSIONS; i++) {
+        struct own_session *s = session_at(i);
+        switch_off(s);
+        if (s != NULL && memcmp(&s->provider, in, sizeof(GUID)) == 0) {
+            answer.instance.EnableCount = 1;
+            answer.entry.IsEnabled = 1;
+            answer.entry.Level = TRACE_LEVEL_VERBOSE;
+            answer.entry.LoggerId = (USHORT)s->handle;
+        }
+    }
+    ULONG size = answer.instance.EnableCount == 0 ? (ULONG)offsetof(struct answer, entry) : (ULONG)sizeof(answer);
+    *used = size;
+    ULONG code = out_size < size ? ERROR_INSUFFICIENT_BUFFER : 0;
+    if (code == 0)
+        memcpy(out, &answer, size);
+    winsim_unlock();
+    SetLastError(WINSIM_JUNK_ERROR);
+    return code;
 }
 
 static ULONG stop(const wchar_t *name, const struct session_file *file)
@@ -143,6 +189,7 @@ CALL ControlTraceW(TRACEHANDLE handle, LPCWSTR name, EVENT_TRACE_PROPERTIES *p, 
         if (session_find(name) != NULL)
             session_remove(name);
     } else {
+        switch_off(session_find(name));
         fill(p, name, &file);
         if (code == EVENT_TRACE_CONTROL_STOP)
             result = stop(name, &file);

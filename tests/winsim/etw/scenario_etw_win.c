@@ -29,6 +29,7 @@ static void check_line(const char *line)
     }
     if (sscanf(line, "lost %127s %lu %lu %lu %c", session, &n[0], &n[1], &n[2], &rest) != 4 &&
         sscanf(line, "stop-code %127s %lu %c", session, &n[0], &rest) != 2 &&
+        sscanf(line, "switched-off %127s %c", session, &rest) != 1 &&
         sscanf(line, "end %127s %lu %c", session, &n[0], &rest) != 2)
         winsim_abort("etw\\scenario.txt: unknown directive: %s", line);
 }
@@ -150,4 +151,18 @@ bool scenario_end(const wchar_t *session, ULONG *code)
     ended = true;
     *code = q.numbers[0];
     return true;
+}
+
+static bool is_off(const char *line, void *context)
+{
+    const struct question *q = context;
+    char session[128];
+    return sscanf(line, "switched-off %127s", session) == 1 && strcmp(session, q->session) == 0;
+}
+
+bool scenario_is_switched_off(const wchar_t *session)
+{
+    struct question q;
+    ask(&q, session);
+    return each_line(is_off, &q);
 }

@@ -28,6 +28,7 @@ struct own_session {
     GUID provider;          /* enabled into it; zero: none */
     ULONG mode, flags;
     ULONGLONG handle;
+    bool was_switched_off;
 };
 
 /* What a session's file says. */
@@ -48,6 +49,9 @@ void session_remove(const wchar_t *name);
 struct own_session *session_find(const wchar_t *name);
 struct own_session *session_by_handle(ULONGLONG handle);
 
+/* The session in place i of MAX_SESSIONS; NULL: that is free. */
+struct own_session *session_at(unsigned i);
+
 /* A free place, with a handle. */
 struct own_session *session_add(const wchar_t *name);
 
@@ -67,11 +71,13 @@ bool session_is_windows(const wchar_t *name);
  * or always; calls are counted as long as the process lives
  * - lost SESSION EVENTS LOG REALTIME: what ControlTraceW tells
  * - stop-code SESSION CODE: what STOP returns although it stops
+ * - switched-off SESSION: somebody switches off what the session has enabled, once each time that it is started
  * - end SESSION CODE: ProcessTrace returns CODE by itself, once a process
  */
 ULONG scenario_fail(const char *call, const wchar_t *session);
 void scenario_lost(const wchar_t *session, ULONG lost[3]);
 ULONG scenario_stop_code(const wchar_t *session);
+bool scenario_is_switched_off(const wchar_t *session);
 bool scenario_end(const wchar_t *session, ULONG *code);
 
 /* The text of C:\winsim\etw\NAME, NUL-terminated, at most size - 1 bytes; empty without such a file. */

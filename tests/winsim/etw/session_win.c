@@ -98,6 +98,11 @@ struct own_session *session_by_handle(ULONGLONG handle)
     return NULL;
 }
 
+struct own_session *session_at(unsigned i)
+{
+    return own[i].name[0] != 0 ? &own[i] : NULL;
+}
+
 struct own_session *session_add(const wchar_t *name)
 {
     for (int i = 0; i < MAX_SESSIONS; i++)
