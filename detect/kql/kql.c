@@ -2,7 +2,7 @@
 #include "detect/kql/kql_result.h"
 #include <errno.h>
 
-static struct text frozen(void *context, struct text address)
+static struct text frozen(const void *context, struct text address)
 {
     const struct rule_beside *beside = context;
     return beside->data(beside->context, address);
@@ -178,8 +178,7 @@ int kql_compile(struct legs *out, struct arena *arena, struct columns *columns, 
     struct kql_binder binder = {.arena = arena, .columns = columns, .faults = &faults, .warnings = &warnings};
     if (options->beside != NULL && options->beside->data != NULL) {
         binder.frozen = frozen;
-        binder.frozen_context =
-            (void *)(uintptr_t)options->beside; /* handed back to frozen() alone, which only reads it */
+        binder.frozen_context = options->beside;
     }
     int status = compile(&binder, out, query, options);
     tell(notes, &faults, options->at, false);

@@ -97,6 +97,7 @@ enum kql_row_kind {
 
 struct kql_row {
     enum kql_row_kind kind;
+    struct kql_row *self; /* to keep what was found in it */
     const struct kql_row *below;
     const struct kql_table *table;
     struct kql_column *columns; /* found so far, for a table */
@@ -150,14 +151,15 @@ struct kql_binder {
     struct columns *columns;
     struct kql_faults *faults; /* where mistakes go now */
     struct kql_faults *warnings;
-    struct text (*frozen)(void *context, struct text address); /* of what externaldata names; may be NULL */
-    void *frozen_context;
+    struct text (*frozen)(const void *context, struct text address); /* of what externaldata names; may be NULL */
+    const void *frozen_context;
     struct kql_leg *leg; /* whose filter or column is bound, or NULL */
     unsigned steps, variables, depth;
     bool is_output;    /* the leg's result is bound: what can't be had is left out */
     bool is_aggregate; /* within an aggregate of it: of one event */
     unsigned derived;  /* within the expressions of kql_tables.c */
     bool has_no_memory;
+    struct kql_row spare; /* stands for every row when memory is out */
 };
 
 /* kql_value.c: making values. */
@@ -232,7 +234,7 @@ bool kql_row_matches(struct text pattern, struct text name);
 /* kql_leg.c: tables. Adds the legs of a table to legs. */
 void kql_leg_add(struct kql_binder *binder, struct kql_legs *legs, struct kql_name *scope, const struct kql_node *node);
 /* Is it a table rather than a value? */
-bool kql_leg_is_table(const struct kql_name *scope, const struct kql_node *node);
+bool kql_leg_is_table(struct kql_name *scope, const struct kql_node *node);
 /* kql_summarize.c: summarize; and what its functions give for one event. False: not such a function. */
 void kql_summarize_apply(struct kql_binder *binder, struct kql_leg *leg, struct kql_name *scope,
                          const struct kql_node *node);

@@ -114,7 +114,7 @@ static void pivot(struct kql_binder *binder, struct kql_leg *leg, struct kql_nam
                    is(aggregate->text, "min") || is(aggregate->text, "anyif"));
     if (is_any)
         value = kql_bind(binder, scope, leg->row, aggregate->first);
-    if (key.what != KQL_IS_XML_NAME || value.what != KQL_IS_XML_TEXT) {
+    if (aggregate == NULL || key.what != KQL_IS_XML_NAME || value.what != KQL_IS_XML_TEXT) {
         if (leg->not_here == NULL && !leg->is_refused)
             kql_faults_add(binder->faults, call->place, "K104",
                            "pivot is only supported where it makes columns of Sysmon's EventData");

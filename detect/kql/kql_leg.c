@@ -15,7 +15,7 @@ static const struct kql_node *let_of(const struct kql_node *query, struct text n
 }
 
 /* Does the body of a lambda give a table? */
-static bool is_table_body(const struct kql_name *scope, const struct kql_node *query)
+static bool is_table_body(struct kql_name *scope, const struct kql_node *query)
 {
     const struct kql_node *last = query != NULL && query->kind == KQL_QUERY ? query->last : NULL;
     for (unsigned i = 0; last != NULL && last->kind == KQL_NAME && i < KQL_MAX_DEPTH; i++) {
@@ -27,7 +27,7 @@ static bool is_table_body(const struct kql_name *scope, const struct kql_node *q
     return last != NULL && last->kind != KQL_LET && kql_leg_is_table(scope, last);
 }
 
-bool kql_leg_is_table(const struct kql_name *scope, const struct kql_node *node)
+bool kql_leg_is_table(struct kql_name *scope, const struct kql_node *node)
 {
     const struct kql_name *let;
     switch (node->kind) {
@@ -38,7 +38,7 @@ bool kql_leg_is_table(const struct kql_name *scope, const struct kql_node *node)
     case KQL_SOURCE:
         return true;
     case KQL_NAME:
-        let = kql_bind_find((struct kql_name *)(uintptr_t)scope, node->text);
+        let = kql_bind_find(scope, node->text);
         if (let == NULL)
             return kql_table_find(node->text) != NULL || kql_table_is_elsewhere(node->text);
         if (let->node->kind == KQL_LAMBDA)
@@ -48,7 +48,7 @@ bool kql_leg_is_table(const struct kql_name *scope, const struct kql_node *node)
         if (is(node->text, "materialize") || is(node->text, "view") || is(node->text, "table") ||
             is(node->text, "_GetWatchlist"))
             return true;
-        let = kql_bind_find((struct kql_name *)(uintptr_t)scope, node->text);
+        let = kql_bind_find(scope, node->text);
         if (let != NULL && let->node->kind == KQL_LAMBDA)
             return is_table_body(let->scope, let->node->last);
         return kql_table_find(node->text) != NULL || kql_table_is_elsewhere(node->text);
@@ -179,7 +179,7 @@ static void call(struct kql_binder *binder, struct kql_legs *legs, struct kql_na
 /* The rows of legs that were united: a column of one is there in the others, empty. */
 static void unite(struct kql_binder *binder, struct kql_legs *legs)
 {
-    const struct kql_row **rows = kql_alloc(binder, legs->count, sizeof *rows);
+    const struct kql_row **rows = kql_alloc(binder, legs->count, sizeof(const struct kql_row *));
     if (rows == NULL || legs->count < 2)
         return;
     for (size_t i = 0; i < legs->count; i++)

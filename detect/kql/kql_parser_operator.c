@@ -227,7 +227,7 @@ static const struct {
 } operators[] = {
 #define WORD(word, read)                                                                                               \
     {                                                                                                                  \
-        {word, sizeof word - 1}, read                                                                                  \
+        {(word), sizeof(word) - 1}, (read)                                                                             \
     }
     WORD("where", where),
     WORD("filter", where),

@@ -2,11 +2,13 @@
 
 struct kql_row *kql_row_new(struct kql_binder *binder, enum kql_row_kind kind, const struct kql_row *below)
 {
-    static struct kql_row unknown = {.kind = KQL_ROW_UNKNOWN};
     struct kql_row *row = kql_alloc(binder, 1, sizeof *row);
-    if (row == NULL)
-        return &unknown;
+    if (row == NULL) {
+        binder->spare = (struct kql_row){.kind = KQL_ROW_UNKNOWN, .self = &binder->spare};
+        return &binder->spare;
+    }
     row->kind = kind;
+    row->self = row;
     row->below = below;
     return row;
 }
@@ -215,7 +217,7 @@ static bool find_in_table(struct kql_binder *binder, const struct kql_row *row, 
         return binder->derived > 0 && field_value(binder, name, place, out);
     *out = table_value(binder, row, column, place);
     if (out->what != KQL_IS_FAILED) /* bound once for each leg, but for the place in what it says of itself */
-        kql_row_add_value(binder, (struct kql_row *)(uintptr_t)row, column->name, *out);
+        kql_row_add_value(binder, row->self, column->name, *out);
     return true;
 }
 

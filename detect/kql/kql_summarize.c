@@ -76,15 +76,16 @@ bool kql_summarize_call(struct kql_binder *binder, const struct kql_node *node, 
     return true;
 }
 
-static struct text joined(struct kql_binder *binder, const char *prefix, struct text name)
+static struct text joined(struct kql_binder *binder, struct text before, const char *between, struct text after)
 {
-    size_t len = strlen(prefix) + name.len;
+    size_t middle = strlen(between), len = before.len + middle + after.len;
     char *text = kql_alloc(binder, len + 1, 1);
     if (text == NULL)
         return (struct text){"", 0};
-    memcpy(text, prefix, strlen(prefix));
-    if (name.len > 0)
-        memcpy(text + strlen(prefix), name.bytes, name.len);
+    for (size_t i = 0; i < len; i++)
+        text[i] = i < before.len            ? before.bytes[i]
+                  : i < before.len + middle ? between[i - before.len]
+                                            : after.bytes[i - before.len - middle];
     return (struct text){text, len};
 }
 
@@ -108,22 +109,17 @@ struct text kql_summarize_name(struct kql_binder *binder, const struct kql_node 
         struct text object = kql_summarize_name(binder, node->first, number);
         const struct kql_node *index = node->first->next;
         struct text part = node->kind == KQL_MEMBER ? node->text : index != NULL ? index->text : text_from("");
-        char *with = kql_alloc(binder, object.len + 2, 1);
-        if (with == NULL)
-            return object;
-        memcpy(with, object.bytes, object.len);
-        with[object.len] = '_';
-        return joined(binder, with, part);
+        return joined(binder, object, "_", part);
     }
     size_t i = node->kind == KQL_CALL ? find(node->text) : sizeof aggregates / sizeof aggregates[0];
     bool has_argument = node->first != NULL && (node->first->kind == KQL_NAME || node->first->kind == KQL_CALL);
     if (i < sizeof aggregates / sizeof aggregates[0])
-        return joined(binder, aggregates[i].prefix,
+        return joined(binder, text_from(""), aggregates[i].prefix,
                       has_argument ? kql_summarize_name(binder, node->first, number) : text_from(""));
     if (node->kind == KQL_CALL && keeps_name(node->text) && node->first != NULL)
         return kql_summarize_name(binder, node->first, number);
     char digits[TEXT_NUMBER_SIZE];
-    return joined(binder, "Column", text_from_number(digits, ++*number));
+    return joined(binder, text_from("Column"), "", text_from_number(digits, ++*number));
 }
 
 static void add_aggregate(struct kql_binder *binder, struct kql_row *row, struct text name, const struct kql_node *node,

@@ -309,7 +309,7 @@ static const struct kql_table_column event[] = {SYSTEM(TimeGenerated, DATETIME, 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NAME(name)                                                                                                     \
     {                                                                                                                  \
-        name, sizeof name - 1                                                                                          \
+        (name), sizeof(name) - 1                                                                                       \
     }
 
 static const struct kql_table tables[] = {{NAME("SecurityEvent"), KQL_SECURITY_EVENT, security, COUNT(security)},

@@ -112,7 +112,7 @@ struct kql_value kql_value_text_call(struct kql_binder *binder, struct text name
     enum kql_what what = worst(binder, args, count, place);
     if (what != KQL_IS_VALUE)
         return (struct kql_value){.what = what, .is_monotone = grows(name, args, count)};
-    struct expr **list = kql_alloc(binder, count + 1, sizeof *list);
+    struct expr **list = kql_alloc(binder, count + 1, sizeof(struct expr *));
     if (list == NULL)
         return kql_value_failed();
     struct kql_value out = {.what = KQL_IS_VALUE, .nodes = 1};
