@@ -135,9 +135,8 @@ static void test_long(void)
 static void test_refused(void)
 {
     struct words *w = NULL;
-    struct text too_short = text_from("ab"), not_ascii = text_from("abc\xC3\xA4");
+    struct text too_short = text_from("ab");
     CU_ASSERT_EQUAL(words_new(&w, &too_short, 1), -EINVAL);
-    CU_ASSERT_EQUAL(words_new(&w, &not_ascii, 1), -EINVAL);
     CU_ASSERT_PTR_NULL(w);
     CU_ASSERT_EQUAL_FATAL(words_new(&w, NULL, 0), 0);
     CU_ASSERT_EQUAL(words_find(w, text_from("anything"), 0), 8);
@@ -156,10 +155,25 @@ static void test_part(void)
         {"ab", "", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct text part = words_part(text_from(cases[i].text), cases[i].without);
+        struct text part = words_part(text_from(cases[i].text), cases[i].without, false);
         CU_ASSERT((part.bytes == NULL) == (cases[i].part == NULL));
         CU_ASSERT(text_equal(part, text_from(cases[i].part)));
     }
+}
+
+/* Signs that have no case; letters beyond ASCII are never looked for. */
+static void test_signs(void)
+{
+    struct text dog = text_from("\xF0\x9F\x90\x95"), mixed = text_from("\xD0\xB0\xF0\x9F\x90\x95 x\xD0\xB0");
+    struct words *w = NULL;
+    CU_ASSERT(text_equal(words_part(dog, "", true), dog));
+    CU_ASSERT_PTR_NULL(words_part(dog, "", false).bytes);
+    CU_ASSERT(text_equal(words_part(mixed, "", true), text_from("\xF0\x9F\x90\x95 x")));
+    CU_ASSERT_PTR_NULL(words_part(text_from("\xD0\xB0\xD0\xB1"), "", true).bytes);
+    CU_ASSERT_EQUAL_FATAL(words_new(&w, &dog, 1), 0);
+    CU_ASSERT_EQUAL(words_find(w, text_from("a \xF0\x9F\x90\x95"), 0), 2);
+    CU_ASSERT_EQUAL(words_find(w, text_from("a \xF0\x9F\x90\x96"), 0), 6);
+    words_free(w);
 }
 
 /* A word over WORDS_MAX is known by its beginning. */
@@ -179,7 +193,7 @@ static void test_longest(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"places", test_places}, {"random", test_random},   {"long", test_long},
-                                        {"refused", test_refused}, {"part", test_part}, {"longest", test_longest},
+                                        {"refused", test_refused}, {"part", test_part}, {"longest", test_longest}, {"signs", test_signs},
                                         CU_TEST_INFO_NULL};
     return test_main("words", tests);
 }
