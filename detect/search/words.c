@@ -39,12 +39,13 @@ struct words {
 
 /* What stands often in Windows events; a key of such bytes would be met all the time. */
 static const char *const common[] = {
-    ".exe", "exe\"", "exe ", "\\win", "wind", "indo", "ndow", "dows", "ows\\", "ws\\s", "s\\sy", "\\sys", "syst", "yste", "stem",
-    "tem3", "em32", "m32\\", "c:\\w", "c:\\p", ":\\wi", ":\\pr", "prog", "rogr", "ogra", "gram", "ram ", "am f", "m fi", " fil",
-    "file", "iles", "micr", "icro", "cros", "roso", "osof", "soft", "serv", "ervi", "rvic", "vice", "data", "http", "ttps",
-    "name", "user", "sers", "host", "<dat", "data", "ata>", "ata ", "/dat", " nam", "ame=", "powe", "ower", "wers", "ersh",
-    "rshe", "shel", "hell", "ell.", "ll.e", "l.ex", "comm", "omma", "mman", "mand", "cmd.", "md.e", "d.ex", "proc", "roce",
-    "oces", "cess", "----", "    ", "0000",
+    ".exe", "exe\"", "exe ", "\\win", "wind", "indo",  "ndow",  "dows",  "ows\\", "ws\\s", "s\\sy", "\\sys",
+    "syst", "yste",  "stem", "tem3",  "em32", "m32\\", "c:\\w", "c:\\p", ":\\wi", ":\\pr", "prog",  "rogr",
+    "ogra", "gram",  "ram ", "am f",  "m fi", " fil",  "file",  "iles",  "micr",  "icro",  "cros",  "roso",
+    "osof", "soft",  "serv", "ervi",  "rvic", "vice",  "data",  "http",  "ttps",  "name",  "user",  "sers",
+    "host", "<dat",  "data", "ata>",  "ata ", "/dat",  " nam",  "ame=",  "powe",  "ower",  "wers",  "ersh",
+    "rshe", "shel",  "hell", "ell.",  "ll.e", "l.ex",  "comm",  "omma",  "mman",  "mand",  "cmd.",  "md.e",
+    "d.ex", "proc",  "roce", "oces",  "cess", "----",  "    ",  "0000",
 };
 
 static unsigned char fold(char c)
@@ -63,7 +64,8 @@ static uint32_t key_at(const char *bytes)
 static uint32_t key3_at(const char *bytes)
 {
     return ((uint32_t)(unsigned char)bytes[0] | (uint32_t)(unsigned char)bytes[1] << 8 |
-            (uint32_t)(unsigned char)bytes[2] << 16) | 0x202020u;
+            (uint32_t)(unsigned char)bytes[2] << 16) |
+           0x202020u;
 }
 
 static uint32_t hash(uint32_t key)
@@ -234,7 +236,7 @@ struct search {
     const struct words *w;
     struct text text;
     size_t from;
-    size_t found; /* words_find: where; text.len: nowhere yet */
+    size_t found;                              /* words_find: where; text.len: nowhere yet */
     void (*hit)(void *context, uint32_t word); /* NULL: the first one ends the search */
     void *context;
 };
@@ -331,9 +333,8 @@ bool words_in_utf16(const struct words *w, const uint16_t *units, size_t count)
 /* Blocks without letters that have a case (unicode.org/Public/UNIDATA/CaseFolding.txt names none in them). */
 static bool is_caseless(uint32_t c)
 {
-    static const uint32_t ranges[][2] = {{0x2010, 0x205E},   {0x2190, 0x245F}, {0x2500, 0x2BFF},
-                                         {0x2E80, 0xA4CF},   {0xAC00, 0xD7A3}, {0xFE00, 0xFE0F},
-                                         {0x1F000, 0x1F0FF}, {0x1F200, 0x1FAFF}};
+    static const uint32_t ranges[][2] = {{0x2010, 0x205E}, {0x2190, 0x245F}, {0x2500, 0x2BFF},   {0x2E80, 0xA4CF},
+                                         {0xAC00, 0xD7A3}, {0xFE00, 0xFE0F}, {0x1F000, 0x1F0FF}, {0x1F200, 0x1FAFF}};
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
         if (c >= ranges[i][0] && c <= ranges[i][1])
             return true;

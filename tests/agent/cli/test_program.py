@@ -125,6 +125,8 @@ class Verify(unittest.TestCase):
         if not os.path.isdir(folder):
             self.skipTest(folder + " is not there")
         for name in sorted(os.listdir(folder)):
+            if name == "kql_refusal_vectors.tsv":  # wants the rules' files: test_verify_refusal, test_kql_rules
+                continue
             done = call("verify", folder + name)
             self.assertEqual((done.returncode, done.err), (0, ""), done.out)
             self.assertRegex(done.out, r"^\d+ rows, 0 mismatches\n$")

@@ -1,6 +1,6 @@
 /*
- * All rules of the corpus on all its recorded events, with and without candidates: the same answer, event by event, and the
- * same events out of whole files.
+ * All rules of the corpus on all its recorded events, with and without candidates: the same answer, event by event, and
+ * the same events out of whole files.
  */
 #include "agent/rules/rule_load.h"
 #include "agent/system/directory.h"
@@ -13,8 +13,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const event_directories[] = {"corpus/xml", "corpus/evtx", "corpus/json-reconstructed", "corpus/native",
-                                                "corpus/sigma/events", "corpus/cmdlet"};
+static const char *const event_directories[] = {"corpus/xml",    "corpus/evtx",         "corpus/json-reconstructed",
+                                                "corpus/native", "corpus/sigma/events", "corpus/cmdlet"};
 
 /* Both sets, and what came of them. */
 struct both {
@@ -26,7 +26,6 @@ struct both {
 
 /* Of the corpus every so many events is compared: each is evaluated by all rules, which takes milliseconds. */
 #define EVERY 23
-
 
 static void say_difference(const struct both *both, const struct event *event, const struct rule_match *with,
                            size_t with_count, const struct rule_match *without, size_t without_count)

@@ -7,8 +7,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const words[] = {"Set-CASMailbox", "add", "cmd", "\\cmd.exe", "c:\\windows\\system32\\", "aaaaaaaa", "aaaaaab",
-                                    "-enc", "-ENCO", "x\ty", "[abc]", "set-casmailbox", "ab{|}~yz"};
+static const char *const words[] = {
+    "Set-CASMailbox", "add",   "cmd",  "\\cmd.exe", "c:\\windows\\system32\\", "aaaaaaaa", "aaaaaab",
+    "-enc",           "-ENCO", "x\ty", "[abc]",     "set-casmailbox",          "ab{|}~yz"};
 
 static struct words *make(const char *const *list, size_t count)
 {
@@ -88,9 +89,10 @@ static void test_places(void)
 
 static void test_random(void)
 {
-    static const char *const pieces[] = {"Set-CAS", "Mailbox", "A", "aaa", "aab", "dd", "\\CMD", ".exe", "\\", "c:\\Windows",
-                                         "\\SYSTEM32\\", "-", "enc", "O", "x\ty", "\x80", "\xFF", "{ABC}", "[abc", "]", "AB[\\]~",
-                                         "ab{|}~", "yz"};
+    static const char *const pieces[] = {"Set-CAS", "Mailbox", "A",           "aaa",          "aab",  "dd",  "\\CMD",
+                                         ".exe",    "\\",      "c:\\Windows", "\\SYSTEM32\\", "-",    "enc", "O",
+                                         "x\ty",    "\x80",    "\xFF",        "{ABC}",        "[abc", "]",   "AB[\\]~",
+                                         "ab{|}~",  "yz"};
     struct words *w = make(words, COUNT(words));
     unsigned state = 7;
     for (int round = 0; round < 20000; round++) {
@@ -148,10 +150,19 @@ static void test_part(void)
     static const struct {
         const char *text, *without, *part;
     } cases[] = {
-        {"powershell", "", "powershell"},      {"a\xC3\xA4" "bcd\xC3\xA4" "efghi", "", "efghi"},
-        {"say \"hello\" now", "\"", "hello"},  {"ab\xC3\xA4" "cd", "", NULL},
-        {"", "", NULL},                        {"a\tbcd", "", "bcd"},
-        {"<b>text</b>", "<>&\"'", "text"},     {"abc", "", "abc"},
+        {"powershell", "", "powershell"},
+        {"a\xC3\xA4"
+         "bcd\xC3\xA4"
+         "efghi",
+         "", "efghi"},
+        {"say \"hello\" now", "\"", "hello"},
+        {"ab\xC3\xA4"
+         "cd",
+         "", NULL},
+        {"", "", NULL},
+        {"a\tbcd", "", "bcd"},
+        {"<b>text</b>", "<>&\"'", "text"},
+        {"abc", "", "abc"},
         {"ab", "", NULL},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -192,8 +203,8 @@ static void test_longest(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"places", test_places}, {"random", test_random},   {"long", test_long},
-                                        {"refused", test_refused}, {"part", test_part}, {"longest", test_longest}, {"signs", test_signs},
-                                        CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {{"places", test_places},   {"random", test_random}, {"long", test_long},
+                                        {"refused", test_refused}, {"part", test_part},     {"longest", test_longest},
+                                        {"signs", test_signs},     CU_TEST_INFO_NULL};
     return test_main("words", tests);
 }
