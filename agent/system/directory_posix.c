@@ -14,6 +14,7 @@ int directory_scan(struct directory *to, const char *path)
     for (;;) {
         struct stat status;
         errno = 0;
+        /* cppcheck-suppress readdirCalled ; the stream is this thread's alone */
         const struct dirent *entry = readdir(dir);
         if (entry == NULL) {
             rc = -errno;

@@ -119,6 +119,7 @@ int file_list(const char *directory, int (*each)(void *context, const char *name
     int rc = 0;
     while (rc == 0) {
         errno = 0; /* the end and a failure are told apart by it */
+        /* cppcheck-suppress readdirCalled ; the stream is this thread's alone */
         const struct dirent *entry = readdir(opened);
         if (entry == NULL) {
             rc = -errno;

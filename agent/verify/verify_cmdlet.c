@@ -87,7 +87,7 @@ static size_t data_of(struct event_datum data[MAX_DATA], const json_t *json)
 {
     size_t count = 0;
     const char *name;
-    json_t *value, *object = (json_t *)json; /* Jansson's iterators take no const */
+    json_t *value = NULL, *object = (json_t *)json; /* Jansson's iterators take no const */
     if (json_is_array(json)) {
         for (; count < json_array_size(json) && count < MAX_DATA; count++)
             data[count] = (struct event_datum){.value = text_of(json_array_get(json, count))};
@@ -99,7 +99,7 @@ static size_t data_of(struct event_datum data[MAX_DATA], const json_t *json)
 }
 
 /* Parts of script blocks, in the order in which the log has them; then a time in which no more came. */
-static int match_parts(struct run *run, struct event *event, const json_t *parts)
+static int match_parts(struct run *run, const struct event *event, const json_t *parts)
 {
     struct powershell_blocks *blocks = NULL;
     struct powershell_block block;
@@ -117,10 +117,11 @@ static int match_parts(struct run *run, struct event *event, const json_t *parts
             rc = powershell_blocks_take(blocks, &taken, &part, now_ms);
         }
         while (rc == 0 && powershell_blocks_next(blocks, &block, now_ms)) {
-            struct event_datum data = {text_from("ScriptBlockText"), block.text};
-            event->data = &data;
-            event->data_count = 1;
-            match(run, event);
+            const struct event_datum data = {text_from("ScriptBlockText"), block.text};
+            struct event whole = *event;
+            whole.data = &data;
+            whole.data_count = 1;
+            match(run, &whole);
         }
     }
     powershell_blocks_free(blocks);

@@ -234,9 +234,12 @@ static int read_file(struct replay *r)
 static void take_counts(struct replay *r, struct replay_counts *counts)
 {
     struct event_xml_counts xml = event_xml_counts(r->xml);
-    struct cmdlet_file_counts cmdlets =
-        r->cmdlets == NULL ? (struct cmdlet_file_counts){0} : cmdlet_file_counts(r->cmdlets);
-    struct evtx_counts evtx = r->evtx == NULL ? (struct evtx_counts){0} : evtx_counts(r->evtx);
+    struct cmdlet_file_counts cmdlets = {0};
+    struct evtx_counts evtx = {0};
+    if (r->cmdlets != NULL)
+        cmdlets = cmdlet_file_counts(r->cmdlets);
+    if (r->evtx != NULL)
+        evtx = evtx_counts(r->evtx);
     *counts = (struct replay_counts){
         .bytes = r->in.bytes,
         .events = {xml.events + evtx.events + cmdlets.rows, xml.process + evtx.process,
