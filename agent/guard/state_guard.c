@@ -59,7 +59,7 @@ static const char *noun(enum state_guard_kind kind)
 static void mend(char *to, size_t size, const struct state_guard_object *object, enum state_guard_kind kind)
 {
     const char *path = object->path;
-    if (kind == STATE_GUARD_STATE && !object->is_directory)
+    if (kind != STATE_GUARD_CONFIG && !object->is_directory)        /* it has what its folder hands down */
         (void)snprintf(to, size, "icacls \"%.200s\" /reset", path); /* cut where longer */
     else if (kind == STATE_GUARD_CONFIG)
         (void)snprintf(
@@ -73,13 +73,11 @@ static void mend(char *to, size_t size, const struct state_guard_object *object,
                        "*S-1-5-32-544:(OI)(CI)F *" STATE_GUARD_SERVICE_SID ":(RX,W) *" STATE_GUARD_SERVICE_SID
                        ":(OI)(IO)M",
                        path, path); /* as above */
-    else if (object->is_directory)
+    else
         (void)snprintf(to, size,
                        "icacls \"%.200s\" /reset && icacls \"%.200s\" /inheritance:r /grant *S-1-5-18:(OI)(CI)F "
                        "*S-1-5-32-544:(OI)(CI)F *%s:(OI)(CI)RX",
                        path, path, kind == STATE_GUARD_PROGRAM ? USERS_SID : STATE_GUARD_SERVICE_SID); /* as above */
-    else
-        (void)snprintf(to, size, "icacls \"%.200s\" /reset", path); /* as above: what its folder hands down */
 }
 
 static int refuse(char reason[STATE_GUARD_MAX_REASON], const struct state_guard_object *object,

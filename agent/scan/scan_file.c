@@ -157,7 +157,7 @@ static bool judge(const struct reading *r, int rc, const struct fault *fault)
     if (rc < 0 || state->left > 0 || state->has_failed)
         return rc < 0;
     if (state->totals.events > 0) {
-        bool is_useless = state->totals.events == state->totals.bad;
+        bool is_useless = state->totals.events <= state->totals.bad && state->totals.process == 0;
         if (is_useless)
             say(r, "none of its events could be read");
         return is_useless;

@@ -56,10 +56,10 @@ class Errors(unittest.TestCase):
 
     def test_files(self):
         self.check(["scan", self.path / "nothere.xml"], 1, "nothere.xml: No such file or directory")
-        self.check(["scan", self.path], 1, "is a directory")
+        self.check(["scan", self.path], 1, "holds no log")
         self.check(["scan", self.file("junk.txt", "hello\n")], 1, "no <Event> found")
         self.check(["scan", self.file("half.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03")], 1, "too early")
-        self.check(["scan", self.file("half.evtx", b"ElfFile\0" + bytes(5000))], 1, "damaged or breaks off")
+        self.check(["scan", self.file("half.evtx", b"ElfFile\0" + bytes(5000))], 0, "holds no event")
         self.check(["verify", self.path / "nothere.tsv"], 1, "nothere.tsv")
         self.check(["check-config", self.path / "nothere.xml"], 1, "there is no such file")
 
@@ -93,7 +93,7 @@ class Errors(unittest.TestCase):
 
     def test_a_line_without_end_takes_no_memory(self):
         """A gigabyte in one line, in and outside an event, costs no more than a few MiB."""
-        for begin, says, code in ((b"", b"no <Event> found", 1), (b"<Event ", b"event is too long", 0)):
+        for begin, says, code in ((b"", b"no <Event> found", 1), (b"<Event ", b"event is too long", 1)):
             process = subprocess.Popen([TRIPLINE, "scan", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.PIPE)
             process.stdin.write(begin)
