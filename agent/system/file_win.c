@@ -97,7 +97,14 @@ static int stream_open(FILE **out, HANDLE handle, char mode)
  * would open them. So long paths are no regular files here. */
 bool file_is_regular(const char *path)
 {
-    return !(file_is_separator(path[0]) && file_is_separator(path[1]) && (path[2] == '.' || path[2] == '?'));
+    if (file_is_separator(path[0]) && file_is_separator(path[1]) && (path[2] == '.' || path[2] == '?'))
+        return false; /* a device or a pipe */
+    wchar_t *wide = NULL;
+    if (file_wide_path(&wide, path) < 0)
+        return false;
+    DWORD attributes = GetFileAttributesW(wide);
+    free(wide);
+    return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0;
 }
 
 int file_open(FILE **out, const char *path, const char *mode)
