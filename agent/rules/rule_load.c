@@ -31,8 +31,7 @@ void rule_load_free(struct rule_load *load)
     if (load == NULL)
         return;
     for (size_t i = 0; i < load->count; i++) {
-        if (load->files[i].is_off)
-            rule_free((struct rule *)(uintptr_t)load->files[i].rule); /* the set has the others */
+        rule_free(load->files[i].owned);
         file_clear(&load->files[i]);
     }
     rule_set_free(load->set);
@@ -81,7 +80,7 @@ static int take(struct rule_load *load, struct rule_load_file *file, struct rule
     if (choice != NULL && choice->severity != NULL)
         (void)rule_severity_set(rule, text_from(choice->severity)); /* the config was checked */
     if (settings->only == NULL && (choice != NULL ? !choice->is_enabled : is_off(rule))) {
-        file->rule = rule;
+        file->rule = file->owned = rule;
         file->is_off = true;
         return 0;
     }

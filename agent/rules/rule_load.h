@@ -45,6 +45,7 @@ struct rule_load_file {
     int error;               /* below 0: it can't be read, and why */
     struct notes notes;      /* mistakes and warnings */
     const struct rule *rule; /* in the set, or off; NULL: it has mistakes and no earlier version */
+    struct rule *owned;      /* rule where it is off: the set has the others; else NULL */
     bool is_extra;           /* a Sigma filter, placeholders, or tests: no rule itself */
     bool is_off;             /* switched off, or deprecated or unsupported and not asked for: not in the set */
     bool is_older;           /* rule is of an earlier version of the file, as this one has mistakes */

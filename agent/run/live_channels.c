@@ -61,8 +61,10 @@ static void add_defaults(struct live_channel *c)
 
 static void add_ids(struct live_channel *c, const struct leg_source *source)
 {
-    if (source->event_ids == NULL)
+    if (source->event_ids == NULL) {
         c->is_whole = true;
+        return;
+    }
     for (size_t i = 0; i < source->event_id_count; i++)
         add_id(c, source->event_ids[i]);
 }

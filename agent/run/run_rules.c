@@ -62,7 +62,7 @@ static int make(struct made *out, const struct run *r, const struct config *conf
     struct made made = {NULL, NULL};
     size_t count = 0, used = 0;
     const struct rule *const *all = rules_all(&count);
-    const struct rule **builtin = calloc(count + 1, sizeof(*builtin));
+    const struct rule **builtin = malloc((count + 1) * sizeof(const struct rule *));
     int rc = builtin == NULL ? -ENOMEM : config->rules_directory == NULL ? 0 : load(&made.rules, r, config, fault);
     for (size_t i = 0; rc == 0 && i < count; i++)
         if (!is_builtin_off(config, all[i]) &&

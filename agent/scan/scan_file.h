@@ -3,7 +3,7 @@
 #define AGENT_SCAN_SCAN_FILE_H
 
 #include "agent/scan/scan_run.h"
-#include "collectors/files/evtx_given.h"
+#include "collectors/evtx/evtx_given.h"
 
 #include <pthread.h>
 

@@ -209,7 +209,7 @@ static int cmdlet_row(struct verify *v, struct text line)
 {
     struct text column[VERIFY_MAX_COLUMNS] = {{NULL, 0}};
     char is[VERIFY_CMDLET_SIZE], should[VERIFY_CMDLET_SIZE];
-    const char *fault;
+    const char *fault = NULL;
     if (verify_row_split(column, line) != VERIFY_CMDLET_COLUMNS) {
         malformed(v, "another number of columns than the file's kind has");
         return 0;

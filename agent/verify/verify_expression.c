@@ -1,7 +1,7 @@
 #include "agent/verify/verify_expression.h"
 
 #include "detect/kql/kql.h"
-#include "detect/rule/expr.h"
+#include "detect/expression/expr.h"
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>

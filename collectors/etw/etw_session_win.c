@@ -214,15 +214,31 @@ bool etw_session_lost(struct etw_session *s, struct etw_lost *since)
 /* Room for what Windows tells of one provider: 16 bytes an instance and 32 for each session that it is enabled for. */
 #define INFO_SIZE 65536u
 
+typedef ULONG(WINAPI *enumerate_function)(TRACE_QUERY_INFO_CLASS, PVOID, ULONG, PVOID, ULONG, PULONG);
+
+/* EnumerateTraceGuidsEx is sechost.dll's (learn.microsoft.com: "Sechost.dll on Windows 8.1 and Windows Server 2012
+ * R2"), which any advapi32.dll has loaded; not every advapi32.dll passes it on. NULL: it is not there. */
+static enumerate_function enumerate(void)
+{
+    HMODULE sechost = GetModuleHandleW(L"sechost.dll");
+    FARPROC found = sechost == NULL ? NULL : GetProcAddress(sechost, "EnumerateTraceGuidsEx");
+    enumerate_function function = NULL;
+    memcpy(&function, &found, sizeof(function));
+    return function;
+}
+
 /* Sysmon, by the provider's own registration. */
 static int check_sysmon(const struct etw_session *s, struct fault *fault)
 {
     GUID provider = sysmon;
+    enumerate_function enumerate_guids = enumerate();
     ULONG used = 0;
     unsigned char *info = malloc(INFO_SIZE);
-    if (info == NULL)
+    if (info == NULL || enumerate_guids == NULL) {
+        free(info);
         return 0;
-    ULONG code = EnumerateTraceGuidsEx(TraceGuidQueryInfo, &provider, sizeof(provider), info, INFO_SIZE, &used);
+    }
+    ULONG code = enumerate_guids(TraceGuidQueryInfo, &provider, sizeof(provider), info, INFO_SIZE, &used);
     /* The low half of a session's handle is its number (learn.microsoft.com: TRACE_ENABLE_INFO, LoggerId). */
     enum etw_enabled is = code != ERROR_SUCCESS
                               ? ETW_ENABLED_UNKNOWN

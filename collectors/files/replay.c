@@ -4,8 +4,8 @@
 #include "collectors/files/cmdlet_file.h"
 #include "collectors/files/cmdlet_log.h"
 #include "collectors/files/container.h"
-#include "collectors/files/evtx.h"
-#include "collectors/files/evtx_chunk.h"
+#include "collectors/evtx/evtx.h"
+#include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/replay_input.h"
 
 #include <errno.h>

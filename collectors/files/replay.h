@@ -7,7 +7,7 @@
 
 #include "collectors/collector.h"
 #include "collectors/event_xml/event_xml.h"
-#include "collectors/files/evtx_given.h"
+#include "collectors/evtx/evtx_given.h"
 #include "detect/base/fault.h"
 #include "detect/rule/matcher.h"
 #include <stdint.h>

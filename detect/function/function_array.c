@@ -1,5 +1,5 @@
 /* [] and . on dynamic values, and the functions over arrays. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 #include <string.h>

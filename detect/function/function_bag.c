@@ -1,5 +1,5 @@
 /* Property bags: pack, bag_keys, bag_merge. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 #include <string.h>

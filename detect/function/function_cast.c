@@ -1,6 +1,6 @@
 /* tostring, tolong, todatetime, ...: a value of one type as another. What can't be converted is null, never an error.
  */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 #include <math.h>

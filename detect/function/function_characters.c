@@ -1,7 +1,7 @@
 /* Functions that go through a string character by character. */
 #include "detect/base/builder.h"
 #include "detect/base/unicode.h"
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* == != < <= > >= between, over every pair of types that Kusto compares. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 #include "detect/search/term.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Base64 and URL encoding. */
 #include "detect/base/builder.h"
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Dates and times as text. */
 #include "detect/base/builder.h"
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 /* Digits: the first count of the seven after the point; with trimmed without zeros at the end. */
 static void put_fraction(struct builder *to, unsigned ticks, size_t count, bool is_trimmed)

@@ -1,5 +1,5 @@
 /* kql:parse: what the operator parse makes of a text by a simple pattern. No query can call it by name. */
-#include "detect/rule/function.h"
+#include "detect/expression/function.h"
 
 #include <errno.h>
 #include <string.h>

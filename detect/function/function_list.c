@@ -1,5 +1,5 @@
 /* in, !in, in~, !in~, has_any, has_all: a value against a list. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 #include "detect/search/term.h"
 
 #include <errno.h>

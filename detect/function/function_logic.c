@@ -1,5 +1,5 @@
 /* Truth and nulls: and, or, not, iff, case, coalesce, isnull, isempty. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 

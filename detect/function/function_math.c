@@ -1,5 +1,5 @@
 /* + - * / % and the functions over numbers and times that round. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 #include <float.h>

@@ -1,6 +1,6 @@
 /* Paths, command lines, URLs and CSV taken apart. */
 #include "detect/base/builder.h"
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <string.h>
 

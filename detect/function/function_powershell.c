@@ -2,8 +2,8 @@
 #include "detect/powershell/powershell_line.h"
 #include "detect/powershell/powershell_log.h"
 #include "detect/powershell/powershell_text.h"
-#include "detect/rule/expr_node.h"
-#include "detect/rule/function.h"
+#include "detect/expression/expr_node.h"
+#include "detect/expression/function.h"
 
 #include <errno.h>
 #include <stdlib.h>

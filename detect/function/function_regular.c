@@ -1,7 +1,7 @@
-/* matches regex, extract, trim, replace_regex: regular expressions (detect/rule/regex.h). */
+/* matches regex, extract, trim, replace_regex: regular expressions (detect/expression/regex.h). */
 #include "detect/base/builder.h"
-#include "detect/rule/expr_node.h"
-#include "detect/rule/regex.h"
+#include "detect/expression/expr_node.h"
+#include "detect/expression/regex.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* has, contains, startswith, endswith, =~ and their families: one text against another. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 #include "detect/search/term.h"
 
 #include <errno.h>

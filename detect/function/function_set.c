@@ -1,5 +1,5 @@
 /* Arrays as sets, and sorted. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,10 +3,10 @@
  * true or false, never null; of a text that is absent only sigma:exists tells.
  */
 #include "detect/event/event.h"
-#include "detect/rule/cidr.h"
-#include "detect/rule/expr_node.h"
-#include "detect/rule/like.h"
-#include "detect/rule/regex.h"
+#include "detect/expression/cidr.h"
+#include "detect/expression/expr_node.h"
+#include "detect/expression/like.h"
+#include "detect/expression/regex.h"
 #include "detect/search/term.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Strings taken apart and put together. */
 #include "detect/base/builder.h"
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <string.h>
 

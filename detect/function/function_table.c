@@ -1,7 +1,7 @@
 /* The table as a whole: entries by name, and what the functions share. */
 #include "detect/base/suggest.h"
-#include "detect/rule/expr_node.h"
-#include "detect/rule/function.h"
+#include "detect/expression/expr_node.h"
+#include "detect/expression/function.h"
 
 #include <errno.h>
 #include <stdarg.h>

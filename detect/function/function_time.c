@@ -1,5 +1,5 @@
 /* Dates and times. */
-#include "detect/rule/expr_node.h"
+#include "detect/expression/expr_node.h"
 
 #include <errno.h>
 #include <string.h>

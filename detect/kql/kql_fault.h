@@ -3,13 +3,13 @@
  *
  * A fault has a code for people and a class for programs:
  *   K1xx the language (syntax, unknown operator or function, limits), K2xx names and types, K3xx what needs more than
- * one event, W4xx warnings. Codes K120 to K124, K210 and K211 come from detect/rule/expr.h.
+ * one event, W4xx warnings. Codes K120 to K124, K210 and K211 come from detect/expression/expr.h.
  */
 #ifndef DETECT_KQL_KQL_FAULT_H
 #define DETECT_KQL_KQL_FAULT_H
 
 #include "detect/base/arena.h"
-#include "detect/rule/expr.h"
+#include "detect/expression/expr.h"
 #include <stdbool.h>
 #include <stddef.h>
 

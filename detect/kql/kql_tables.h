@@ -10,7 +10,7 @@
 #ifndef DETECT_KQL_KQL_TABLES_H
 #define DETECT_KQL_KQL_TABLES_H
 
-#include "detect/rule/column.h"
+#include "detect/expression/column.h"
 
 enum kql_table_kind {
     KQL_SECURITY_EVENT, /* open: any event of the Security log, with its data under the documented columns */

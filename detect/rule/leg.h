@@ -5,7 +5,7 @@
 #ifndef DETECT_RULE_LEG_H
 #define DETECT_RULE_LEG_H
 
-#include "detect/rule/column.h"
+#include "detect/expression/column.h"
 #include "detect/rule/note.h"
 
 /* Most legs of a rule: they are numbered in the bits of a word. */

@@ -8,7 +8,7 @@
 #define DETECT_RULE_NOTE_H
 
 #include "detect/base/arena.h"
-#include "detect/rule/expr.h"
+#include "detect/expression/expr.h"
 
 /* Most mistakes, and most warnings, kept of one file; more are counted. */
 #define NOTE_MAX 200

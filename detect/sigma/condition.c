@@ -1,7 +1,7 @@
 #include "detect/sigma/condition.h"
 
 #include "detect/base/suggest.h"
-#include "detect/rule/like.h"
+#include "detect/expression/like.h"
 
 #include <errno.h>
 

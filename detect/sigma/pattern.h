@@ -7,7 +7,7 @@
 #ifndef DETECT_SIGMA_PATTERN_H
 #define DETECT_SIGMA_PATTERN_H
 
-#include "detect/rule/like.h"
+#include "detect/expression/like.h"
 
 /* More texts than this out of one value (by dashes that are encoded, or placeholders) are refused. */
 #define PATTERN_MAX_EXPANSIONS 625

@@ -5,7 +5,7 @@
 #ifndef DETECT_SIGMA_PIECE_H
 #define DETECT_SIGMA_PIECE_H
 
-#include "detect/rule/column.h"
+#include "detect/expression/column.h"
 #include "detect/rule/node.h"
 
 struct logsource;

@@ -4,8 +4,8 @@
  * The first byte says what the input is: a file, a chunk's records (a good header is put before them), or the binary
  * XML of one record; the second gives the size of the pieces.
  */
-#include "collectors/files/evtx.h"
-#include "collectors/files/evtx_xml.h"
+#include "collectors/evtx/evtx.h"
+#include "collectors/evtx/evtx_xml.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* Expressions over all operators and functions, made of any bytes. */
-#include "tests/detect/rule/expr_random.h"
+#include "tests/detect/expression/expr_random.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

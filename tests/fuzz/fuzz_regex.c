@@ -1,5 +1,5 @@
 /* A pattern, a NUL, a text: what both matchers say of it is the same. The first byte: flags. */
-#include "detect/rule/regex.h"
+#include "detect/expression/regex.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "tests/detect/rule/expr_text.h"
+#include "tests/detect/expression/expr_text.h"
 #include "tests/test.h"
 
 static struct arena *arena, *scratch;

@@ -1,5 +1,5 @@
 /* docs/rule-language.md has the operators and functions that there are. `test_kql_docs --write` puts them there. */
-#include "detect/rule/expr.h"
+#include "detect/expression/expr.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
