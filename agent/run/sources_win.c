@@ -220,7 +220,7 @@ int sources_start(struct sources **out, const struct config *config, const struc
     return 0;
 }
 
-/* All are told before any is waited for. */
+/* All are told to stop before any is waited for. */
 void sources_stop(struct sources *s)
 {
     if (s == NULL)

@@ -81,7 +81,7 @@ static int copy_names(struct event_xml *x, struct text source, struct text read_
     return 0;
 }
 
-/* Offset in the stream of the byte at in the region, which lies at or behind the one asked for last. */
+/* Offset in the stream of the byte at in the region, which lies at or after the one asked for last. */
 static uint64_t stream_offset(struct event_xml *x, size_t at)
 {
     struct text between = {x->taken.bytes + x->measured, at - x->measured};
@@ -215,9 +215,9 @@ static int take_other(struct event_xml *x, enum event_xml_found found, const str
 static int report_mixed(struct event_xml *x, size_t end)
 {
     struct fault fault = {.call = "event_xml", .code = EBADMSG};
-    size_t begin = x->between, behind;
+    size_t begin = x->between, after;
     struct text more = {x->taken.bytes + begin, end - begin};
-    if (!event_xml_mixed_look(&x->mixed, more, x->encoding == ENCODING_UTF16, &behind))
+    if (!event_xml_mixed_look(&x->mixed, more, x->encoding == ENCODING_UTF16, &after))
         return 0;
     (void)text_copy(
         fault.detail, sizeof(fault.detail),
@@ -225,7 +225,7 @@ static int report_mixed(struct event_xml *x, size_t end)
                   "convert the file to one")); /* it fits */
     int rc = event_xml_parser_flush(x->parser);
     if (rc == 0)
-        on_bad(x, begin + behind, &fault);
+        on_bad(x, begin + after, &fault);
     return rc;
 }
 

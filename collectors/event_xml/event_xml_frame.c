@@ -56,7 +56,7 @@ size_t event_xml_section_end(enum event_xml_section section, struct text text, s
     return SIZE_MAX;
 }
 
-/* Offset behind the start tag at offset start if that is a whole element ("<Event ... />"), else SIZE_MAX. */
+/* Offset after the start tag at offset start if that is a whole element ("<Event ... />"), else SIZE_MAX. */
 static size_t empty_element_end(struct text text, size_t start)
 {
     char quote = '\0';
@@ -135,7 +135,7 @@ static bool may_hold_event(struct text text)
     return false;
 }
 
-/* Moves behind the end of the open section if it is there; false: not yet. */
+/* Moves after the end of the open section if it is there; false: not yet. */
 static bool leave_section(struct event_xml_framer *f, struct text region, size_t max_event)
 {
     struct text reach = region;
@@ -172,7 +172,7 @@ static void enter_section(struct event_xml_framer *f, struct text region)
     f->at += event_xml_section_mark(section);
 }
 
-/* Offset behind "</Event" and its '>'; text.len + 1: not all of it is there; 0: something else follows the name. */
+/* Offset after "</Event" and its '>'; text.len + 1: not all of it is there; 0: something else follows the name. */
 static size_t end_tag_end(struct text text, size_t at)
 {
     size_t first = at + 7, i = first;
@@ -183,7 +183,7 @@ static size_t end_tag_end(struct text text, size_t at)
     return text.bytes[i] == '>' ? i + 1 : 0;
 }
 
-/* Goes on behind a mark inside the open event. FOUND_NOTHING: look for the next one. *is_short: more bytes are needed.
+/* Goes on after a mark inside the open event. FOUND_NOTHING: look for the next one. *is_short: more bytes are needed.
  */
 static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct text region, size_t max_event,
                                           struct event_xml_frame *frame, bool *is_short)

@@ -81,7 +81,7 @@ enum event_xml_section event_xml_section_at(struct text text, size_t at);
 /* Bytes of the mark that begins a section: 4 for "<!--". */
 size_t event_xml_section_mark(enum event_xml_section section);
 
-/* Offset behind the end of a section, looked for from offset from, which is behind its mark, to text.len; SIZE_MAX if
+/* Offset after the end of a section, looked for from offset from, which is after its mark, to text.len; SIZE_MAX if
  * there is none. */
 size_t event_xml_section_end(enum event_xml_section section, struct text text, size_t from);
 

@@ -1,6 +1,6 @@
 #include "collectors/event_xml/event_xml_mark.h"
 
-/* The same where fewer bytes may be left than a mark has: behind the text's end stands nothing. */
+/* The same where fewer bytes may be left than a mark has: after the text's end stands nothing. */
 static bool is_mark_near_end(struct text text, size_t at)
 {
     char bytes[EVENT_XML_MARK_SIZE] = {0};

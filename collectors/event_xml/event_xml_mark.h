@@ -16,7 +16,7 @@
 #define EVENT_XML_MARK_SIZE 9u
 
 /*
- * Moves *at to the first mark at or behind it and returns true; false: to the first place that can't be told yet, for
+ * Moves *at to the first mark at or after it and returns true; false: to the first place that can't be told yet, for
  * want of EVENT_XML_MARK_SIZE bytes (if is_last, as nothing will follow text: to its end).
  */
 bool event_xml_find_mark(struct text text, size_t *at, bool is_last, enum lanes lanes);

@@ -12,15 +12,15 @@ static const struct vector_set before = {{'<', '&', '/', '/'},
                                          {0x80, ['&' & 15] = '&', ['<' & 15] = '<', ['/' & 15] = '/'}};
 
 /*
- * Bit 7 of a byte is set where it may be a mark's second, or the third of "</Event": '!', '?', '#' or 'E' behind '<',
- * '&' or '/', and behind the 'E', where "Event" would end, no letter (bit 6 of an 'E' and of a letter is set). Reads a
+ * Bit 7 of a byte is set where it may be a mark's second, or the third of "</Event": '!', '?', '#' or 'E' after '<',
+ * '&' or '/', and after the 'E', where "Event" would end, no letter (bit 6 of an 'E' and of a letter is set). Reads a
  * byte before and 5 bytes more than a vector has.
  */
 static inline vector candidates(const char *bytes)
 {
-    vector here = vector_load(bytes), behind = vector_load(bytes + 5);
+    vector here = vector_load(bytes), after = vector_load(bytes + 5);
     vector pair = vector_and(vector_among(here, &candidate), vector_among(vector_load(bytes - 1), &before));
-    vector letters = vector_and(here, behind);
+    vector letters = vector_and(here, after);
     return vector_and_not(pair, vector_sum(letters, letters));
 }
 

@@ -30,7 +30,7 @@ struct channel {
     bool is_unfiltered;                 /* every record comes: their ids in the log follow each other */
     void *signal;                       /* event handle; set by Windows when there are new records */
     void *subscription;                 /* EVT_HANDLE, or NULL: closed */
-    void *bookmark;                     /* EVT_HANDLE: behind the last event handed over; NULL: none yet */
+    void *bookmark;                     /* EVT_HANDLE: after the last event handed over; NULL: none yet */
     void *scratch;                      /* EVT_HANDLE: a bookmark to ask for an event's record id */
     uint64_t record;                    /* of bookmark; 0: none yet */
     uint64_t read;                      /* every record up to this one has been looked at; at least record */
@@ -81,7 +81,7 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
 /* Releases all of it; a channel of zeroes is allowed. */
 void channel_clear(struct channel *ch);
 
-/* Subscribes behind the bookmark, or as the lookback says; what fails is reported and sets retry_at_ms. */
+/* Subscribes after the bookmark, or as the lookback says; what fails is reported and sets retry_at_ms. */
 void channel_try_open(struct channel *ch, uint64_t now_ms);
 
 /* In a log that seemed to have begun anew: has it? To be asked once it holds records; does nothing otherwise. */

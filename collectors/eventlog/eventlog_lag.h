@@ -1,5 +1,5 @@
 /*
- * eventlog_lag: how far reading is behind a log, and how long until the log overwrites what was not read. Plain C; one
+ * eventlog_lag: how far reading lags behind a log, and how long until the log overwrites what was not read. Plain C; one
  * thread at a time.
  */
 #ifndef COLLECTORS_EVENTLOG_EVENTLOG_LAG_H
@@ -33,11 +33,11 @@ uint64_t eventlog_log_newest(const struct eventlog_log_info *info);
 /* Takes what Windows says now. now_ms: any clock that does not go back. */
 void eventlog_lag_observe(struct eventlog_lag *lag, const struct eventlog_log_info *info, uint64_t now_ms);
 
-/* Records that were in the log behind record read at the last observation. */
+/* Records that were in the log after record read at the last observation. */
 uint64_t eventlog_lag_backlog(const struct eventlog_lag *lag, uint64_t read);
 
 /*
- * Hours from the last observation until the log, written to as until now, overwrites the record behind read. Negative:
+ * Hours from the last observation until the log, written to as until now, overwrites the record after read. Negative:
  * not known (no two observations, no limit known, nothing is written).
  */
 double eventlog_lag_hours_to_wrap(const struct eventlog_lag *lag, uint64_t read);

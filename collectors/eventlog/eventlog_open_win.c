@@ -121,7 +121,7 @@ static bool is_place_refused(long code)
 }
 
 /*
- * Behind the bookmark, strictly: if its record is gone, the call fails with ERROR_NOT_FOUND, where without Strict
+ * After the bookmark, strictly: if its record is gone, the call fails with ERROR_NOT_FOUND, where without Strict
  * Windows would go on at the nearest record unseen. Then the same without Strict, then the oldest record; never "from
  * now on". A log whose newest record is older than the bookmark has begun anew: there "nearest" would be its end, and
  * what it holds would be left out. Source: learn.microsoft.com/windows/win32/api/winevt/ne-winevt-evt_subscribe_flags.

@@ -15,7 +15,7 @@
  * between, with or without a signal. */
 #define DRAINED_AFTER_MS 6000u
 
-/* Less than this until unread records are overwritten, and the operator is told. */
+/* Less than this until unread records are overwritten, and the operator is warned. */
 #define WRAP_SOON_HOURS 4.0
 
 /* Rate of reading: follows changes within about this time. */

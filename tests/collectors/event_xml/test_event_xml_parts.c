@@ -11,7 +11,7 @@
 
 #define FFFD "\xEF\xBF\xBD"
 
-/* Marks are found at every place of those that are looked at in one step, and nothing is read behind the end. */
+/* Marks are found at every place of those that are looked at in one step, and nothing is read past the end. */
 static void check_frame_at(size_t before, size_t between, size_t after)
 {
     size_t length = strlen("<Event>") + between + strlen("</Event>"), size = before + length + after;
@@ -148,7 +148,7 @@ static void test_clean(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t size = cases[i].size == 0 ? strlen(cases[i].xml) : cases[i].size;
         char *bytes = malloc(size + 1), *to = malloc(EVENT_XML_CLEAN_MAX(size) + 1);
-        memcpy(bytes + 1, cases[i].xml, size); /* a byte read behind the end shows */
+        memcpy(bytes + 1, cases[i].xml, size); /* a byte read past the end shows */
         struct text xml = {bytes + 1, size};
         struct text want = cases[i].want == NULL ? xml : text_from(cases[i].want);
         struct text got = event_xml_clean(to, xml);
@@ -201,7 +201,7 @@ static void test_kind(void)
             kinds_kind(kind, text_from("Security")) != cases[i].want)
             CU_FAIL(cases[i].xml);
         for (size_t cut = 0; cut < strlen(cases[i].xml); cut++) {
-            char *copy = malloc(cut + 1); /* nothing is read behind the end, and nothing told by a part */
+            char *copy = malloc(cut + 1); /* nothing is read past the end, and nothing decided by a part */
             memcpy(copy, cases[i].xml, cut);
             CU_ASSERT_FALSE(event_xml_kind_peek(&kind, (struct text){copy, cut}));
             free(copy);

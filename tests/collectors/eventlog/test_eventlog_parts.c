@@ -36,7 +36,7 @@ static void test_mark_without_read(void)
     CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(RENDERED), security), 0);
     CU_ASSERT_EQUAL(mark.read, 2004);
     CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(RENDERED " read=7"), security), 0);
-    CU_ASSERT_EQUAL(mark.read, 2004); /* never behind the bookmark */
+    CU_ASSERT_EQUAL(mark.read, 2004); /* never after the bookmark */
 }
 
 static void test_mark_forms(void)
