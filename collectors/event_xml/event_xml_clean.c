@@ -1,6 +1,6 @@
 #include "collectors/event_xml/event_xml_clean.h"
-#include "collectors/event_xml/event_xml_frame.h"
 #include "collectors/event_xml/event_xml_reference.h"
+#include "collectors/event_xml/event_xml_split.h"
 #include "detect/base/vector.h"
 
 #include <stdint.h>

@@ -1,17 +1,17 @@
 /*
  * eventlog_channel: one channel of the Windows Event Log: its subscription, its bookmark and what has been read since
  * the last checkpoint. Belongs to the thread of eventlog_run. In eventlog_channel_win.c (reading), eventlog_open_win.c
- * (opening, and what happens when that or reading fails) and eventlog_watch_win.c (figures, losses, settings).
+ * (opening, and what happens when that or reading fails) and eventlog_check_win.c (figures, losses, settings).
  */
 #ifndef COLLECTORS_EVENTLOG_EVENTLOG_CHANNEL_H
 #define COLLECTORS_EVENTLOG_EVENTLOG_CHANNEL_H
 
 #include "collectors/event_xml/event_xml.h"
 #include "collectors/eventlog/eventlog.h"
+#include "collectors/eventlog/eventlog_backlog.h"
 #include "collectors/eventlog/eventlog_figures.h"
 #include "collectors/eventlog/eventlog_gap.h"
-#include "collectors/eventlog/eventlog_lag.h"
-#include "collectors/eventlog/eventlog_look.h"
+#include "collectors/eventlog/eventlog_info.h"
 #include "collectors/eventlog/eventlog_origin.h"
 #include "collectors/eventlog/eventlog_render.h"
 
@@ -63,7 +63,7 @@ struct channel {
     struct eventlog_channel_info settings;
     struct eventlog_gap gap;          /* if is_unfiltered */
     struct eventlog_origins *origins; /* of forwarded events; NULL: none have come */
-    struct eventlog_lag lag;
+    struct eventlog_backlog lag;
     struct eventlog_figures figures;
 
     const struct eventlog_settings *set;

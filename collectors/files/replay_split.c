@@ -1,6 +1,6 @@
-#include "collectors/event_xml/event_xml_mark.h"
-#include "collectors/files/container.h"
+#include "collectors/event_xml/event_xml_delimiter.h"
 #include "collectors/evtx/evtx_chunk.h"
+#include "collectors/files/container.h"
 #include "collectors/files/replay.h"
 #include "collectors/files/replay_input.h"
 
@@ -12,7 +12,7 @@
 #define REACH (256u * 1024u)
 
 /* What may hold the beginning of a section that is open at a cut: the largest event before it. */
-#define BEFORE (EVENT_XML_MAX_EVENT + EVENT_XML_MARK_SIZE)
+#define BEFORE (EVENT_XML_MAX_EVENT + EVENT_XML_DELIMITER_SIZE)
 
 /* Offset in window, at or after at, of the first "<Event" at the beginning of a line; window.len: there is none. */
 static size_t find_event(struct text window, size_t at)

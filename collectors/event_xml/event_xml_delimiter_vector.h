@@ -1,8 +1,8 @@
-/* event_xml_mark_vector: what event_xml_mark_sse2.c and _avx2.c hold, each for its own vectors. */
-#ifndef COLLECTORS_EVENT_XML_EVENT_XML_MARK_VECTOR_H
-#define COLLECTORS_EVENT_XML_EVENT_XML_MARK_VECTOR_H
+/* event_xml_delimiter_vector: what event_xml_delimiter_sse2.c and _avx2.c hold, each for its own vectors. */
+#ifndef COLLECTORS_EVENT_XML_EVENT_XML_DELIMITER_VECTOR_H
+#define COLLECTORS_EVENT_XML_EVENT_XML_DELIMITER_VECTOR_H
 
-#include "collectors/event_xml/event_xml_mark.h"
+#include "collectors/event_xml/event_xml_delimiter.h"
 #include "detect/base/vector.h"
 
 /* What a candidate is among, and the byte before it. */
@@ -24,10 +24,10 @@ static inline vector candidates(const char *bytes)
     return vector_and_not(pair, vector_sum(letters, letters));
 }
 
-bool VECTOR_NAME(event_xml_mark_steps)(struct text text, size_t *at)
+bool VECTOR_NAME(event_xml_delimiter_steps)(struct text text, size_t *at)
 {
     size_t i = *at + 1;
-    for (; text.len - i >= EVENT_XML_MARK_STEP; i += 2 * VECTOR_SIZE) {
+    for (; text.len - i >= EVENT_XML_DELIMITER_STEP; i += 2 * VECTOR_SIZE) {
         const char *bytes = text.bytes + i;
         vector low = candidates(bytes), high = candidates(bytes + VECTOR_SIZE);
         if (vector_mask(vector_or(low, high)) == 0)
