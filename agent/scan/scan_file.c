@@ -192,6 +192,33 @@ static int settle(struct reading *r, int rc, const struct fault *fault, struct s
     return added;
 }
 
+/* Takes what other threads left of the file's script blocks; NULL: there is none, and *is_last says whether this is the
+ * file's last piece. Else what waits in this piece is left for them. */
+static struct powershell_blocks *exchange_blocks(struct reading *r, bool *is_last)
+{
+    pthread_mutex_lock(&r->shared->lock);
+    struct scan_state *state = &r->shared->states[r->piece->file];
+    struct powershell_blocks *blocks = state->blocks;
+    state->blocks = NULL;
+    if (blocks == NULL) {
+        *is_last = --state->unjoined == 0;
+        state->blocks = *is_last ? NULL : alert_maker_give(r->maker);
+    }
+    pthread_mutex_unlock(&r->shared->lock);
+    return blocks;
+}
+
+/* The piece ends: script blocks go on in the file's other pieces, or end with the last one that is read. */
+static int end_blocks(struct reading *r)
+{
+    struct powershell_blocks *blocks;
+    bool is_last = false;
+    int rc = 0;
+    while (rc == 0 && (blocks = exchange_blocks(r, &is_last)) != NULL)
+        rc = alert_maker_adopt(r->maker, blocks);
+    return rc == 0 && is_last ? alert_maker_end(r->maker) : rc;
+}
+
 static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct replay_counts counts = {0};
@@ -204,6 +231,8 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
                          r->shared->states[r->piece->file].given, &sink, r->shared->matcher, &counts, &fault);
     else if (rc == 0)
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
+    if (r->error == 0)
+        r->error = end_blocks(r);
     (void)on_alive(r, true); /* r->error has it */
     totals->bytes += counts.bytes;
     totals->events += counts.events.events;
@@ -214,6 +243,10 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     totals->remnants += counts.remnants;
     r->may_be_empty |= counts.is_evtx;
     totals->alerts += r->alerts;
+    struct alert_maker_blocks blocks = alert_maker_blocks(r->maker);
+    totals->joined += blocks.joined;
+    totals->incomplete += blocks.incomplete;
+    totals->encrypted += blocks.encrypted;
     int added = settle(r, rc, &fault, totals);
     return r->error < 0 ? r->error : rc == -ENOMEM ? rc : added;
 }
@@ -233,8 +266,9 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         return rc;
     rc = is_stdin ? 0 : file_open(&from, r.path, "rb");
     if (rc < 0) {
+        r.error = end_blocks(&r); /* this may have been the file's last piece */
         int added = settle(&r, rc, &none, totals);
-        rc = rc == -ENOMEM ? rc : added;
+        rc = r.error < 0 ? r.error : rc == -ENOMEM ? rc : added;
     } else {
         rc = read_open(&r, from, totals);
         if (!is_stdin)
@@ -251,7 +285,8 @@ int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_ev
     *is_evtx = false;
     starts[0] = 0;
     *count = 1;
-    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is read.
+    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is
+     * read.
      */
     if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
         return 0;
