@@ -358,7 +358,7 @@ static void test_source(void)
     source = "C:\\t.zip!Security.evtx";
     document = document_of(&sample, NULL);
     source = "";
-    CU_ASSERT_STRING_EQUAL(string_at(document, "log.file.path"), "C:\\t.zip!Security.evtx");
+    CU_ASSERT_STRING_EQUAL(json_string_value(at(document, "log.file.path")), "C:\\t.zip!Security.evtx");
     json_decref(document);
 }
 
