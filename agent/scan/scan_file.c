@@ -239,7 +239,8 @@ int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_ev
     *is_evtx = false;
     starts[0] = 0;
     *count = 1;
-    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is read.
+    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is
+     * read.
      */
     if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
         return 0;

@@ -1,10 +1,6 @@
 /*
  * replay: events out of files: event XML in any form that event_xml takes, .evtx, cmdlet logs of Exchange, and all of
-<<<<<<< HEAD
  * them gzipped or in a ZIP archive (zip.h). The kind is told by the file's first bytes, never by its name.
-=======
- * them gzipped. The kind is recognised by the file's first bytes, never by its name.
->>>>>>> main
  */
 #ifndef COLLECTORS_FILES_REPLAY_H
 #define COLLECTORS_FILES_REPLAY_H

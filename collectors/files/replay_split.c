@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-#include "collectors/event_xml/event_xml_mark.h"
-=======
 #include "collectors/event_xml/event_xml_delimiter.h"
->>>>>>> main
 #include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/container.h"
 #include "collectors/files/replay.h"
