@@ -193,7 +193,7 @@ static void test_disk_full(void)
     trial_counts(store, 3, 120, 0);
     trial_bookmark(store, "second");
     trial_expect(store, "a", 0, 3);
-    struct store_item *items = trial_next(store, "a", 0, 2);
+    struct store_item *items = trial_next(store, "a", 0, 3);
     CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), -ENOSPC); /* not even that can be written */
     CU_ASSERT_EQUAL(store_refused(store, "a", items, "no", &trial_fault), -ENOSPC);
     trial_counts(store, 3, 120, 0);
@@ -206,7 +206,7 @@ static void test_disk_full(void)
     CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100, "second", NULL), 0);
     vfs_trial.is_full = false;
     CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), 0);
-    store_items_free(items, 2);
+    store_items_free(items, 3);
     CU_ASSERT_EQUAL(trial_keep(store, 3, 4, 10, "third", NULL), 0);
     CU_ASSERT_EQUAL(store_counts(store, &counts, NULL), 0);
     CU_ASSERT(!counts.is_disk_full && counts.in_memory == 0);
