@@ -94,7 +94,11 @@ static void print_rule(const struct rule_load_file *file)
 {
     const struct rule *rule = file->rule;
     printf("%s %-10s %-13s %s%s%s%s\n", rule->id, rule->version, rule->severity, rule->name,
-           file->is_off ? " (off: " : "", !file->is_off ? "" : rule->is_disabled ? "enabled: false" : rule->status, file->is_off ? ")" : "");
+           file->is_off ? " (off: " : "",
+           !file->is_off       ? ""
+           : rule->is_disabled ? "enabled: false"
+                               : rule->status,
+           file->is_off ? ")" : "");
     if (rule->author != NULL)
         printf("    by %s%s%s\n", rule->author, rule->license == NULL ? "" : ", ",
                rule->license == NULL ? "" : rule->license);

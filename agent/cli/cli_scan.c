@@ -19,6 +19,7 @@ struct options {
     unsigned jobs;
     bool is_strict;
     const char *report;
+    uint64_t since, until;    /* as in scan_settings */
     const char *rules, *rule; /* directory or file, id; NULL: the built-in rules, all of them */
     const char **paths;       /* of argv */
     size_t count;
@@ -33,6 +34,28 @@ static unsigned jobs_of(const char *value)
     return *value == '\0' && jobs <= SCAN_MAX_JOBS ? jobs : 0;
 }
 
+/* Is argv[*i] --since or --until? Returns 1: it was taken; 0: it is another option; CLI_USAGE. */
+static int time_take(struct options *o, int argc, char **argv, int *i)
+{
+    static const char *const names[] = {"--since", "--until"};
+    for (size_t n = 0; n < 2; n++) {
+        const char *value = NULL;
+        char day[EVENT_TIME_SIZE];
+        uint64_t *to = n == 0 ? &o->since : &o->until;
+        int is_this = cli_option(&value, argc, argv, i, names[n]);
+        if (is_this == 0)
+            continue;
+        if (is_this > 0 && event_time_parse(to, text_from(value)))
+            return 1;
+        (void)snprintf(day, sizeof(day), "%.10sT00:00:00Z", is_this > 0 ? value : "");
+        if (is_this > 0 && strlen(value) == 10 && event_time_parse(to, text_from(day)))
+            return 1;
+        return cli_usage(argv[0], "--since and --until want a time such as 2024-05-06T07:08:09Z or 2024-05-06, not",
+                         value == NULL ? "nothing" : value);
+    }
+    return 0;
+}
+
 /* argv[*i] is an option. Returns 0 or CLI_USAGE. */
 static int option_take(struct options *o, int argc, char **argv, int *i)
 {
@@ -42,6 +65,9 @@ static int option_take(struct options *o, int argc, char **argv, int *i)
         o->is_strict = true;
         return 0;
     }
+    int is_time = time_take(o, argc, argv, i);
+    if (is_time != 0)
+        return is_time == 1 ? 0 : is_time;
     int is_rules = cli_option(&value, argc, argv, i, "--rules");
     int is_rule = is_rules == 0 ? cli_option(&value, argc, argv, i, "--rule") : 0;
     if (is_rules < 0)
@@ -147,25 +173,23 @@ static int rules_read(struct rule_load **load, const struct options *o)
     return 1;
 }
 
-/* What the paths stand for. Returns 0, or 1 after a message. */
+/* What the paths stand for. Returns 0, or 1 after a message: the others are there all the same. */
 static int paths_read(struct scan_paths *paths, const struct options *o)
 {
+    int code = 0;
     for (size_t i = 0; i < o->count; i++) {
         size_t before = paths->count, others = paths->others;
         int rc = scan_paths_add(paths, o->paths[i]);
-        if (rc < 0) {
+        if (rc < 0)
             fprintf(stderr, NAME ": %s: %s\n", o->paths[i], rc == -ENOENT ? "no file fits that name" : strerror(-rc));
-            return 1;
-        }
         if (paths->others > others)
             fprintf(stderr, NAME ": %s: %u files that are no logs by their names are not read\n", o->paths[i],
                     (unsigned)(paths->others - others));
-        if (paths->count == before) {
+        if (rc == 0 && paths->count == before)
             fprintf(stderr, NAME ": %s: holds no log\n", o->paths[i]);
-            return 1;
-        }
+        code = rc < 0 || paths->count == before ? 1 : code;
     }
-    return 0;
+    return code;
 }
 
 static int scan(const struct options *o, const struct scan_paths *paths, const struct rule_load *load)
@@ -181,6 +205,8 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
                                            .count = paths->count,
                                            .set = load == NULL ? NULL : load->set,
                                            .jobs = o->jobs,
+                                           .since = o->since,
+                                           .until = o->until,
                                            .report = report,
                                            .alerts = stdout,
                                            .messages = stderr};
@@ -205,6 +231,13 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
     return totals.suspects > 0 || (o->is_strict && totals.bad > 0) ? BAD_EVENTS : 0;
 }
 
+static int read_all(const struct options *o, struct scan_paths *paths, const struct rule_load *load)
+{
+    int code = paths_read(paths, o);
+    int scanned = paths->count > 0 ? scan(o, paths, load) : 1;
+    return code != 0 ? code : scanned;
+}
+
 int cli_scan(int argc, char **argv)
 {
     struct options o = {.jobs = 1};
@@ -219,9 +252,7 @@ int cli_scan(int argc, char **argv)
     if (code == 0)
         code = rules_read(&load, &o);
     if (code == 0)
-        code = paths_read(&paths, &o);
-    if (code == 0)
-        code = scan(&o, &paths, load);
+        code = read_all(&o, &paths, load);
     scan_paths_clear(&paths);
     rule_load_free(load);
     free(o.paths);

@@ -18,6 +18,8 @@ static const char scan_help[] =
     "               and below, by their names; with * or ?: the files that fit\n"
     "  --rules DIR  try the rules of these files instead of the built-in ones: a directory, or one file\n"
     "  --rule ID    this rule alone\n"
+    "  --since T    alerts of events at or after this time alone: 2024-05-06T07:08:09Z, with an offset\n"
+    "               for Z, or 2024-05-06; --until T: of those before it\n"
     "  --jobs N     read N files at a time, 1 to 64; else 1. Alerts keep the files' order\n"
     "  --report F   also write one HTML page, without script: what was read, a timeline, hosts,\n"
     "               accounts, each alert with its evidence; in place of one that was there\n"
@@ -162,7 +164,8 @@ const struct cli_verb cli_verbs[] = {
     {"deadletters", cli_deadletters, "list|retry|drop [--config F] [--json] [N...|all]",
      "alerts that the collector refused for good", deadletters_help},
     {"protect", cli_protect, "", "seal a secret for the config", protect_help},
-    {"scan", cli_scan, "[--rules DIR] [--rule ID] [--jobs N] [--report F.html] [--strict] FILE...",
+    {"scan", cli_scan,
+     "[--rules DIR] [--rule ID] [--since T] [--until T] [--jobs N] [--report F.html] [--strict] FILE...",
      "find alerts in files of recorded events", scan_help},
     {"rules", cli_rules, "check|list|explain [--json] [--rules DIR] [FILE...|ID [EVENTFILE]]",
      "check rule files; list and explain rules", rules_help},

@@ -1,6 +1,8 @@
 /* Contracts: learn.microsoft.com/windows/win32/api/aclapi (GetNamedSecurityInfo), .../secauthz/well-known-sids. */
 #include "agent/config/secret.h"
 
+#include "agent/guard/state_guard.h"
+
 #include <windows.h>
 
 #include <aclapi.h>
@@ -28,18 +30,22 @@ static bool is_ours(PSID sid)
     return is_same;
 }
 
-/* S-1-5-80-...: a service's own account; S-1-3-4: whoever owns it; the rest: system, administrators. */
+/* Is sid one of the two services that may read, ours and TrustedInstaller? Not every service: S-1-5-80-0 is all. */
+static bool is_service(PSID sid)
+{
+    wchar_t *text = NULL;
+    bool found = ConvertSidToStringSidW(sid, &text) &&
+                 (wcscmp(text, L"" STATE_GUARD_SERVICE_SID) == 0 ||
+                  wcscmp(text, L"S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464") == 0);
+    LocalFree(text);
+    return found;
+}
+
+/* System, administrators, whoever owns it (S-1-3-4), the services above, and this very account. */
 static bool is_trusted(PSID sid)
 {
-    static const SID_IDENTIFIER_AUTHORITY nt = {SECURITY_NT_AUTHORITY};
-    if (IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid) ||
-        IsWellKnownSid(sid, WinCreatorOwnerRightsSid))
-        return true;
-    const SID_IDENTIFIER_AUTHORITY *authority = GetSidIdentifierAuthority(sid);
-    if (memcmp(authority, &nt, sizeof(nt)) == 0 && *GetSidSubAuthorityCount(sid) > 1 &&
-        *GetSidSubAuthority(sid, 0) == 80)
-        return true;
-    return is_ours(sid);
+    return IsWellKnownSid(sid, WinLocalSystemSid) || IsWellKnownSid(sid, WinBuiltinAdministratorsSid) ||
+           IsWellKnownSid(sid, WinCreatorOwnerRightsSid) || is_service(sid) || is_ours(sid);
 }
 
 /* The first entry that lets somebody else read, or NULL. */

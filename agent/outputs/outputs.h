@@ -35,8 +35,8 @@ int outputs_start(struct outputs *outputs, struct store *store, struct fault *fa
 
 /*
  * Begins anew each output whose secrets, certificates or keys have changed outside the config, and no other. A running
- * request gets at most grace_ms. *count: how many were begun. Returns 0, or a negative errno value with fault: one can't
- * be begun and goes on as it was.
+ * request gets at most grace_ms. *count: how many were begun. Returns 0, or a negative errno value with fault: one
+ * can't be begun and goes on as it was.
  */
 int outputs_refresh(size_t *count, struct outputs *outputs, unsigned grace_ms, struct fault *fault);
 

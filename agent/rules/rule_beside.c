@@ -69,9 +69,10 @@ static void check_accept(const struct rule_beside_files *files, struct notes *no
         if (leg.bytes == NULL)
             continue;
         if (leg_of(leg) == 0 || code.len != 4 || code.bytes[0] != 'K')
-            notes_error(notes, (struct expr_place){0, 0}, "K014",
-                        "line %u of the .accept file beside it: a line is the number of a leg and a code, such as \"2 K301\"",
-                        number);
+            notes_error(
+                notes, (struct expr_place){0, 0}, "K014",
+                "line %u of the .accept file beside it: a line is the number of a leg and a code, such as \"2 K301\"",
+                number);
     }
 }
 

@@ -12,8 +12,9 @@
 int rule_explain(FILE *to, const struct rule_load *load, size_t i);
 
 /*
- * For each event of the file at path that the rule reads: what each part of its conditions makes of it, with the values.
- * *events gets how many such events are there. Returns 0, -ENOMEM, or what reading failed with (*fault says more).
+ * For each event of the file at path that the rule reads: what each part of its conditions makes of it, with the
+ * values. *events gets how many such events are there. Returns 0, -ENOMEM, or what reading failed with (*fault says
+ * more).
  */
 int rule_explain_events(FILE *to, unsigned long *events, const struct rule_load *load, size_t i, const char *path,
                         struct fault *fault);

@@ -28,8 +28,8 @@ struct rule_load_settings {
     const char *directory;    /* its *.yml and *.yaml files, those of its directories too; NULL: none */
     const char *const *paths; /* files and directories; each file whatever its name is */
     size_t path_count;
-    bool has_builtin; /* the built-in rules too */
-    const char *only; /* the id of the one rule wanted, off or not; NULL: all that are not off */
+    bool has_builtin;                       /* the built-in rules too */
+    const char *only;                       /* the id of the one rule wanted, off or not; NULL: all that are not off */
     const struct rule_load_choice *choices; /* of rules that may not be there */
     size_t choice_count;
     struct rule_set_options options;

@@ -45,7 +45,7 @@ static int add_entry(struct rule_paths *paths, const char *directory, const stru
     if (!entry->is_directory) {
         rc = add(paths, path);
         if (rc == 0)
-            return 0; /* the list has the name */
+            return 0;                              /* the list has the name */
     } else if (!ends_with(entry->name, ".data")) { /* which stands beside a rule */
         rc = add_tree(paths, path, depth + 1, fault);
     }

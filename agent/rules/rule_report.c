@@ -108,9 +108,9 @@ void rule_report_text(FILE *to, const struct rule_load *load, const struct rule_
     fprintf(to, "%s: good: \"%s\", %s, %s\n", file->path, file->rule->name, file->rule->severity, file->rule->id);
     if (file->is_off) {
         fprintf(to, "  off: %s%s\n", file->rule->is_disabled ? "" : "its authors call it ",
-                file->rule->is_disabled ? "enabled: false"
-                : file->rule->status != NULL    ? file->rule->status
-                                                : "otherwise");
+                file->rule->is_disabled      ? "enabled: false"
+                : file->rule->status != NULL ? file->rule->status
+                                             : "otherwise");
         return;
     }
     for (size_t i = 0; i < file->rule->legs.count; i++)

@@ -42,8 +42,8 @@ struct run {
     uint64_t looked_ms; /* when the config file was last looked at */
     uint64_t forced_ms; /* when a reload was last forced, once has_forced */
     bool has_forced, is_forced_due;
-    char seen_sha256[65]; /* what it was then: a change counts when it is seen twice */
-    char done_sha256[65]; /* the last one that was taken or refused */
+    char seen_sha256[65];                             /* what it was then: a change counts when it is seen twice */
+    char done_sha256[65];                             /* the last one that was taken or refused */
     uint64_t rules_looked_ms, rules_seen, rules_done; /* the same of the rules' directory, by rule_paths_stamp() */
 };
 

@@ -27,7 +27,8 @@ static int load(struct rule_load **out, const struct run *r, const struct config
     if (choices == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < config->rule_count; i++)
-        choices[i] = (struct rule_load_choice){config->rules[i].id, config->rules[i].enabled, config->rules[i].severity};
+        choices[i] =
+            (struct rule_load_choice){config->rules[i].id, config->rules[i].enabled, config->rules[i].severity};
     const struct rule_load_settings settings = {.directory = config->rules_directory,
                                                 .choices = choices,
                                                 .choice_count = config->rule_count,
@@ -97,7 +98,8 @@ static void say_mistakes(const struct run *r, const struct rule_load *rules)
                       file->notes.errors[0].message, kept);
     }
     if (named > MAX_NAMED)
-        log_write(r->log, LOG_ERROR, MESSAGE_RULE_BAD, "and %u more rule files with mistakes; tripline rules check names them",
+        log_write(r->log, LOG_ERROR, MESSAGE_RULE_BAD,
+                  "and %u more rule files with mistakes; tripline rules check names them",
                   (unsigned)(named - MAX_NAMED));
 }
 
@@ -129,7 +131,8 @@ enum run_problem run_rules_start(struct run *r)
     int rc = make(&made, r, r->config, &fault);
     if (rc < 0 && rc != -ENOMEM && r->config->rules_directory != NULL) {
         /* The built-in rules are better than nothing; the directory is looked at again. */
-        log_write(r->log, LOG_ERROR, MESSAGE_RULES_KEPT, "the rules can't be read, only the built-in ones are in force: %s",
+        log_write(r->log, LOG_ERROR, MESSAGE_RULES_KEPT,
+                  "the rules can't be read, only the built-in ones are in force: %s",
                   fault_text(&fault, text, sizeof(text)));
         size_t count;
         const struct rule *const *all = rules_all(&count);
@@ -177,7 +180,7 @@ enum run_problem run_rules_tick(struct run *r)
         return RUN_GOOD;
     r->rules_looked_ms = now_ms;
     if (rule_paths_stamp(&seen, r->config->rules_directory) < 0)
-        return RUN_GOOD; /* an unreadable directory changes nothing */
+        return RUN_GOOD;                    /* an unreadable directory changes nothing */
     bool is_stable = seen == r->rules_seen; /* not one that is still being written */
     r->rules_seen = seen;
     if (!is_stable || seen == r->rules_done)

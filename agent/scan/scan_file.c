@@ -59,6 +59,9 @@ static bool on_wants(void *context, const struct event *event)
 static int on_event(void *context, const struct event *event)
 {
     struct reading *r = context;
+    const struct scan_settings *settings = r->shared->settings;
+    if (event->time != 0 && (event->time < settings->since || (settings->until != 0 && event->time >= settings->until)))
+        return r->error;
     if (r->error == 0)
         r->error = alert_maker_event(r->maker, event);
     return r->error;

@@ -19,6 +19,8 @@ struct scan_settings {
     size_t count;               /* 1 or more */
     const struct rule_set *set; /* these rules alone; NULL: those that are built in */
     unsigned jobs;              /* 1..SCAN_MAX_JOBS */
+    uint64_t since, until;      /* events from since to before until alone, as an event's time; 0: no such end. An event
+                                   without a time is always read */
     struct scan_report *report; /* NULL: none */
     FILE *alerts;               /* JSON Lines */
     FILE *messages;             /* what could not be read, a line each */

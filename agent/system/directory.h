@@ -20,8 +20,8 @@ struct directory {
     size_t count, room;
 };
 
-/* Fills *out, which the caller clears with directory_clear(). Links and what else is no file count as files. Returns 0 or a
- * negative errno value: -ENOENT, -ENOTDIR, -EACCES ... */
+/* Fills *out, which the caller clears with directory_clear(). Links and what else is no file count as files. Returns 0
+ * or a negative errno value: -ENOENT, -ENOTDIR, -EACCES ... */
 int directory_read(struct directory *out, const char *path);
 void directory_clear(struct directory *directory);
 

@@ -20,11 +20,11 @@ static int add(struct directory *to, const WIN32_FIND_DATAW *found)
     memcpy(units, found->cFileName, count * sizeof(units[0]));
     (void)text_from_utf16(name, units, count); /* into name */
     /* A reparse point (link, junction) that leads to its own parent is not followed. */
-    struct directory_entry what = {
-        .is_directory = (found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
-                        (found->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0,
-        .size = (uint64_t)found->nFileSizeHigh << 32 | found->nFileSizeLow,
-        .changed = (uint64_t)found->ftLastWriteTime.dwHighDateTime << 32 | found->ftLastWriteTime.dwLowDateTime};
+    struct directory_entry what = {.is_directory = (found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0 &&
+                                                   (found->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) == 0,
+                                   .size = (uint64_t)found->nFileSizeHigh << 32 | found->nFileSizeLow,
+                                   .changed = (uint64_t)found->ftLastWriteTime.dwHighDateTime << 32 |
+                                              found->ftLastWriteTime.dwLowDateTime};
     return directory_add(to, name, &what);
 }
 

@@ -20,8 +20,7 @@
 /* So many passed over in a row are no records: the call itself is broken. */
 #define TOO_LARGE_MOST 5u
 
-/* Longest that one call may search, ms: in a log of gigabytes of which the query leaves nearly all out Windows looks
- * for minutes. So the thread shows life, may stop, and goes on where it was (learn.microsoft.com: EvtNext). */
+/* Longest search of one call, ms: in a log of gigabytes Windows may look for minutes. The next goes on there. */
 #define SEARCH_MS 2000u
 
 /* Reading that has gone on for this long was good: the next failure waits the least again. */

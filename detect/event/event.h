@@ -119,10 +119,9 @@ bool event_field_is_made(enum event_field field);
 const char *event_field_name(enum event_field field);
 
 /*
- * Reads an xs:dateTime with 0 to 9 fraction digits, or Sysmon's "2022-09-23 00:00:46.275", which is in UTC as one with Z
- * or " UTC" is; an offset ("+02:00") is taken off.
- * Digits below 100 ns are dropped. Sets *time (as in struct event) and returns true; false: not such a time, or
- * a year outside 1601 to 9999.
+ * Reads an xs:dateTime with 0 to 9 fraction digits, or Sysmon's "2022-09-23 00:00:46.275", which is in UTC as one with
+ * Z or " UTC" is; an offset ("+02:00") is taken off. Digits below 100 ns are dropped. Sets *time (as in struct event)
+ * and returns true; false: not such a time, or a year outside 1601 to 9999.
  */
 bool event_time_parse(uint64_t *time, struct text text);
 

@@ -6,7 +6,7 @@
 
 static struct text slice(struct text text, size_t from, size_t to)
 {
-    return (struct text){text.bytes + from, to - from};
+    return text.bytes == NULL ? text : (struct text){text.bytes + from, to - from};
 }
 
 /* A bag of count members; names and values side by side. */

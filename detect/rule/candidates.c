@@ -63,21 +63,22 @@ static struct text part_for_values(const struct columns *columns, const struct e
 {
     const struct column *column = column_at(columns, literal->column);
     if (column->kind != COLUMN_SYSTEM || column->system == COLUMN_ALL_DATA)
-        return words_part(literal->text, "");
+        return words_part(literal->text, "", true);
     if (column->system == COLUMN_EVENT_DATA)
-        return words_part(literal->text, JSON_SIGNS);
+        return words_part(literal->text, JSON_SIGNS, false);
     return (struct text){NULL, 0};
 }
 
-/* The part that stands in the XML of an event as it stands in the column; absent: there is none, or the column's text is
- * made by us and written otherwise in the log. */
+/* The part that stands in the XML of an event as it stands in the column; absent: there is none, or the column's text
+ * is made by us and written otherwise in the log. */
 static struct text part_for_bytes(const struct columns *columns, const struct expr_literal *literal)
 {
     const struct column *column = column_at(columns, literal->column);
     if (column->kind == COLUMN_FIELD && event_field_is_made(column->field))
         return (struct text){NULL, 0};
     return words_part(literal->text,
-                      column->kind == COLUMN_SYSTEM && column->system == COLUMN_EVENT_DATA ? XML_SIGNS "\\" : XML_SIGNS);
+                      column->kind == COLUMN_SYSTEM && column->system == COLUMN_EVENT_DATA ? XML_SIGNS "\\" : XML_SIGNS,
+                      false);
 }
 
 static int add_item(struct items *items, struct item item)
@@ -121,7 +122,8 @@ static int add_marks(struct candidates *c, struct items *raw, const struct leg *
         for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
             if ((source->kinds & UINT64_C(1) << kind) == 0)
                 continue;
-            struct text part = words_part(mark.bytes != NULL ? mark : kinds_provider((enum event_kind)kind), XML_SIGNS);
+            struct text part =
+                words_part(mark.bytes != NULL ? mark : kinds_provider((enum event_kind)kind), XML_SIGNS, false);
             if (part.bytes == NULL && kind != EVENT_ETW_PROCESS) /* which stands in no file */
                 c->is_raw_open = true;
             int rc = part.bytes == NULL ? 0 : add_item(raw, (struct item){.word = part});

@@ -20,8 +20,8 @@ const struct expr_needs *candidates_needs(const struct candidates *c, size_t leg
 /* The legs that are always on for events of that kind. */
 const uint32_t *candidates_always(const struct candidates *c, enum event_kind kind, size_t *count);
 
-/* Calls hit with the number of each other leg that may be true of event, any number of times for each; also with legs that
- * take no such event. */
+/* Calls hit with the number of each other leg that may be true of event, any number of times for each; also with legs
+ * that take no such event. */
 void candidates_each(const struct candidates *c, const struct event *event, void (*hit)(void *context, uint32_t leg),
                      void *context);
 

@@ -92,10 +92,14 @@ static bool is_same(const struct column *a, const struct column *b)
     if (a->kind != b->kind)
         return false;
     switch (a->kind) {
-    case COLUMN_FIELD: return a->field == b->field;
-    case COLUMN_DATA: return text_equal(a->name, b->name);
-    case COLUMN_POSITION: return a->position == b->position;
-    case COLUMN_SYSTEM: return a->system == b->system;
+    case COLUMN_FIELD:
+        return a->field == b->field;
+    case COLUMN_DATA:
+        return text_equal(a->name, b->name);
+    case COLUMN_POSITION:
+        return a->position == b->position;
+    case COLUMN_SYSTEM:
+        return a->system == b->system;
     }
     return false;
 }
@@ -117,13 +121,19 @@ static char *make_name(struct columns *columns, const struct column *column)
 {
     char name[NAME_SIZE];
     switch (column->kind) {
-    case COLUMN_FIELD: (void)snprintf(name, sizeof(name), "%s", event_field_name(column->field)); break;
+    case COLUMN_FIELD:
+        (void)snprintf(name, sizeof(name), "%s", event_field_name(column->field));
+        break;
     case COLUMN_DATA:
         (void)snprintf(name, sizeof(name), "data %.*s", (int)(column->name.len > 80 ? 80 : column->name.len),
                        column->name.bytes);
         break;
-    case COLUMN_POSITION: (void)snprintf(name, sizeof(name), "data %u", column->position); break;
-    case COLUMN_SYSTEM: (void)snprintf(name, sizeof(name), "%s", systems[column->system].name); break;
+    case COLUMN_POSITION:
+        (void)snprintf(name, sizeof(name), "data %u", column->position);
+        break;
+    case COLUMN_SYSTEM:
+        (void)snprintf(name, sizeof(name), "%s", systems[column->system].name);
+        break;
     }
     struct text kept = arena_text(columns->names, text_from(name));
     return (char *)(uintptr_t)kept.bytes; /* the arena's own */
@@ -190,7 +200,8 @@ struct text column_text(const struct columns *columns, unsigned i, const struct 
 {
     const struct column *column = &columns->items[i].column;
     switch (column->kind) {
-    case COLUMN_FIELD: return event->field[column->field];
+    case COLUMN_FIELD:
+        return event->field[column->field];
     case COLUMN_DATA:
         for (size_t d = 0; d < event->data_count; d++)
             if (text_equal(event->data[d].name, column->name))
@@ -200,7 +211,8 @@ struct text column_text(const struct columns *columns, unsigned i, const struct 
         if (column->position < event->data_count)
             return event->data[column->position].value;
         break;
-    case COLUMN_SYSTEM: break;
+    case COLUMN_SYSTEM:
+        break;
     }
     return (struct text){NULL, 0};
 }
@@ -253,16 +265,23 @@ static struct value number(bool is_known, uint64_t value)
 static struct value system_value(const struct event *event, enum column_system system, struct arena *scratch)
 {
     switch (system) {
-    case COLUMN_EVENT_ID: return value_int((int64_t)event->event_id);
+    case COLUMN_EVENT_ID:
+        return value_int((int64_t)event->event_id);
     case COLUMN_TIME:
         return event->time == 0 ? value_null(VALUE_DATETIME)
                                 : value_datetime((int64_t)event->time + VALUE_DATETIME_1601);
-    case COLUMN_RECORD_ID: return number(event->has_record_id, event->record_id);
-    case COLUMN_PROCESS_ID: return number(event->has_pid, event->pid);
-    case COLUMN_PARENT_PROCESS_ID: return number(event->has_parent_pid, event->parent_pid);
-    case COLUMN_EVENT_DATA: return event_data_bag(event, scratch);
-    case COLUMN_ALL_DATA: return all_data(event, scratch);
-    case COLUMN_SYSTEM_COUNT: break;
+    case COLUMN_RECORD_ID:
+        return number(event->has_record_id, event->record_id);
+    case COLUMN_PROCESS_ID:
+        return number(event->has_pid, event->pid);
+    case COLUMN_PARENT_PROCESS_ID:
+        return number(event->has_parent_pid, event->parent_pid);
+    case COLUMN_EVENT_DATA:
+        return event_data_bag(event, scratch);
+    case COLUMN_ALL_DATA:
+        return all_data(event, scratch);
+    case COLUMN_SYSTEM_COUNT:
+        break;
     }
     return value_error();
 }

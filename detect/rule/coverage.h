@@ -1,6 +1,6 @@
 /*
- * coverage: what a source of events leaves a leg to see: which of the columns that its condition reads are always empty in
- * events of a kind, and whether the leg can be true of them all the same.
+ * coverage: what a source of events leaves a leg to see: which of the columns that its condition reads are always empty
+ * in events of a kind, and whether the leg can be true of them all the same.
  */
 #ifndef DETECT_RULE_COVERAGE_H
 #define DETECT_RULE_COVERAGE_H

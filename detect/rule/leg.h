@@ -11,8 +11,8 @@
 /* Most legs of a rule: they are numbered in the bits of a word. */
 #define LEG_MAX 64
 
-/* Which events a leg may be true of: an event is one of them if all that is given here holds of it. The condition itself
- * tests nothing of this again. */
+/* Which events a leg may be true of: an event is one of them if all that is given here holds of it. The condition
+ * itself tests nothing of this again. */
 struct leg_source {
     uint64_t kinds;            /* bit 1 << enum event_kind for each kind */
     struct text channel;       /* System/Channel, letter case aside; absent: any */

@@ -157,7 +157,8 @@ static int check_key(struct builder *b, const struct node *key, yaml_mark_t mark
     return 0;
 }
 
-static int check_node(struct builder *b, const yaml_event_t *event, const unsigned char *anchor, const unsigned char *tag)
+static int check_node(struct builder *b, const yaml_event_t *event, const unsigned char *anchor,
+                      const unsigned char *tag)
 {
     if (anchor != NULL)
         return refuse(b, event->start_mark, "K004", "an anchor (&name); rule files have none, write the value out");
@@ -183,10 +184,16 @@ static int take_scalar(struct builder *b, const yaml_event_t *event)
         node.style = NODE_LITERAL;
         node.block = block_place(b->bytes, text, node.place.line);
         break;
-    case YAML_FOLDED_SCALAR_STYLE: node.style = NODE_FOLDED; break;
+    case YAML_FOLDED_SCALAR_STYLE:
+        node.style = NODE_FOLDED;
+        break;
     case YAML_SINGLE_QUOTED_SCALAR_STYLE:
-    case YAML_DOUBLE_QUOTED_SCALAR_STYLE: node.style = NODE_QUOTED; break;
-    default: node.style = NODE_PLAIN; break;
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+        node.style = NODE_QUOTED;
+        break;
+    default:
+        node.style = NODE_PLAIN;
+        break;
     }
     rc = wants_key(b) ? check_key(b, &node, event->start_mark) : 0;
     return rc < 0 ? rc : place_node(b, &node);
@@ -228,18 +235,24 @@ static int begin_document(struct builder *b, const yaml_event_t *event)
 static int take(struct builder *b, const yaml_event_t *event)
 {
     switch (event->type) {
-    case YAML_DOCUMENT_START_EVENT: return begin_document(b, event);
+    case YAML_DOCUMENT_START_EVENT:
+        return begin_document(b, event);
     case YAML_ALIAS_EVENT:
         return refuse(b, event->start_mark, "K004", "an alias (*name); rule files have none, write the value out");
-    case YAML_SCALAR_EVENT: return take_scalar(b, event);
+    case YAML_SCALAR_EVENT:
+        return take_scalar(b, event);
     case YAML_SEQUENCE_START_EVENT:
         return begin(b, event, NODE_LIST, event->data.sequence_start.anchor, event->data.sequence_start.tag);
     case YAML_MAPPING_START_EVENT:
         return begin(b, event, NODE_MAP, event->data.mapping_start.anchor, event->data.mapping_start.tag);
     case YAML_SEQUENCE_END_EVENT:
-    case YAML_MAPPING_END_EVENT: return end(b, event);
-    case YAML_STREAM_END_EVENT: b->is_done = true; return 0;
-    default: return 0; /* beginning of the stream, end of the document */
+    case YAML_MAPPING_END_EVENT:
+        return end(b, event);
+    case YAML_STREAM_END_EVENT:
+        b->is_done = true;
+        return 0;
+    default:
+        return 0; /* beginning of the stream, end of the document */
     }
 }
 

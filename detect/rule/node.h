@@ -1,9 +1,9 @@
 /*
  * node: the YAML of a rule file as a tree with places, read by libyaml's parser.
  *
- * Only what rule files need: one document of maps, lists and scalars. Anchors, aliases, tags, several documents, duplicate
- * keys, keys that are no scalars, text that is not UTF-8 and what is over the limits below are mistakes with their place
- * (K001 to K006).
+ * Only what rule files need: one document of maps, lists and scalars. Anchors, aliases, tags, several documents,
+ * duplicate keys, keys that are no scalars, text that is not UTF-8 and what is over the limits below are mistakes with
+ * their place (K001 to K006).
  */
 #ifndef DETECT_RULE_NODE_H
 #define DETECT_RULE_NODE_H
@@ -23,8 +23,8 @@
 enum node_type { NODE_SCALAR, NODE_LIST, NODE_MAP };
 
 enum node_style {
-    NODE_PLAIN,  /* without quotes: may mean null, a number, true */
-    NODE_QUOTED, /* 'x' or "x" */
+    NODE_PLAIN,   /* without quotes: may mean null, a number, true */
+    NODE_QUOTED,  /* 'x' or "x" */
     NODE_LITERAL, /* | */
     NODE_FOLDED   /* > */
 };

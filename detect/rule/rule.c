@@ -15,7 +15,8 @@ const struct rule *const *rules_all(size_t *count)
 
 static const struct {
     const char *word;
-    unsigned ecs; /* as Elastic's detection engine numbers them (elastic.co/guide/en/security, "Create a detection rule") */
+    unsigned
+        ecs; /* as Elastic's detection engine numbers them (elastic.co/guide/en/security, "Create a detection rule") */
 } severities[] = {{"Informational", 10}, {"Low", 21}, {"Medium", 47}, {"High", 73}, {"Critical", 99}};
 
 int rule_severity_rank(struct text word)

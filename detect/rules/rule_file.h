@@ -2,8 +2,9 @@
  * rule_file: the text of a rule file -> a compiled rule. What the file is, its contents say: a map with "query" is a
  * rule of Microsoft Sentinel, one with "detection" a Sigma rule.
  *
- * Sentinel files are taken byte for byte as Microsoft publishes them (github.com/Azure/Azure-Sentinel/wiki/Query-Style-Guide):
- * keys that are not known are warnings. Sigma files: detect/sigma/sigma.h.
+ * Sentinel files are taken byte for byte as Microsoft publishes them
+ * (github.com/Azure/Azure-Sentinel/wiki/Query-Style-Guide): keys that are not known are warnings. Sigma files:
+ * detect/sigma/sigma.h.
  */
 #ifndef DETECT_RULES_RULE_FILE_H
 #define DETECT_RULES_RULE_FILE_H

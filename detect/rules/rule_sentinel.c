@@ -6,12 +6,13 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Microsoft's validator refuses what is longer (Azure-Sentinel, .script/tests/detectionTemplateSchemaValidation); here a
- * warning: the rule itself is none the worse for it. */
+/* Microsoft's validator refuses what is longer (Azure-Sentinel, .script/tests/detectionTemplateSchemaValidation); here
+ * a warning: the rule itself is none the worse for it. */
 #define MAX_NAME 256
 #define MAX_QUERY 10000
 
-/* Keys of published rules. What Microsoft's own engine does by them and we don't: the schedule, the trigger, grouping. */
+/* Keys of published rules. What Microsoft's own engine does by them and we don't: the schedule, the trigger, grouping.
+ */
 static const char *const known_keys[] = {
     "id",
     "name",
@@ -149,8 +150,8 @@ static void read_severity(struct reader *r)
         (void)rule_severity_set(r->rule, text_from("Medium"));
         notes_warning(r->notes, r->root->place, "W453", "no \"severity\"; Medium is taken");
     } else if (!rule_severity_set(r->rule, text_from(word))) {
-        notes_error(r->notes, node->place, "K011",
-                    "\"%.60s\" is no severity; High, Medium, Low and Informational are", word);
+        notes_error(r->notes, node->place, "K011", "\"%.60s\" is no severity; High, Medium, Low and Informational are",
+                    word);
     }
 }
 
@@ -283,9 +284,10 @@ static int compile_query(struct reader *r, struct columns *columns, const struct
 {
     const struct node *query = node_get(r->root, "query");
     if (query->type != NODE_SCALAR || query->style != NODE_LITERAL) {
-        notes_error(r->notes, query->place, "K008",
-                    "the query must be a literal block, so that places in it are places in the file: \"query: |\" and the "
-                    "text below, indented");
+        notes_error(
+            r->notes, query->place, "K008",
+            "the query must be a literal block, so that places in it are places in the file: \"query: |\" and the "
+            "text below, indented");
         return -EINVAL;
     }
     if (text_code_points(query->text) > MAX_QUERY)
@@ -296,8 +298,7 @@ static int compile_query(struct reader *r, struct columns *columns, const struct
     int rc = wanted_columns(r, &wanted, &wanted_count);
     if (rc < 0)
         return rc;
-    struct kql_options options = {
-        .at = query->block, .beside = beside, .wanted = wanted, .wanted_count = wanted_count};
+    struct kql_options options = {.at = query->block, .beside = beside, .wanted = wanted, .wanted_count = wanted_count};
     return kql_compile(&r->rule->legs, r->rule->arena, columns, query->text, &options, r->notes);
 }
 

@@ -63,7 +63,13 @@ static int set_points(struct term *term, struct arena *arena)
 
 static bool is_ascii(struct text text)
 {
-    for (size_t i = 0; i < text.len; i++)
+    size_t i = 0;
+    for (uint64_t eight; i + sizeof eight <= text.len; i += sizeof eight) {
+        memcpy(&eight, text.bytes + i, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            return false;
+    }
+    for (; i < text.len; i++)
         if ((unsigned char)text.bytes[i] >= 0x80)
             return false;
     return true;
@@ -151,6 +157,8 @@ bool term_in(const struct term *term, struct text text)
         return true;
     if (term->scan != NULL)
         return scan_in(term, text);
+    if (!term->is_ascii && is_ascii(text)) /* no letter folds into ASCII: most texts are done with here */
+        return false;
     for (size_t i = 0, end; i < text.len;) {
         if (stands_at(term, text, i, &end) && has_edges(term, text, i, end))
             return true;

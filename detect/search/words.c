@@ -39,12 +39,13 @@ struct words {
 
 /* What stands often in Windows events; a key of such bytes would be met all the time. */
 static const char *const common[] = {
-    ".exe", "exe\"", "exe ", "\\win", "wind", "indo", "ndow", "dows", "ows\\", "ws\\s", "s\\sy", "\\sys", "syst", "yste", "stem",
-    "tem3", "em32", "m32\\", "c:\\w", "c:\\p", ":\\wi", ":\\pr", "prog", "rogr", "ogra", "gram", "ram ", "am f", "m fi", " fil",
-    "file", "iles", "micr", "icro", "cros", "roso", "osof", "soft", "serv", "ervi", "rvic", "vice", "data", "http", "ttps",
-    "name", "user", "sers", "host", "<dat", "data", "ata>", "ata ", "/dat", " nam", "ame=", "powe", "ower", "wers", "ersh",
-    "rshe", "shel", "hell", "ell.", "ll.e", "l.ex", "comm", "omma", "mman", "mand", "cmd.", "md.e", "d.ex", "proc", "roce",
-    "oces", "cess", "----", "    ", "0000",
+    ".exe", "exe\"", "exe ", "\\win", "wind", "indo",  "ndow",  "dows",  "ows\\", "ws\\s", "s\\sy", "\\sys",
+    "syst", "yste",  "stem", "tem3",  "em32", "m32\\", "c:\\w", "c:\\p", ":\\wi", ":\\pr", "prog",  "rogr",
+    "ogra", "gram",  "ram ", "am f",  "m fi", " fil",  "file",  "iles",  "micr",  "icro",  "cros",  "roso",
+    "osof", "soft",  "serv", "ervi",  "rvic", "vice",  "data",  "http",  "ttps",  "name",  "user",  "sers",
+    "host", "<dat",  "data", "ata>",  "ata ", "/dat",  " nam",  "ame=",  "powe",  "ower",  "wers",  "ersh",
+    "rshe", "shel",  "hell", "ell.",  "ll.e", "l.ex",  "comm",  "omma",  "mman",  "mand",  "cmd.",  "md.e",
+    "d.ex", "proc",  "roce", "oces",  "cess", "----",  "    ",  "0000",
 };
 
 static unsigned char fold(char c)
@@ -63,7 +64,8 @@ static uint32_t key_at(const char *bytes)
 static uint32_t key3_at(const char *bytes)
 {
     return ((uint32_t)(unsigned char)bytes[0] | (uint32_t)(unsigned char)bytes[1] << 8 |
-            (uint32_t)(unsigned char)bytes[2] << 16) | 0x202020u;
+            (uint32_t)(unsigned char)bytes[2] << 16) |
+           0x202020u;
 }
 
 static uint32_t hash(uint32_t key)
@@ -166,11 +168,8 @@ static int copy_words(struct words *w, const struct text *words, size_t count)
         size_t length = words[i].len > WORDS_MAX ? WORDS_MAX : words[i].len;
         if (length < WORDS_MIN)
             return -EINVAL;
-        for (size_t b = 0; b < length; b++) {
-            if ((unsigned char)words[i].bytes[b] >= 0x80)
-                return -EINVAL;
+        for (size_t b = 0; b < length; b++)
             to[b] = (char)fold(words[i].bytes[b]);
-        }
         w->words[i] = (struct text){to, length};
         to += length;
     }
@@ -237,7 +236,7 @@ struct search {
     const struct words *w;
     struct text text;
     size_t from;
-    size_t found; /* words_find: where; text.len: nowhere yet */
+    size_t found;                              /* words_find: where; text.len: nowhere yet */
     void (*hit)(void *context, uint32_t word); /* NULL: the first one ends the search */
     void *context;
 };
@@ -331,17 +330,36 @@ bool words_in_utf16(const struct words *w, const uint16_t *units, size_t count)
     return false;
 }
 
-struct text words_part(struct text text, const char *without)
+/* Blocks without letters that have a case (unicode.org/Public/UNIDATA/CaseFolding.txt names none in them). */
+static bool is_caseless(uint32_t c)
+{
+    static const uint32_t ranges[][2] = {{0x2010, 0x205E}, {0x2190, 0x245F}, {0x2500, 0x2BFF},   {0x2E80, 0xA4CF},
+                                         {0xAC00, 0xD7A3}, {0xFE00, 0xFE0F}, {0x1F000, 0x1F0FF}, {0x1F200, 0x1FAFF}};
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        if (c >= ranges[i][0] && c <= ranges[i][1])
+            return true;
+    return false;
+}
+
+/* Is the character at *at good to look for? *at moves behind it. */
+static bool is_good(struct text text, size_t *at, const char *without, bool has_signs)
+{
+    char c = text.bytes[*at];
+    if ((unsigned char)c >= 0x80)
+        return is_caseless(text_decode(text, at)) && has_signs;
+    ++*at;
+    return c >= ' ' && c < 0x7F && strchr(without, c) == NULL;
+}
+
+struct text words_part(struct text text, const char *without, bool has_signs)
 {
     struct text best = {NULL, 0};
-    for (size_t begin = 0; begin < text.len; begin++) {
-        size_t end = begin;
-        while (end < text.len && text.bytes[end] >= ' ' && text.bytes[end] < 0x7F &&
-               strchr(without, text.bytes[end]) == NULL)
-            end++;
+    for (size_t at = 0; at < text.len;) {
+        size_t begin = at, end = at;
+        while (at < text.len && is_good(text, &at, without, has_signs))
+            end = at;
         if (end - begin >= WORDS_MIN && end - begin > best.len)
             best = (struct text){text.bytes + begin, end - begin};
-        begin = end;
     }
     return best;
 }

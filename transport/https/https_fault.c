@@ -167,7 +167,7 @@ static int classify(const struct https *https, CURLcode code, const char **words
 int https_fault(const struct https *https, CURLcode code, struct fault *fault)
 {
     const char *words;
-    char detail[CURL_ERROR_SIZE + 128];
+    char detail[CURL_ERROR_SIZE + 256]; /* with the longest of the words */
     int rc = classify(https, code, &words);
     snprintf(detail, sizeof(detail), "%s: %s", words,
              https->error[0] != '\0' ? https->error : curl_easy_strerror(code));

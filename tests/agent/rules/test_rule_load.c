@@ -162,11 +162,8 @@ static void test_no_directory(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"both formats", test_both_formats},
-                                        {"same id", test_same_id},
-                                        {"last good", test_last_good},
-                                        {"off", test_off},
-                                        {"no directory", test_no_directory},
-                                        CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {{"both formats", test_both_formats}, {"same id", test_same_id},
+                                        {"last good", test_last_good},       {"off", test_off},
+                                        {"no directory", test_no_directory}, CU_TEST_INFO_NULL};
     return test_main("rule_load", tests);
 }

@@ -1,7 +1,7 @@
 /* The parts of the Event Log reader that know nothing of Windows: mark, gap, origin, lag. */
+#include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_gap.h"
 #include "collectors/eventlog/eventlog_lag.h"
-#include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_origin.h"
 #include "tests/test.h"
 

@@ -58,7 +58,10 @@ static void test_tree(void)
     CU_ASSERT_PTR_NULL(node_get(b, "a"));
     CU_ASSERT(!node_is_null(node_get(good("a: ''\n"), "a")));
     CU_ASSERT(node_is_null(node_get(good("a:\nb: 1\n"), "a")));
-    CU_ASSERT_EQUAL(good("\xEF\xBB\xBF" "a: 1\n")->count, 1);
+    CU_ASSERT_EQUAL(good("\xEF\xBB\xBF"
+                         "a: 1\n")
+                        ->count,
+                    1);
     CU_ASSERT_EQUAL(good("---\na: 1\n...\n")->count, 1);
 }
 

@@ -17,12 +17,12 @@ struct output {
     struct condition changed;
     const enum output_outcome *script; /* for each send in turn; DELIVERED after its end */
     size_t script_count;
-    int refused_id;  /* an alert that is never taken, as by a collector that says 422; -1: none */
+    int refused_id;    /* an alert that is never taken, as by a collector that says 422; -1: none */
     int refused_below; /* so are those with lower numbers; 0: none */
     bool refuses_all;  /* and everything, as by a gateway that went wrong */
-    bool fills_disk; /* after each send the disk is full, until the sender reports that */
-    bool hangs;      /* sends end only by output_cancel() */
-    bool is_away;    /* answers RETRY */
+    bool fills_disk;   /* after each send the disk is full, until the sender reports that */
+    bool hangs;        /* sends end only by output_cancel() */
+    bool is_away;      /* answers RETRY */
     bool cancelled, closed;
     long status; /* of each answer that is not DELIVERED; 0: 422 for REFUSED */
     size_t max_batch;
