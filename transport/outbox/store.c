@@ -258,7 +258,7 @@ void store_close(struct store *store)
     if (store == NULL)
         return;
     if (store->sql.db != NULL && store->output_count > 0) {
-        (void)store_afloat_sink(store, NULL); /* if there is no room now either: it is read again */
+        store_afloat_retry(store, true); /* if there is no room now either: it is read again */
         if (!store->is_in_memory)
             store_copy_bookmarks(store, true);
     }
@@ -447,6 +447,7 @@ int store_counts(struct store *store, struct store_counts *counts, struct fault 
 {
     (void)fault; /* they are known without asking the file */
     pthread_mutex_lock(&store->mutex);
+    store_afloat_retry(store, false);
     unsigned percent = (unsigned)(store->totals.waiting * 100 / store->set.max_alerts);
     unsigned bytes = (unsigned)(store->totals.bytes * 100 / store->set.max_bytes);
     *counts = (struct store_counts){.waiting = store->totals.waiting + store->afloat.count,

@@ -79,7 +79,8 @@ static int add(struct store *store, const struct store_alert *alert, const struc
 {
     struct store_afloat *afloat = &store->afloat;
     struct store_afloat_alert *to = &afloat->list[afloat->count];
-    *to = (struct store_afloat_alert){.kept_s = store_now_s(store), .size = alert->size, .number = INT64_MAX / 2 + ++afloat->last};
+    *to = (struct store_afloat_alert){
+        .kept_s = store_now_s(store), .size = alert->size, .number = INT64_MAX / 2 + ++afloat->last};
     to->waits = to->all = store->output_count == 64 ? UINT64_MAX : (UINT64_C(1) << store->output_count) - 1;
     (void)text_copy(to->id, sizeof(to->id), text_from(alert->id)); /* it is one of ours */
     for (size_t i = 0; i < told->count && !to->has_subject; i++)
@@ -314,6 +315,20 @@ void store_try_file(struct store *store)
     store->sql = stand_in;
     memcpy(store->outputs, before, sizeof(before));
     store->output_count = count;
+}
+
+void store_afloat_retry(struct store *store, bool is_last)
+{
+    if (!store->afloat.is_disk_full)
+        return;
+    int64_t since_s = store_now_s(store) - store->tried_s;
+    if (!is_last && since_s >= 0 && since_s < STORE_TRY_S)
+        return;
+    if (is_last)
+        store->tried_s = 0;
+    store_try_file(store);
+    store->tried_s = store_now_s(store);
+    (void)store_afloat_sink(store, NULL); /* it is tried again */
 }
 
 void store_items_free(struct store_item *items, size_t count)

@@ -72,7 +72,7 @@ struct store {
     struct store_totals totals; /* of what is on disk */
     struct store_afloat afloat;
     bool is_in_memory;        /* there is no file yet, for want of room: sql is a stand-in */
-    int64_t tried_s;          /* when it was last tried to make it */
+    int64_t tried_s;          /* when it was last tried to make it, or to write there again */
     char *value_name, *value; /* is_in_memory: what is to go into the file first; or NULL */
     int64_t copied_s;         /* when bookmarks were last copied */
     bool ending;
@@ -87,14 +87,16 @@ int store_knows(struct store *store, const char *id, struct fault *fault);
 struct store_item *store_list_add(struct store_list *list);
 
 /* Alerts in memory, store_afloat.c. keep: as store_keep_told(), without the file. sink: all of it goes into the file;
- * -ENOSPC: it still can't. next: adds what waits for output to list. delivered, refused: false: it is none of these.
- * bookmark: NULL: the file's is the newest. adapt: store->outputs were before[0..before_count-1]. */
+ * -ENOSPC: it still can't. retry: sinks where the last try is STORE_TRY_S ago, or is_last. next: adds what waits for
+ * output to list. delivered, refused: false: it is none of these. bookmark: NULL: the file's is the newest. adapt:
+ * store->outputs were before[0..before_count-1]. */
 void store_afloat_free(struct store_afloat *afloat);
 bool store_afloat_knows(struct store *store, const char *id);
 int store_afloat_keep(struct store *store, const struct store_alert *alerts, size_t count,
                       const struct store_told *told, const char *source, const char *bookmark, size_t *added,
                       struct fault *fault);
 int store_afloat_sink(struct store *store, struct fault *fault);
+void store_afloat_retry(struct store *store, bool is_last);
 int store_afloat_next(struct store *store, const struct store_output *output, size_t max_count, size_t max_bytes,
                       struct store_list *list);
 bool store_afloat_delivered(struct store *store, const struct store_output *output, const char *id);
