@@ -50,7 +50,7 @@ int follow_directory_list(struct follow_entries *out, const char *directory, str
     DWORD error = handle == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
     free(pattern);
     if (handle == INVALID_HANDLE_VALUE) {
-        fault_set(fault, "FindFirstFile", error, text_from(directory), NULL);
+        fault_set(fault, "FindFirstFile", (long)error, text_from(directory), NULL);
         return error == ERROR_PATH_NOT_FOUND || error == ERROR_FILE_NOT_FOUND ? -ENOENT : winapi_error(error);
     }
     do
