@@ -13,7 +13,7 @@ static const char ecs[] =
     "\"provider\":\"P\"},\"log\":{\"level\":\"High\",\"file\":{\"path\":\"a.zip!b\"}},\"rule\":{\"name\":\"R\",\"id\":"
     "\"r-1\"},\"host\":{\"hostname\":\"H\"},\"user\":{\"name\":\"n\",\"domain\":\"d\"},\"process\":{\"pid\":4,"
     "\"command_line\":\"=cmd \\\"x\\\", y\\u0000\\u001bz\\nn\",\"executable\":\"C:\\\\c.exe\"},\"tripline\":"
-    "{\"recovered\":true}}";
+    "{\"recovered\":true},\"sentinel\":{\"Computer\":\"H\"}}";
 
 static char *line(enum scan_format format, const char *document)
 {
