@@ -88,7 +88,7 @@ static void test_json(void)
 {
     for (enum scan_format f = SCAN_FORMAT_OCSF; f <= SCAN_FORMAT_SENTINEL; f++) {
         char *text = line(f, ecs);
-        json_t *json = json_loads(text, 0, NULL);
+        json_t *json = json_loads(text, JSON_ALLOW_NUL, NULL);
         CU_ASSERT_PTR_NULL(strchr(text, '\n'));
         CU_ASSERT_PTR_NOT_NULL(json_object_get(json, f == SCAN_FORMAT_OCSF ? "class_uid" : "AlertId"));
         json_decref(json);
