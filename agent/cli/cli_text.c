@@ -112,7 +112,7 @@ static const char deadletters_help[] =
     "stop it first.\n"
     "\n"
     "  list         number, time, output, alert id, answer; with --json one object a line, with the alert\n"
-    "  retry N...   they wait again for their output, behind all that waits already; or all\n"
+    "  retry N...   they wait again for their output, after all that waits already; or all\n"
     "  drop N...    they are forgotten; or all\n" CONFIG_OPTION "\n"
     "Exit codes: 0 done; 1 the outbox could not be opened, or a number is not there; 2 wrong usage.\n";
 

@@ -97,7 +97,7 @@ static json_t *test_json(const struct health_test *t)
                      "matched", status_time(t->matched), "kept", status_time(t->kept), "outputs", outputs);
 }
 
-/* name, with mark behind it unless is_on. */
+/* name, with mark after it unless is_on. */
 static int append_right(json_t *list, const char *name, bool is_on, const char *mark)
 {
     json_t *clean = status_string(name);

@@ -67,7 +67,7 @@ static int on_event(void *context, const struct event *event)
     return r->error;
 }
 
-/* Called behind each block or record that was read, and behind the last. */
+/* Called after each block or record that was read, and after the last. */
 static int on_alive(void *context, bool may_hold)
 {
     struct reading *r = context;
@@ -142,7 +142,7 @@ __attribute__((format(printf, 2, 3))) static void say(const struct reading *r, c
         (void)text_copy(trouble, sizeof(text), text_from(text)); /* same size */
 }
 
-/* Says what was wrong with the piece, and behind the last one what is with the file as a whole; true: it counts as
+/* Says what was wrong with the piece, and after the last one what is with the file as a whole; true: it counts as
  * failed. */
 static bool judge(const struct reading *r, int rc, const struct fault *fault)
 {
@@ -251,7 +251,7 @@ int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_ev
     *is_evtx = false;
     starts[0] = 0;
     *count = 1;
-    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is told when it is read.
+    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is read.
      */
     if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
         return 0;

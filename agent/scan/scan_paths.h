@@ -20,7 +20,7 @@ struct scan_paths {
 
 /*
  * Adds path, or what it stands for, in the byte order of the names. What is not there, "-" too, is added as it is: it
- * is told when it is read. Returns 0; -ENOENT: nothing fits a name with '*' or '?'; -ENOMEM; what reading a directory
+ * is reported when it is read. Returns 0; -ENOENT: nothing fits a name with '*' or '?'; -ENOMEM; what reading a directory
  * failed with.
  */
 int scan_paths_add(struct scan_paths *paths, const char *path);

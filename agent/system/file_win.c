@@ -26,7 +26,7 @@ bool file_is_separator(char c)
 }
 
 /* "C:x" means the current directory of drive C and "\x" the current drive, so neither is absolute in our sense; both
- * are left to Windows all the same, since they can't be put behind another path. */
+ * are left to Windows all the same, since they can't be put after another path. */
 bool file_is_absolute(const char *path)
 {
     return file_is_separator(path[0]) || (path[0] != '\0' && path[1] == ':');

@@ -1,11 +1,11 @@
 #include "collectors/files/replay.h"
-#include "collectors/event_xml/event_xml_mark.h"
+#include "collectors/event_xml/event_xml_delimiter.h"
 #include "collectors/event_xml/event_xml_utf16.h"
+#include "collectors/evtx/evtx.h"
+#include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/cmdlet_file.h"
 #include "collectors/files/cmdlet_log.h"
 #include "collectors/files/container.h"
-#include "collectors/evtx/evtx.h"
-#include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/replay_input.h"
 
 #include <errno.h>
@@ -292,7 +292,7 @@ static int read_xml_part(struct replay *r)
     /* A part that another follows has no end of its own: what is open there ends where the next event begins, and that
      * beginning was read too. */
     if (r->in.left == 0) {
-        r->in.bytes -= EVENT_XML_MARK_SIZE;
+        r->in.bytes -= EVENT_XML_DELIMITER_SIZE;
         return rc;
     }
     return end_content(r, rc);
@@ -347,6 +347,6 @@ int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, struct
                        .given = given,
                        .fault = fault};
     if (!r.is_last)
-        r.in.left = to - from + (given == NULL ? EVENT_XML_MARK_SIZE : 0);
+        r.in.left = to - from + (given == NULL ? EVENT_XML_DELIMITER_SIZE : 0);
     return with_reader(&r, counts, read_part);
 }

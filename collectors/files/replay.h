@@ -1,6 +1,6 @@
 /*
  * replay: events out of files: event XML in any form that event_xml takes, .evtx, cmdlet logs of Exchange, and all of
- * them gzipped. The kind is told by the file's first bytes, never by its name.
+ * them gzipped. The kind is recognised by the file's first bytes, never by its name.
  */
 #ifndef COLLECTORS_FILES_REPLAY_H
 #define COLLECTORS_FILES_REPLAY_H

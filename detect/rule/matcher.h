@@ -70,7 +70,7 @@ bool matcher_text_matches(const struct matcher *m, struct text text);
  */
 bool matcher_bytes_may_match(const struct matcher *m, struct text bytes);
 
-/* The same, telling where: the index of the first such term at or behind from; bytes.len: there is none, false above.
+/* The same, telling where: the index of the first such term at or after from; bytes.len: there is none, false above.
  */
 size_t matcher_bytes_find(const struct matcher *m, struct text bytes, size_t from);
 

@@ -12,7 +12,7 @@ struct term {
     bool is_ascii;
     bool can_scan; /* is scan set for it? */
     struct scan scan;
-    bool edge_left, edge_right; /* is a word edge asked for before and behind it? */
+    bool edge_left, edge_right; /* is a word edge asked for before and after it? */
 };
 
 struct has_all {
@@ -67,7 +67,7 @@ static uint32_t join(uint32_t high, uint32_t low)
     return 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
 }
 
-/* The code point at *at, which moves behind it; anything invalid is TEXT_REPLACEMENT. */
+/* The code point at *at, which moves after it; anything invalid is TEXT_REPLACEMENT. */
 FOR_BOTH_WIDTHS uint32_t point_at(struct units text, size_t *at, unsigned width)
 {
     uint32_t c = unit_at(text, *at, width);
@@ -105,7 +105,7 @@ FOR_BOTH_WIDTHS uint32_t point_before(struct units text, size_t at, unsigned wid
     return TEXT_REPLACEMENT;
 }
 
-/* Does term stand at i, in any letter case? *end: behind it. */
+/* Does term stand at i, in any letter case? *end: after it. */
 FOR_BOTH_WIDTHS bool stands_at(const struct term *term, struct units text, size_t i, size_t *end, unsigned width)
 {
     if (term->is_ascii) {
@@ -146,7 +146,7 @@ FOR_BOTH_WIDTHS bool scan_term_in(const struct term *term, struct units text, un
     }
 }
 
-/* The search goes on behind an occurrence without edges: "addadd add" has "add". */
+/* The search goes on after an occurrence without edges: "addadd add" has "add". */
 FOR_BOTH_WIDTHS bool term_in(const struct term *term, struct units text, unsigned width)
 {
     if (term->count == 0)

@@ -108,7 +108,7 @@ struct store_dead {
  * names stays for those that are still there; when none of them is and none has had it, it waits for all that there are
  * now, so that a renamed output loses nothing. Otherwise a new output gets only what comes from now on.
  * A damaged file, now or later, is moved aside (PATH.damaged-SECONDS since 1970), what can be read of it is kept in a
- * new one, and settings->rescued is told. Returns 0; -EINVAL; -ENOMEM; -EPROTO (another program's database, or of a
+ * new one, and settings->rescued is called. Returns 0; -EINVAL; -ENOMEM; -EPROTO (another program's database, or of a
  * newer version: the file is left as it is); -EBUSY (another process has it open); -EBADMSG (damaged, and can't be
  * moved); -EIO and others with fault.
  */
@@ -184,7 +184,7 @@ int store_dead_list(struct store *store, int64_t after, size_t max_count, struct
 
 void store_dead_free(struct store_dead *list, size_t count);
 
-/* The dead letter waits again for the output that refused it, behind all that waits already. Returns 0; -ENOENT: there
+/* The dead letter waits again for the output that refused it, after all that waits already. Returns 0; -ENOENT: there
  * is none of that number; -ENODEV: the store was not opened for its output; another negative errno value with fault. */
 int store_dead_retry(struct store *store, int64_t number, struct fault *fault);
 
