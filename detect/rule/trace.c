@@ -15,12 +15,21 @@ struct list {
     size_t count, room;
 };
 
+struct folding {
+    uint32_t from, to;
+};
+
+/* Unicode 15 has 1,500 of them, and few come with each version. */
+#define MAX_FOLDINGS 4096
+
 struct traces {
     struct words *words; /* NULL: nothing */
     struct arena *arena; /* words that are made here */
-    bool *is_traced;     /* of each leg */
-    bool is_open;        /* some leg may be true of any bytes */
-    bool has_wide;       /* words that are not ASCII alone */
+    struct folding *foldings;
+    size_t folding_count;
+    bool *is_traced; /* of each leg */
+    bool is_open;    /* some leg may be true of any bytes */
+    bool has_wide;   /* words that are not ASCII alone */
     size_t size;
 };
 
@@ -41,22 +50,43 @@ static int add_word(struct list *list, struct text word)
     return 0;
 }
 
-/* Each spelling of a letter that is not ASCII. */
-static int add_spellings(struct traces *t, struct list *list, uint32_t folded)
+/* The letters beyond ASCII that fold into others; made when they are first needed. */
+static int find_foldings(struct traces *t)
 {
     /* Blocks that have letter case lie below the first; above them Deseret to Adlam (CaseFolding.txt). */
     static const uint32_t ranges[][2] = {{0x80, 0x2E7F}, {0xA640, 0xABFF}, {0xF900, 0xFFFF}, {0x10400, 0x1E943}};
+    t->foldings = arena_alloc(t->arena, MAX_FOLDINGS * sizeof(*t->foldings));
+    if (t->foldings == NULL)
+        return -ENOMEM;
     for (size_t r = 0; r < sizeof(ranges) / sizeof(ranges[0]); r++)
         for (uint32_t c = ranges[r][0]; c <= ranges[r][1]; c++) {
-            char bytes[4];
-            if (unicode_fold(c) != folded)
+            uint32_t folded = unicode_fold(c);
+            if (folded == c)
                 continue;
-            struct text word = arena_text(t->arena, (struct text){bytes, text_encode(bytes, c)});
-            int rc = word.bytes == NULL ? -ENOMEM : add_word(list, word);
-            if (rc < 0)
-                return rc;
+            if (t->folding_count == MAX_FOLDINGS)
+                return -E2BIG;
+            t->foldings[t->folding_count++] = (struct folding){c, folded};
         }
     return 0;
+}
+
+static int add_letter(struct traces *t, struct list *list, uint32_t c)
+{
+    char bytes[4];
+    struct text word = arena_text(t->arena, (struct text){bytes, text_encode(bytes, c)});
+    return word.bytes == NULL ? -ENOMEM : add_word(list, word);
+}
+
+/* Each spelling of a letter that is not ASCII. */
+static int add_spellings(struct traces *t, struct list *list, uint32_t folded)
+{
+    int rc = t->foldings == NULL ? find_foldings(t) : 0;
+    if (rc == 0)
+        rc = add_letter(t, list, folded);
+    for (size_t i = 0; rc == 0 && i < t->folding_count; i++)
+        if (t->foldings[i].to == folded)
+            rc = add_letter(t, list, t->foldings[i].from);
+    return rc;
 }
 
 /* Adds what stands in the XML of an event if the literal stands in its column; *is_known false: nothing does, or the
