@@ -41,6 +41,9 @@ struct scan_piece {
  */
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals);
 
+/* The bytes of file number file of settings, packed in an archive or not; 0: it can't be told. */
+uint64_t scan_file_size(const struct scan_settings *settings, size_t file);
+
 /* Sets starts[0..*count-1] to where file can be cut into at most max parts, and *size to its bytes; one that can't be
  * read, or by a pipe, has one part and the size 0, as all have if max is 1. *is_evtx: it is an .evtx that can be cut.
  * Returns 0 or -ENOMEM. */
