@@ -203,6 +203,7 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
     }
     const struct scan_settings settings = {.paths = (const char *const *)paths->list,
                                            .count = paths->count,
+                                           .members = paths->members,
                                            .set = load == NULL ? NULL : load->set,
                                            .jobs = o->jobs,
                                            .since = o->since,

@@ -15,7 +15,7 @@ static const char scan_help[] =
     "  FILE         event XML (an export with <Events>, one event a line, or single events; also in\n"
     "               strings of JSON, fields of CSV, lines of syslog) or .evtx, each also gzipped;\n"
     "               told by the content, not by the name. - is stdin; a directory: the logs in it\n"
-    "               and below, by their names; with * or ?: the files that fit\n"
+    "               and below, by their names; a ZIP archive: the same; with * or ?: the files that fit\n"
     "  --rules DIR  try the rules of these files instead of the built-in ones: a directory, or one file\n"
     "  --rule ID    this rule alone\n"
     "  --since T    alerts of events at or after this time alone: 2024-05-06T07:08:09Z, with an offset\n"

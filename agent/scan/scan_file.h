@@ -12,6 +12,7 @@ struct scan_state {
     uint64_t named; /* bad events so far */
     size_t left;    /* parts not yet read */
     bool has_failed;
+    bool may_be_empty;         /* an .evtx or an export: no event in it is no mistake */
     struct scan_totals totals; /* of the parts that were read */
     char trouble[200];         /* why the first part that failed did; else empty */
     struct evtx_given *given;  /* an .evtx that is read in parts; else NULL */

@@ -87,7 +87,9 @@ static int cut(struct work *w, uint64_t *sizes)
         uint64_t starts[SCAN_MAX_JOBS], size;
         size_t count;
         bool is_evtx;
-        int rc = scan_file_split(starts, &count, &size, &is_evtx, settings->paths[file], settings->jobs);
+        int rc =
+            scan_file_split(starts, &count, &size, &is_evtx, settings->paths[file],
+                            settings->members != NULL && settings->members[file].archive != NULL ? 1 : settings->jobs);
         if (rc == 0 && is_evtx && count > 1)
             rc = evtx_given_new(&w->shared.states[file].given);
         if (rc < 0)

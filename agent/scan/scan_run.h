@@ -3,6 +3,7 @@
 #define AGENT_SCAN_SCAN_RUN_H
 
 #include "agent/scan/scan_output.h"
+#include "agent/scan/scan_paths.h"
 #include "agent/scan/scan_report.h"
 #include "detect/rule/matcher.h"
 #include "detect/rule/rule_set.h"
@@ -15,10 +16,11 @@
 #define SCAN_MAX_NAMED 20
 
 struct scan_settings {
-    const char *const *paths;   /* UTF-8; "-" is stdin */
-    size_t count;               /* 1 or more */
-    const struct rule_set *set; /* these rules alone; NULL: those that are built in */
-    unsigned jobs;              /* 1..SCAN_MAX_JOBS */
+    const char *const *paths;          /* UTF-8; "-" is stdin */
+    size_t count;                      /* 1 or more */
+    const struct scan_member *members; /* one a path; NULL: all are files of their own */
+    const struct rule_set *set;        /* these rules alone; NULL: those that are built in */
+    unsigned jobs;                     /* 1..SCAN_MAX_JOBS */
     uint64_t since, until;      /* events from since to before until alone, as an event's time; 0: no such end. An event
                                    without a time is always read */
     struct scan_report *report; /* NULL: none */

@@ -11,7 +11,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* fopen with a UTF-8 path; a directory is -EISDIR. mode: "r", "w" or "a", with "b" or without. The caller closes it. */
+/* fopen with a UTF-8 path; a directory is -EISDIR. mode: "r", "w" or "a", with "b" or without, or "o": what is
+ * there is written over. The caller closes it. */
 int file_open(FILE **out, const char *path, const char *mode);
 
 /* Is it a regular file, which can be opened twice? No pipe and no device; false too if there is nothing, or it can't be

@@ -30,7 +30,7 @@ bool file_is_regular(const char *path)
 int file_open(FILE **out, const char *path, const char *mode)
 {
     const char with_close_on_exec[] = {mode[0], 'b', 'e', '\0'};
-    FILE *file = fopen(path, with_close_on_exec);
+    FILE *file = fopen(path, mode[0] == 'o' ? "r+be" : with_close_on_exec);
     if (file == NULL)
         return -errno;
     struct stat status;

@@ -188,7 +188,7 @@ static void test_failures(void)
         DIRECTORY "/text: no <Event> found; expected event XML",
         DIRECTORY "/no-events: holds no event\n",
         DIRECTORY "/cut.gz: the file ends too early\n",
-        DIRECTORY "/zip: a ZIP archive: unpack it first\n",
+        DIRECTORY "/zip: a ZIP archive in another file or from a pipe: unpack it first\n",
     };
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(w.messages, said[i]));
