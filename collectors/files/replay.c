@@ -49,6 +49,7 @@ struct replay {
     uint64_t content;             /* bytes that went into it */
     struct evtx_given *given;     /* what is read by parts */
     const struct zip_member *member;
+    struct replay_counts *counts;
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
     bool is_export;
@@ -184,6 +185,7 @@ static bool is_export(const char *bytes, size_t size)
 static int take_content(void *context, const char *bytes, size_t size)
 {
     struct replay *r = context;
+    r->counts->bytes = r->in.bytes;
     if (!r->is_begun) {
         r->is_begun = true;
         r->is_export = is_export(bytes, size);
@@ -274,6 +276,7 @@ static void take_counts(struct replay *r, struct replay_counts *counts)
 static int with_reader(struct replay *r, struct replay_counts *counts, int (*read)(struct replay *r))
 {
     *counts = (struct replay_counts){0};
+    r->counts = counts;
     int rc = -ENOMEM;
     uint64_t size;
     r->in.is_live = replay_input_size(&size, r->in.file) == -ESPIPE;

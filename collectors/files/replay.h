@@ -31,7 +31,7 @@ struct replay_counts {
  * events were bad (those are reported and counted). -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx
  * that breaks off); what could be read was handed over. -ENOTSUP: packed otherwise or twice, or a log of Windows XP
  * (fault says what to do); -EISDIR, -EIO and others as reading gave them; what event or alive returned. *counts is
- * filled in every case. fault says what, where.
+ * filled in every case, its bytes before each call of alive. fault says what, where.
  */
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault);
