@@ -201,9 +201,9 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     int rc = look(r, from);
     if (rc == 0 && r->piece->is_part)
         rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to,
-                         r->shared->states[r->piece->file].given, &sink, r->shared->matcher, &counts, &fault);
+                         r->shared->states[r->piece->file].given, &sink, r->shared->rules, &counts, &fault);
     else if (rc == 0)
-        rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &counts, &fault);
+        rc = replay_file(from, text_from(r->path), &sink, r->shared->rules, &counts, &fault);
     (void)on_alive(r, true); /* r->error has it */
     totals->bytes += counts.bytes;
     totals->events += counts.events.events;
@@ -227,7 +227,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
     totals->files += piece->from == 0 ? 1 : 0;
     static const struct encode_agent agent = {.version = version_number};
     const struct alert_maker_settings set = {
-        .matcher = shared->matcher, .agent = &agent, .context = &r, .take = put_alert, .failed = rule_failed};
+        .rules = shared->rules, .agent = &agent, .context = &r, .take = put_alert, .failed = rule_failed};
     int rc = alert_maker_new(&r.maker, &set);
     if (rc < 0)
         return rc;

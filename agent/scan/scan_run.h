@@ -4,7 +4,6 @@
 
 #include "agent/scan/scan_output.h"
 #include "agent/scan/scan_report.h"
-#include "detect/rule/matcher.h"
 #include "detect/rule/rule_set.h"
 #include <stdbool.h>
 

@@ -1,11 +1,11 @@
 #include "collectors/files/replay.h"
 #include "collectors/event_xml/event_xml_mark.h"
 #include "collectors/event_xml/event_xml_utf16.h"
+#include "collectors/evtx/evtx.h"
+#include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/cmdlet_file.h"
 #include "collectors/files/cmdlet_log.h"
 #include "collectors/files/container.h"
-#include "collectors/evtx/evtx.h"
-#include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/replay_input.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ struct replay {
     struct replay_input in;
     struct event_xml *xml;
     const struct collector_sink *sink;
-    const struct matcher *matcher;
+    const struct rule_set *rules;
     struct evtx *evtx;            /* the content is an .evtx; else NULL */
     struct cmdlet_file *cmdlets;  /* the content is a cmdlet log of Exchange; else NULL */
     struct container *container;  /* the content has its events in another form; else NULL */
@@ -177,7 +177,7 @@ static int take_content(void *context, const char *bytes, size_t size)
         if (magic != NULL && magic->kind != KIND_EVTX)
             return refuse(r, magic->kind == KIND_GZIP ? "packed twice: unpack it first" : magic->refusal);
         int rc = magic == NULL ? find_container(r, bytes, size)
-                               : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
+                               : evtx_new(&r->evtx, r->sink, r->in.path, r->rules, r->given);
         if (rc < 0)
             return rc;
     }
@@ -261,7 +261,7 @@ static int with_reader(struct replay *r, struct replay_counts *counts, int (*rea
     r->in.block = malloc(REPLAY_BLOCK);
     if (r->in.block == NULL)
         goto out;
-    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, r->matcher);
+    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, r->rules);
     if (rc < 0)
         goto out;
     rc = read(r);
@@ -276,11 +276,11 @@ out:
     return rc;
 }
 
-int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
+int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct rule_set *rules,
                 struct replay_counts *counts, struct fault *fault)
 {
     struct replay r = {
-        .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .matcher = matcher, .fault = fault};
+        .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .rules = rules, .fault = fault};
     return with_reader(&r, counts, read_file);
 }
 
@@ -300,7 +300,7 @@ static int read_xml_part(struct replay *r)
 
 static int read_evtx_part(struct replay *r, uint64_t told)
 {
-    int rc = evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
+    int rc = evtx_new(&r->evtx, r->sink, r->in.path, r->rules, r->given);
     if (rc < 0)
         return rc;
     evtx_place(r->evtx, r->from, !r->is_last, told);
@@ -336,14 +336,14 @@ static int read_part(struct replay *r)
 }
 
 int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, struct evtx_given *given,
-                const struct collector_sink *sink, const struct matcher *matcher, struct replay_counts *counts,
+                const struct collector_sink *sink, const struct rule_set *rules, struct replay_counts *counts,
                 struct fault *fault)
 {
     struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX},
                        .from = from,
                        .is_last = to == UINT64_MAX,
                        .sink = sink,
-                       .matcher = matcher,
+                       .rules = rules,
                        .given = given,
                        .fault = fault};
     if (!r.is_last)

@@ -1,6 +1,6 @@
 #include "collectors/event_xml/event_xml_mark.h"
-#include "collectors/files/container.h"
 #include "collectors/evtx/evtx_chunk.h"
+#include "collectors/files/container.h"
 #include "collectors/files/replay.h"
 #include "collectors/files/replay_input.h"
 

@@ -1,6 +1,7 @@
 #include "detect/rule/candidates.h"
 
 #include "detect/event/kinds.h"
+#include "detect/search/scan_many.h"
 #include "detect/search/words.h"
 
 #include <errno.h>
@@ -42,8 +43,9 @@ struct candidates {
     size_t column_count;
     uint32_t *always[EVENT_KIND_COUNT];
     size_t always_count[EVENT_KIND_COUNT];
-    struct words *raw; /* what is looked for in whole files; NULL: nothing */
-    bool is_raw_open;  /* some leg may be true of any bytes */
+    struct words *raw;     /* what is looked for in whole files; NULL: nothing, or few has it */
+    struct scan_many *few; /* the same where there are few words: faster then; NULL: raw has it, or nothing */
+    bool is_raw_open;      /* some leg may be true of any bytes */
     size_t size;
 };
 
@@ -67,6 +69,11 @@ static struct text part_for_values(const struct columns *columns, const struct e
     if (column->system == COLUMN_EVENT_DATA)
         return words_part(literal->text, JSON_SIGNS, false);
     return (struct text){NULL, 0};
+}
+
+bool candidates_is_raw(const struct expr_literal *literal)
+{
+    return words_part(literal->text, XML_SIGNS, false).bytes != NULL;
 }
 
 /* The part that stands in the XML of an event as it stands in the column; absent: there is none, or the column's text
@@ -230,6 +237,19 @@ static int make_columns(struct candidates *c, struct items *items, const struct 
     return 0;
 }
 
+/* Most words that are looked for one by one. */
+#define MAX_FEW 4
+
+/* The words for files, where all can be looked for that way; else *few stays NULL. */
+static int make_few(struct candidates *c, const struct text *words, size_t count)
+{
+    struct scan scans[MAX_FEW];
+    for (size_t i = 0; i < count; i++)
+        if (!scan_set(&scans[i], words[i]))
+            return 0;
+    return scan_many_new(&c->few, scans, count);
+}
+
 /* The words for files, each once. */
 static int make_raw(struct candidates *c, struct items *raw)
 {
@@ -243,9 +263,11 @@ static int make_raw(struct candidates *c, struct items *raw)
     for (size_t i = 0; i < raw->count; i++)
         if (i == 0 || !text_equal(raw->list[i].word, raw->list[i - 1].word))
             words[count++] = raw->list[i].word;
-    int rc = words_new(&c->raw, words, count);
+    int rc = count <= MAX_FEW ? make_few(c, words, count) : 0;
+    if (rc == 0 && c->few == NULL)
+        rc = words_new(&c->raw, words, count);
     free(words);
-    c->size += rc == 0 ? words_size(c->raw) : 0;
+    c->size += rc == 0 && c->raw != NULL ? words_size(c->raw) : 0;
     return rc;
 }
 
@@ -310,6 +332,7 @@ void candidates_free(struct candidates *c)
     for (size_t i = 0; i < EVENT_KIND_COUNT; i++)
         free(c->always[i]);
     words_free(c->raw);
+    scan_many_free(c->few);
     free(c->by_column);
     free(c->needs);
     arena_free(c->arena);
@@ -364,12 +387,17 @@ size_t candidates_bytes_find(const struct candidates *c, struct text bytes, size
 {
     if (c->is_raw_open)
         return from;
+    if (c->few != NULL)
+        return scan_many_find(c->few, bytes, from);
     return c->raw == NULL ? bytes.len : words_find(c->raw, bytes, from);
 }
 
 bool candidates_utf16_may_match(const struct candidates *c, const uint16_t *units, size_t count)
 {
-    return c->is_raw_open || (c->raw != NULL && words_in_utf16(c->raw, units, count));
+    if (c->is_raw_open)
+        return true;
+    return c->few != NULL ? scan_many_in_utf16(c->few, units, count)
+                          : c->raw != NULL && words_in_utf16(c->raw, units, count);
 }
 
 size_t candidates_size(const struct candidates *c)

@@ -25,6 +25,9 @@ const uint32_t *candidates_always(const struct candidates *c, enum event_kind ki
 void candidates_each(const struct candidates *c, const struct event *event, void (*hit)(void *context, uint32_t leg),
                      void *context);
 
+/* Can literal be looked for in raw bytes? */
+bool candidates_is_raw(const struct expr_literal *literal);
+
 /* As rule_set_bytes_find() and rule_set_utf16_may_match(). */
 size_t candidates_bytes_find(const struct candidates *c, struct text bytes, size_t from);
 bool candidates_utf16_may_match(const struct candidates *c, const uint16_t *units, size_t count);

@@ -147,7 +147,7 @@ static int add_leg(struct rule *rule, struct job *job, const struct piece *condi
                       .condition = condition->expr,
                       .place = place,
                       .is_faithful = true};
-    return leg.table.bytes == NULL ? -ENOMEM : legs_add(&rule->legs, job->arena, &leg);
+    return leg.table.bytes == NULL ? -ENOMEM : legs_add(&rule->legs, job->arena, job->columns, &leg);
 }
 
 /* The condition, with the filters that apply. */
