@@ -2,7 +2,7 @@
  * The MSI's deferred actions: they hand the installation's properties to tripline.exe by its stdin, so that no value is
  * quoted into a command line, and no token is seen in a list of processes or in the security log.
  *
- * CustomActionData: the program's path, and (TriplineSettle needs none) behind the first LF one NAME=VALUE a line
+ * CustomActionData: the program's path, and (TriplineSettle needs none) after the first LF one NAME=VALUE a line
  * (docs/install.md).
  * Contract: learn.microsoft.com/windows/win32/msi, Obtaining Context Information for Deferred Execution Custom Actions.
  */

@@ -151,7 +151,7 @@ def parse_table(text):
     columns, definitions = lines[0].split("\t"), lines[1].split("\t")
     keys = len(lines[2].split("\t")) - 1
     cells = [[]]
-    # A cell may hold line feeds: rows are told by their number of cells, and a line that is too short goes on.
+    # A cell may hold line feeds: rows are recognised by their number of cells, and a line that is too short goes on.
     for line in lines[3:]:
         parts = line.split("\t")
         if cells[-1] and len(cells[-1]) < len(columns):

@@ -31,7 +31,7 @@ int cli_stop(int argc, char **argv);      /* stop */
 int cli_reload(int argc, char **argv);    /* reload */
 
 /*
- * Finds the verb and calls it; the program's whole main(), after argv became UTF-8. --help behind a verb prints its
+ * Finds the verb and calls it; the program's whole main(), after argv became UTF-8. --help after a verb prints its
  * help. What stdout could not take (closed, disk full) is an error: 1 at least.
  */
 int cli_main(int argc, char **argv);

@@ -147,7 +147,7 @@ static int read_wish(struct wish *wish, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         int rc = cli_option(&wish->config_path, argc, argv, &i, "--config");
         if (rc < 0)
-            return cli_usage(argv[0], "wants a file behind --config", NULL);
+            return cli_usage(argv[0], "wants a file after --config", NULL);
         if (rc == 1)
             continue;
         if (strcmp(argv[i], "--json") == 0)

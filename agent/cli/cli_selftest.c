@@ -159,7 +159,7 @@ static int with_config(struct selftest *t, const char *path)
     return code;
 }
 
-/* Seconds, with or without an s behind them; 0: no such number. */
+/* Seconds, with or without an s after them; 0: no such number. */
 static unsigned seconds(const char *text)
 {
     char *end;
@@ -181,7 +181,7 @@ int cli_selftest(int argc, char **argv)
         if (rc == 0)
             return cli_usage(argv[0], "takes --timeout SECONDS and --config F, not", argv[i]);
         if (rc < 0)
-            return cli_usage(argv[0], "wants a value behind", argv[i]);
+            return cli_usage(argv[0], "wants a value after", argv[i]);
     }
     if (timeout != NULL && (t.timeout_s = seconds(timeout)) == 0)
         return cli_usage(argv[0], "--timeout is 1 to 3600 seconds, not", timeout);

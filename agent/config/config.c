@@ -93,7 +93,7 @@ int config_load(struct config **out, const char *path, struct config_errors *err
     }
     if (rc == 0)
         *out = config;
-    config_wipe(xml); /* up to a NUL: behind one there is nothing that was taken */
+    config_wipe(xml); /* up to a NUL: after one there is nothing that was taken */
     return rc;
 }
 

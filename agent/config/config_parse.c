@@ -246,7 +246,7 @@ static XML_Parser parser_new(struct config_parse *p)
     return parser;
 }
 
-/* Expat's words; where they only repeat ours, what is behind them. */
+/* Expat's words; where they only repeat ours, what is after them. */
 static const char *what(enum XML_Error error)
 {
     return error == XML_ERROR_INVALID_TOKEN ? "an invalid character" : XML_ErrorString(error);

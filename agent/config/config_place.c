@@ -25,7 +25,7 @@ static size_t skip_space(struct text xml, size_t at)
     return at;
 }
 
-/* Behind the name that begins at byte at. */
+/* After the name that begins at byte at. */
 static size_t skip_name(struct text xml, size_t at)
 {
     while (at < xml.len && !is_space(xml.bytes[at]) && xml.bytes[at] != '=' && xml.bytes[at] != '>' &&
@@ -48,7 +48,7 @@ struct text config_place_value(struct text xml, size_t at)
     return size < value.len ? (struct text){value.bytes, size} : none;
 }
 
-/* Behind the closing quote of the value of the attribute whose name begins at byte at; xml.len if there is none. */
+/* After the closing quote of the value of the attribute whose name begins at byte at; xml.len if there is none. */
 static size_t skip_attribute(struct text xml, size_t at)
 {
     struct text value = config_place_value(xml, at);

@@ -30,7 +30,7 @@ static const char *host_end(const char *at)
     return at > begin && *begin != '.' && *begin != '-' ? at : NULL;
 }
 
-/* "" or ":port" at *at, which moves behind it. */
+/* "" or ":port" at *at, which moves after it. */
 static bool port_at(const char **at)
 {
     unsigned port = 0;
@@ -75,6 +75,6 @@ const char *config_url_fault(const char *value)
     if (strstr(at, "dpapi:") != NULL || strstr(at, "file:") != NULL || strstr(at, "env:") != NULL)
         return "has a reference to a secret, and would be sent with it as it stands; write the URL itself";
     if (strchr(at, '#') != NULL)
-        return "has a part behind #, which is never sent; leave it out";
+        return "has a part after #, which is never sent; leave it out";
     return NULL;
 }

@@ -98,7 +98,7 @@ void config_range(char to[CONFIG_MAX_REASON], const struct config_setting *s)
     }
 }
 
-/* Decimal digits at *at, which moves behind them; false: none. Stays at NUMBER_TOO_LARGE where larger. */
+/* Decimal digits at *at, which moves after them; false: none. Stays at NUMBER_TOO_LARGE where larger. */
 static bool digits_at(uint64_t *value, const char **at)
 {
     const char *begin = *at;

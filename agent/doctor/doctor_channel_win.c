@@ -12,7 +12,7 @@
 /* A channel property of up to 8 bytes; false: not to be had. */
 static bool property(EVT_HANDLE config, EVT_CHANNEL_CONFIG_PROPERTY_ID id, EVT_VARIANT *value)
 {
-    /* All that are asked for here are numbers: nothing lies behind the variant itself. */
+    /* All that are asked for here are numbers: nothing lies after the variant itself. */
     DWORD used = 0;
     return EvtGetChannelConfigProperty(config, id, 0, sizeof(*value), value, &used) != FALSE;
 }

@@ -11,7 +11,7 @@
 static void judge_logon(struct doctor_report *r, const struct doctor_answers *a)
 {
     if (a->may_log_on == DOCTOR_UNREADABLE)
-        return; /* administrators alone see it; who is refused is told so by the service manager */
+        return; /* only administrators see it; the service manager says so to whom it refuses */
     struct doctor_line *line =
         doctor_add(r, a->may_log_on == DOCTOR_ON ? DOCTOR_GOOD : DOCTOR_BAD, "service-logon", "");
     if (a->may_log_on == DOCTOR_ON) {

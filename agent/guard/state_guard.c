@@ -120,7 +120,7 @@ static char *above(const char *path)
     size_t size = strlen(path);
     while (size > 0 && !file_is_separator(path[size - 1]))
         size--;
-    if (size > 1 && path[size - 2] != ':') /* not the root: a quote behind it would be taken for a part of the path */
+    if (size > 1 && path[size - 2] != ':') /* not the root: a quote after it would be taken for a part of the path */
         size--;
     return size == 0 ? text_dup(text_from(".")) : text_dup((struct text){path, size});
 }

@@ -34,7 +34,7 @@ struct health_range {
 /* What has become of the records of one source since a heartbeat last took it (health_receipt). */
 struct health_coverage {
     bool has_begin, has_end; /* begin: where reading stood at the start, if there was a bookmark */
-    uint64_t begin, end;     /* record ids: everything behind begin, up to end, has been read and kept */
+    uint64_t begin, end;     /* record ids: everything after begin, up to end, has been read and kept */
     uint64_t events, matches, empty_command_lines, bad_events;
     struct health_range lost[HEALTH_MAX_RANGES];
     size_t lost_count;
@@ -53,7 +53,7 @@ struct health_source {
     uint64_t last_kept;            /* when its bookmark was last kept */
     bool has_record, has_backlog, has_wrap;
     uint64_t record;         /* id of the last record that was read and kept */
-    uint64_t backlog;        /* records behind it in the log */
+    uint64_t backlog;        /* records after it in the log */
     bool is_disabled;        /* Windows writes nothing into it */
     uint64_t process_events; /* of events: process creations, where the source tells them apart */
     double records_per_s;    /* read, over the last minute or so */
@@ -134,7 +134,7 @@ void health_sources_set(struct health *health, const char *const *names, size_t 
 /* trouble may be NULL. */
 void health_source_state(struct health *health, const char *source, enum health_state state, const char *trouble);
 
-/* Where reading of source begins: behind record id record. Call before it starts. */
+/* Where reading of source begins: after record id record. Call before it starts. */
 void health_source_begin(struct health *health, const char *source, uint64_t record);
 
 /* A checkpoint was kept; what was counted since the one before. */

@@ -56,7 +56,7 @@ static json_t *ranges(const struct health_coverage *c)
     return list;
 }
 
-/* What has become of one source's records: everything behind "after", up to "to", was read and kept. */
+/* What has become of one source's records: everything after "after", up to "to", was read and kept. */
 static json_t *receipt(const struct health_source *s)
 {
     const struct health_coverage *c = &s->coverage;

@@ -51,12 +51,13 @@ json_t *status_string(const char *text);
 json_t *status_time(uint64_t time);
 /* {"account", "sid", "integrity" (null: there is no such thing), "administrator", "privileges", "groups",
  * "more_groups"}; null for NULL. A group is "SID NAME", or its SID alone. What is switched off, or only denies, stands
- * with "(off)", "(deny only)" behind it, as in token_text(). NULL when memory is short. */
+ * with "(off)", "(deny only)" after it, as in token_text(). NULL when memory is short. */
 json_t *status_token(const struct token_facts *token);
 /* Name of a source's state: "reading". Static. */
 const char *status_state(enum health_state state);
 
-/* Writes document (not taken over) to path in one step. Returns 0 or a negative errno value. */
+/* Writes document (not taken over) to path in one step. Returns 0; 1: the disk is full, and it was written over the one
+ * that was there; or a negative errno value. */
 int status_write(const char *path, const json_t *document);
 
 /* The same for a text that is there already. */

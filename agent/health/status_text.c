@@ -82,7 +82,7 @@ static const char *without_sid(const char *right)
     return name == NULL || name[1] == '(' ? right : name + 1;
 }
 
-/* The texts of list with ", " between, behind words; cut where longer than the line's buffer. */
+/* The texts of list with ", " between, after words; cut where longer than the line's buffer. */
 static void print_list(FILE *to, const char *words, const json_t *list)
 {
     char line[2048];

@@ -32,7 +32,7 @@ int log_change(struct log *log, const char *path, uint64_t max_bytes, unsigned f
 /* NULL is allowed. No other thread may still write. */
 void log_close(struct log *log);
 
-/* From now on watch is called with each line that is written, behind its writing and on the writer's thread. One at
+/* From now on watch is called with each line that is written, after its writing and on the writer's thread. One at
  * most; before other threads write. It must not write to the log. */
 void log_watch(struct log *log, void (*watch)(void *context, enum log_level level, unsigned id, const char *text),
                void *context);

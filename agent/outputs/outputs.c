@@ -23,7 +23,7 @@
 
 /* A sender that promised a sign of life within some time may be so much later on a busy machine, ms. */
 #define ALIVE_MARGIN_MS 60000u
-/* How often it is looked whether a file that an output was made from has changed, s. */
+/* How often the files that outputs were made from are checked for changes, s. */
 #define LOOK_S 10
 
 struct outputs {

@@ -5,7 +5,7 @@
  * (github.com/SigmaHQ/sigma-specification, sigmahq/sigmahq-regression-convention.md): regression_tests_info, a list of
  * name, type, match_count, path. A Sigma rule names it by regression_tests_path; any rule x.yaml may have it in
  * x.test/info.yml. Both paths are looked for in the directory of the file that names them and in each one above it.
- * type: evtx, or xml; what the file holds is told by its contents. Without match_count the rule must fire at least
+ * type: evtx, or xml; the kind is recognised by the contents. Without match_count the rule must fire at least
  * once.
  */
 #ifndef AGENT_RULES_RULE_TEST_H

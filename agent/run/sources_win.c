@@ -50,7 +50,7 @@ static void *etw_thread(void *context)
 
 static uint64_t lookback(const struct config *config)
 {
-    return config->lookback_s == UINT64_MAX ? EVENTLOG_LOOKBACK_ALL : config->lookback_s;
+    return config->lookback_s == UINT64_MAX ? EVENTLOG_INFOBACK_ALL : config->lookback_s;
 }
 
 /* The channels that are read, with their bookmarks, which marks[] owns. */
@@ -220,7 +220,7 @@ int sources_start(struct sources **out, const struct config *config, const struc
     return 0;
 }
 
-/* All are told before any is waited for. */
+/* All are told to stop before any is waited for. */
 void sources_stop(struct sources *s)
 {
     if (s == NULL)

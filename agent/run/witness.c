@@ -11,7 +11,7 @@
 
 _Static_assert(STORE_SOURCES == 2 * EVENT_OTHER, "one place for each kind of process creation, in a log and live");
 
-/* How often it is looked for witnesses that are missed, ms. */
+/* How often missing witnesses are searched for, ms. */
 #define WATCH_MS 1000u
 
 #define TICKS_PER_SECOND 10000000ull
@@ -304,7 +304,7 @@ static void *watch(void *context)
             report_missed(w, subject);
         }
         struct timespec deadline = condition_deadline(&w->ending, WATCH_MS);
-        (void)condition_wait(&w->ending, &w->lock, &deadline); /* either way it is looked again */
+        (void)condition_wait(&w->ending, &w->lock, &deadline); /* either way the loop looks again */
     }
     pthread_mutex_unlock(&w->lock);
     return NULL;

@@ -2,7 +2,7 @@
  * scan_output: lines of several threads -> one stream, file by file in the order of the command line.
  *
  * The first file that is not finished writes what it has when it is flushed, or when that is SCAN_OUTPUT_ENOUGH; those
- * behind it are kept in memory until it is their turn. One that has SCAN_OUTPUT_MAX_KEPT bytes waiting waits with its
+ * after it are kept in memory until it is their turn. One that has SCAN_OUTPUT_MAX_KEPT bytes waiting waits with its
  * thread, so memory is bounded.
  */
 #ifndef AGENT_SCAN_SCAN_OUTPUT_H

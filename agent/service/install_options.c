@@ -78,7 +78,7 @@ int install_options_read(struct install_options *options, int argc, char **argv)
             if (install_properties_set(&options->properties, text_from(argv[i]), reason) < 0)
                 result = say(argv[0], reason);
         } else if (found < 0) {
-            result = cli_usage(argv[0], "no file behind", argv[i]);
+            result = cli_usage(argv[0], "no file after", argv[i]);
         } else {
             result = cli_usage(argv[0], "unknown argument", argv[i]);
         }

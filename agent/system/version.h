@@ -5,7 +5,7 @@
 /* "0.1.0"; filled in by CMake, as the next. */
 extern const char version_number[];
 
-/* The commit it was built from, with "-dirty" behind it when files were changed; or "unknown". */
+/* The commit it was built from, with "-dirty" after it when files were changed; or "unknown". */
 extern const char version_commit[];
 
 #endif

@@ -47,7 +47,7 @@ static size_t utf16_escape(uint32_t *point, struct text text, size_t at)
     return 12;
 }
 
-/* The escape at byte at, behind whose backslash is one more byte; writes it to to, *size bytes. Returns as above. */
+/* The escape at byte at, after whose backslash is one more byte; writes it to to, *size bytes. Returns as above. */
 static size_t escape_at(char to[4], size_t *size, struct text text, size_t at)
 {
     static const char letters[] = "\\tnr0", meant[] = {'\\', '\t', '\n', '\r', '\0'};

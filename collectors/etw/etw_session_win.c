@@ -28,7 +28,7 @@ _Static_assert(offsetof(struct id_filter, ids) == 4 && sizeof(struct id_filter) 
 _Static_assert(sizeof(EVENT_TRACE_PROPERTIES) == 120 && offsetof(EVENT_TRACE_PROPERTIES, EventsLost) == 88, "x64");
 _Static_assert(sizeof(EVENT_TRACE_LOGFILEW) == 448 && offsetof(EVENT_TRACE_LOGFILEW, Context) == 440, "x64");
 
-/* How long a session of ours may take to end, ms, and how often that is asked. */
+/* How long a session of ours may take to end, ms, and how often that is checked. */
 #define STOP_WAIT_MS 3000u
 #define STOP_POLL_MS 20u
 

@@ -22,7 +22,7 @@
 /* How often losses are asked for, ms. */
 #define POLL_MS 1000u
 
-/* How often it is asked whether Windows still gives what was enabled, ms: an intruder can switch it off in a session
+/* How often Windows is asked whether it still gives what was enabled, ms: an intruder can switch it off in a session
  * that lives on. */
 #define CHECK_MS 30000u
 

@@ -15,7 +15,7 @@ static struct text rest(struct text path, size_t from)
     return (struct text){path.bytes + from, path.len - from};
 }
 
-/* first and second, one behind the other. */
+/* first and second, one after the other. */
 static struct text join(char *to, size_t size, struct text first, struct text second)
 {
     size_t used = text_copy(to, size, first);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* PROCESSINFOCLASS ProcessCommandLineInformation, Windows 8.1 and later: a UNICODE_STRING and its text behind it
+/* PROCESSINFOCLASS ProcessCommandLineInformation, Windows 8.1 and later: a UNICODE_STRING and its text after it
  * (github.com/winsiderss/systeminformer, phnt/include/ntpsapi.h). It needs no more than
  * PROCESS_QUERY_LIMITED_INFORMATION. */
 #define PROCESS_COMMAND_LINE ((PROCESSINFOCLASS)60)

@@ -120,7 +120,7 @@ static void make_room(struct process_table *t, size_t entries, size_t bytes, uin
     }
 }
 
-/* Copies text to *at, which moves behind it. */
+/* Copies text to *at, which moves after it. */
 static struct text keep(char **at, struct text text)
 {
     if (text.bytes == NULL)

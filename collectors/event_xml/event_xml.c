@@ -1,9 +1,9 @@
 #include "collectors/event_xml/event_xml.h"
-#include "collectors/event_xml/event_xml_frame.h"
 #include "collectors/event_xml/event_xml_kind.h"
 #include "collectors/event_xml/event_xml_mixed.h"
 #include "collectors/event_xml/event_xml_parse.h"
 #include "collectors/event_xml/event_xml_reference.h"
+#include "collectors/event_xml/event_xml_split.h"
 #include "collectors/event_xml/event_xml_utf16.h"
 
 #include <errno.h>
@@ -13,8 +13,9 @@
 /* Bytes added at a time to an event that began in an earlier chunk: what is copied of a chunk that need not be. */
 #define SLICE 4096u
 
-/* Bytes that are looked through for the rules' words at a time: they are then still in the processor's first cache for
- * the framer. */
+/* Bytes that are looked through for words at a time: they are then still in the processor's first cache for the
+ * splitter.
+ */
 #define AHEAD 16384u
 
 enum encoding { ENCODING_UNKNOWN, ENCODING_UTF8, ENCODING_UTF16 };
@@ -31,7 +32,7 @@ struct event_xml {
     const struct rule_set *rules;
     struct event_xml_counts counts;
     struct event_xml_parser *parser;
-    struct event_xml_framer framer;
+    struct event_xml_splitter splitter;
     struct event_xml_kind_memory last_kind;
     struct buffer carried; /* an event that began in an earlier chunk */
     struct buffer resolved;
@@ -39,7 +40,7 @@ struct event_xml {
     size_t between;    /* offset in it of what follows the last event */
     struct event_xml_mixed mixed;
     uint64_t offset; /* in the stream as it was fed, of the byte that is measured from ... */
-    size_t measured; /* ... here, in the framer's region */
+    size_t measured; /* ... here, in the splitter's region */
     enum encoding encoding;
     char first[2]; /* the stream's first bytes, until encoding is known */
     size_t first_count;
@@ -82,7 +83,7 @@ static int copy_names(struct event_xml *x, struct text source, struct text read_
     return 0;
 }
 
-/* Offset in the stream of the byte at in the region, which lies at or behind the one asked for last. */
+/* Offset in the stream of the byte at in the region, which lies at or after the one asked for last. */
 static uint64_t stream_offset(struct event_xml *x, size_t at)
 {
     struct text between = {x->taken.bytes + x->measured, at - x->measured};
@@ -130,7 +131,7 @@ int event_xml_new(struct event_xml **out, const struct collector_sink *sink, str
         return -ENOMEM;
     x->sink = *sink;
     x->rules = rules;
-    event_xml_framer_start(&x->framer);
+    event_xml_splitter_start(&x->splitter);
     const struct event_xml_taker taker = {.context = x, .wants = on_wants, .event = on_event, .bad = on_bad};
     int rc = copy_names(x, source, read_from);
     if (rc == 0)
@@ -179,32 +180,31 @@ static bool is_without_terms(const struct event_xml *x, struct region *region, s
 }
 
 /* Can the event be left to its kind alone, as it certainly fulfils no rule? */
-static bool is_ruled_out(struct event_xml *x, struct region *region, const struct event_xml_frame *frame)
+static bool is_ruled_out(struct event_xml *x, struct region *region, const struct event_xml_part *part)
 {
-    if (x->rules == NULL || frame->hides == HIDES_ANYWHERE || !is_without_terms(x, region, frame->text))
+    if (x->rules == NULL || part->hides == HIDES_ANYWHERE || !is_without_terms(x, region, part->text))
         return false;
-    if (frame->hides == HIDES_NOTHING)
+    if (part->hides == HIDES_NOTHING)
         return true;
-    if (buffer_reserve(&x->resolved, frame->text.len) < 0)
+    if (buffer_reserve(&x->resolved, part->text.len) < 0)
         return false;
-    return !rule_set_bytes_may_match(x->rules, event_xml_resolve(x->resolved.bytes, frame->text));
+    return !rule_set_bytes_may_match(x->rules, event_xml_resolve(x->resolved.bytes, part->text));
 }
 
-static int take_event(struct event_xml *x, struct region *region, const struct event_xml_frame *frame, size_t place)
+static int take_event(struct event_xml *x, struct region *region, const struct event_xml_part *part, size_t place)
 {
     const struct kinds_entry *entry;
-    if (!is_ruled_out(x, region, frame) || !event_xml_kind_recall(&entry, &x->last_kind, frame->text))
-        return event_xml_parser_add(x->parser, frame->text, place);
+    if (!is_ruled_out(x, region, part) || !event_xml_kind_recall(&entry, &x->last_kind, part->text))
+        return event_xml_parser_add(x->parser, part->text, place);
     x->counts.process += entry != NULL && event_kind_is_process(entry->kind);
     return 0;
 }
 
 /* What is no event, or one that can't be read. */
-static int take_other(struct event_xml *x, enum event_xml_found found, const struct event_xml_frame *frame,
-                      size_t place)
+static int take_other(struct event_xml *x, enum event_xml_found found, const struct event_xml_part *part, size_t place)
 {
     struct fault fault = {.call = "event_xml", .code = EBADMSG};
-    const char *why = found == FOUND_BAD ? frame->fault : "document type definitions are refused";
+    const char *why = found == FOUND_BAD ? part->fault : "document type definitions are refused";
     (void)text_copy(fault.detail, sizeof(fault.detail), text_from(why)); /* it fits */
     int rc = event_xml_parser_flush(x->parser);                          /* reports keep the order of the stream */
     if (rc == 0)
@@ -216,9 +216,9 @@ static int take_other(struct event_xml *x, enum event_xml_found found, const str
 static int report_mixed(struct event_xml *x, size_t end)
 {
     struct fault fault = {.call = "event_xml", .code = EBADMSG};
-    size_t begin = x->between, behind;
+    size_t begin = x->between, after;
     struct text more = {x->taken.bytes + begin, end - begin};
-    if (!event_xml_mixed_look(&x->mixed, more, x->encoding == ENCODING_UTF16, &behind))
+    if (!event_xml_mixed_look(&x->mixed, more, x->encoding == ENCODING_UTF16, &after))
         return 0;
     (void)text_copy(
         fault.detail, sizeof(fault.detail),
@@ -226,7 +226,7 @@ static int report_mixed(struct event_xml *x, size_t end)
                   "convert the file to one")); /* it fits */
     int rc = event_xml_parser_flush(x->parser);
     if (rc == 0)
-        on_bad(x, begin + behind, &fault);
+        on_bad(x, begin + after, &fault);
     return rc;
 }
 
@@ -247,19 +247,19 @@ static int take_region(struct event_xml *x, struct region *region)
     int rc = 0;
     x->taken = region->text;
     while (rc == 0) {
-        struct event_xml_frame frame;
+        struct event_xml_part part;
         enum event_xml_found found =
-            event_xml_framer_next(&x->framer, region->text, region->is_last, EVENT_XML_MAX_EVENT, &frame);
+            event_xml_splitter_next(&x->splitter, region->text, region->is_last, EVENT_XML_MAX_EVENT, &part);
         if (found == FOUND_NOTHING)
             break;
-        size_t place = (size_t)(frame.text.bytes - region->text.bytes);
+        size_t place = (size_t)(part.text.bytes - region->text.bytes);
         x->counts.events += found != FOUND_DOCTYPE;
-        rc = end_between(x, place, place + frame.text.len);
+        rc = end_between(x, place, place + part.text.len);
         if (rc == 0)
-            rc = found == FOUND_EVENT ? take_event(x, region, &frame, place) : take_other(x, found, &frame, place);
+            rc = found == FOUND_EVENT ? take_event(x, region, &part, place) : take_other(x, found, &part, place);
         x->mixed.is_found = x->mixed.is_found && found != FOUND_EVENT;
     }
-    size_t done = event_xml_framer_done(&x->framer);
+    size_t done = event_xml_splitter_done(&x->splitter);
     if (rc == 0 && done > x->between) {
         rc = report_mixed(x, done);
         x->between = done;
@@ -274,7 +274,7 @@ static void drop(struct event_xml *x, size_t count)
     (void)stream_offset(x, count); /* only moves what is measured from */
     x->measured = 0;
     x->between -= x->between < count ? x->between : count;
-    event_xml_framer_drop(&x->framer, count);
+    event_xml_splitter_drop(&x->splitter, count);
 }
 
 static int carry(struct event_xml *x, const char *bytes, size_t size)
@@ -297,7 +297,7 @@ static int take_carried(struct event_xml *x, const char *bytes, size_t size, siz
         return rc;
     struct region region = {.text = {x->carried.bytes, x->carried.used}};
     rc = take_region(x, &region);
-    size_t done = event_xml_framer_done(&x->framer);
+    size_t done = event_xml_splitter_done(&x->splitter);
     if (done >= before) { /* what follows can be read where it lies */
         *taken = done - before;
         drop(x, done);
@@ -323,7 +323,7 @@ static int feed_utf8(struct event_xml *x, const char *bytes, size_t size)
         return rc;
     struct region region = {.text = {bytes, size}, .is_chunk = true};
     rc = take_region(x, &region);
-    size_t done = event_xml_framer_done(&x->framer);
+    size_t done = event_xml_splitter_done(&x->splitter);
     drop(x, done);
     return rc < 0 ? rc : carry(x, bytes + done, size - done);
 }
@@ -362,7 +362,7 @@ static int feed_known(struct event_xml *x, const char *bytes, size_t size)
 /* As new, but for the counts. */
 static void restart(struct event_xml *x)
 {
-    event_xml_framer_start(&x->framer);
+    event_xml_splitter_start(&x->splitter);
     x->carried.used = 0;
     x->offset = 0;
     x->measured = 0;

@@ -56,7 +56,7 @@ int event_xml_new(struct event_xml **out, const struct collector_sink *sink, str
 void event_xml_free(struct event_xml *x);
 
 /*
- * Feeds the next bytes; size may be 0. An event is handed over when a byte behind its end tag has come (a line end), or
+ * Feeds the next bytes; size may be 0. An event is handed over when a byte after its end tag has come (a line end), or
  * by event_xml_end(). Whole events in one call are read where they lie; only one that goes on in the next is copied.
  * Returns 0; what the sink's event returned if negative; -ENOMEM. After an error the stream is forgotten: the next
  * bytes begin a new one.

@@ -1,6 +1,6 @@
 #include "collectors/event_xml/event_xml_clean.h"
-#include "collectors/event_xml/event_xml_frame.h"
 #include "collectors/event_xml/event_xml_reference.h"
+#include "collectors/event_xml/event_xml_split.h"
 #include "detect/base/vector.h"
 
 #include <stdint.h>
@@ -14,7 +14,7 @@ static bool is_allowed(unsigned long c)
 }
 
 /*
- * Offset at or behind offset at of the first byte that needs a look, or xml.len: a control character other than white
+ * Offset at or after offset at of the first byte that needs a look, or xml.len: a control character other than white
  * space, a byte that is not ASCII, the '&' of "&#".
  */
 static size_t skip_plain(struct text xml, size_t at)

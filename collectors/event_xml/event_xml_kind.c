@@ -12,7 +12,7 @@ static bool take(struct text *rest, const char *with)
     return true;
 }
 
-/* Shortens *rest to behind the first c and sets *before to what stood before it; false: there is none. */
+/* Shortens *rest to after the first c and sets *before to what stood before it; false: there is none. */
 static bool take_until(struct text *rest, char c, struct text *before)
 {
     size_t length = text_find(*rest, c);

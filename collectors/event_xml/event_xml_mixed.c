@@ -16,7 +16,7 @@ static const char *const misread[] = {
 
 _Static_assert(sizeof(WIDE) - 1 == EVENT_XML_MIXED_MAX, "it is the longest, with the last of misread");
 
-/* Offset behind the first one; 0: there is none. */
+/* Offset after the first one; 0: there is none. */
 static size_t find_wide(struct text text)
 {
     const size_t size = sizeof(WIDE) - 1;
@@ -55,7 +55,7 @@ static void remember(struct event_xml_mixed *m, struct text more)
     m->count = stays + taken;
 }
 
-bool event_xml_mixed_look(struct event_xml_mixed *m, struct text more, bool is_utf16, size_t *behind)
+bool event_xml_mixed_look(struct event_xml_mixed *m, struct text more, bool is_utf16, size_t *after)
 {
     if (m->is_found || more.len == 0)
         return false;
@@ -64,8 +64,8 @@ bool event_xml_mixed_look(struct event_xml_mixed *m, struct text more, bool is_u
     memcpy(joined, m->last, m->count);
     memcpy(joined + m->count, more.bytes, head);
     size_t end = find((struct text){joined, m->count + head}, is_utf16);
-    *behind = end > m->count ? end - m->count : find(more, is_utf16);
-    m->is_found = *behind > 0;
+    *after = end > m->count ? end - m->count : find(more, is_utf16);
+    m->is_found = *after > 0;
     remember(m, more);
     return m->is_found;
 }

@@ -23,8 +23,8 @@ struct event_xml_mixed {
 /*
  * Looks at further text that lies between two events; is_utf16: it was made of UTF-16 (event_xml_utf16_next), in which
  * the word may be in UTF-8 or begin at an odd byte; else it is UTF-8, in which it may be in UTF-16. True, once: the
- * word is there; *behind: offset in more behind the letters by which it is known.
+ * word is there; *after: offset in more after the letters by which it is known.
  */
-bool event_xml_mixed_look(struct event_xml_mixed *mixed, struct text more, bool is_utf16, size_t *behind);
+bool event_xml_mixed_look(struct event_xml_mixed *mixed, struct text more, bool is_utf16, size_t *after);
 
 #endif

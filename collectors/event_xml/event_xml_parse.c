@@ -144,7 +144,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
 {
     struct event_xml_parser *p = user;
     (void)name;        /* expat has checked it against the start tag's */
-    if (p->is_stopped) /* the end of an empty element is told even after its start stopped the parser */
+    if (p->is_stopped) /* expat reports the end of an empty element even after its start stopped the parser */
         return;
     event_xml_values_end(p->values, p->depth);
     p->depth--; /* below 0: the root's end, after which expat takes no element */

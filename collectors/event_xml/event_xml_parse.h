@@ -15,7 +15,7 @@ struct event_xml_taker {
     /* Takes a wanted event, whose texts stay until it returns. Returns 0, or a negative errno value, which ends the
      * reading. */
     int (*event)(void *context, const struct event *event);
-    /* Is told of an event that can't be read: not well-formed, or beyond EVENT_XML_MAX_DEPTH or EVENT_XML_MAX_FIELDS.
+    /* Called for an event that can't be read: not well-formed, or beyond EVENT_XML_MAX_DEPTH or EVENT_XML_MAX_FIELDS.
      * place: what it was added with. */
     void (*bad)(void *context, size_t place, const struct fault *fault);
 };

@@ -56,8 +56,8 @@ struct text event_xml_resolve(char *to, struct text xml)
             at += length;
             continue;
         }
-        struct text behind = {xml.bytes + at + 1, xml.len - at - 1};
-        size_t run = 1 + text_find(behind, '&');
+        struct text after = {xml.bytes + at + 1, xml.len - at - 1};
+        size_t run = 1 + text_find(after, '&');
         memcpy(to + size, xml.bytes + at, run);
         size += run;
         at += run;

@@ -20,7 +20,7 @@ static bool starts_with(struct text text, const char *word)
     return text.len >= size && memcmp(text.bytes, word, size) == 0;
 }
 
-static struct text behind(struct text text, size_t bytes)
+static struct text after(struct text text, size_t bytes)
 {
     return (struct text){text.bytes + bytes, text.len - bytes};
 }
@@ -39,32 +39,32 @@ static bool parse_number(uint64_t *out, struct text text)
     return text.len > 0;
 }
 
-/* The next attribute of a start tag; *rest then begins behind it. False: the tag ends here. */
+/* The next attribute of a start tag; *rest then begins after it. False: the tag ends here. */
 static bool next_attribute(struct text *rest, struct text *name, struct text *value)
 {
     while (rest->len > 0 && is_space(rest->bytes[0]))
-        *rest = behind(*rest, 1);
+        *rest = after(*rest, 1);
     size_t equals = text_find(*rest, '=');
     if (equals + 1 >= rest->len || text_find(*rest, '>') < equals)
         return false;
     *name = (struct text){rest->bytes, equals};
     while (name->len > 0 && is_space(name->bytes[name->len - 1]))
         name->len--;
-    struct text from = behind(*rest, equals + 1);
+    struct text from = after(*rest, equals + 1);
     while (from.len > 0 && is_space(from.bytes[0]))
-        from = behind(from, 1);
+        from = after(from, 1);
     if (from.len == 0 || (from.bytes[0] != '\'' && from.bytes[0] != '"'))
         return false;
-    *value = behind(from, 1);
+    *value = after(from, 1);
     size_t end = text_find(*value, from.bytes[0]);
     if (end == value->len)
         return false;
-    *rest = behind(*value, end + 1);
+    *rest = after(*value, end + 1);
     value->len = end;
     return true;
 }
 
-/* Is this <Bookmark ...> the channel's, with a record? tag begins behind the element's name. */
+/* Is this <Bookmark ...> the channel's, with a record? tag begins after the element's name. */
 static bool read_bookmark(uint64_t *record, struct text tag, struct text channel)
 {
     struct text name, value;
@@ -86,12 +86,12 @@ int eventlog_bookmark_record(uint64_t *record, struct text bookmark, struct text
     static const char element[] = "<Bookmark";
     struct text rest = bookmark;
     while (rest.len > 0) {
-        rest = behind(rest, text_find(rest, '<'));
+        rest = after(rest, text_find(rest, '<'));
         if (!starts_with(rest, element)) {
-            rest = behind(rest, rest.len > 0 ? 1 : 0);
+            rest = after(rest, rest.len > 0 ? 1 : 0);
             continue;
         }
-        rest = behind(rest, sizeof(element) - 1);
+        rest = after(rest, sizeof(element) - 1);
         if (rest.len > 0 && is_space(rest.bytes[0]) && read_bookmark(record, rest, channel))
             return 0;
     }
@@ -104,10 +104,10 @@ int eventlog_bookmark_parse(struct eventlog_bookmark *out, struct text kept, str
     uint64_t record, read = 0;
     while (bookmark.len > 0 && bookmark.bytes[bookmark.len - 1] != '>')
         bookmark.len--;
-    tail = behind(kept, bookmark.len);
+    tail = after(kept, bookmark.len);
     if (eventlog_bookmark_record(&record, bookmark, channel) < 0)
         return -EINVAL;
-    if (starts_with(tail, read_word) && !parse_number(&read, behind(tail, sizeof(read_word) - 1)))
+    if (starts_with(tail, read_word) && !parse_number(&read, after(tail, sizeof(read_word) - 1)))
         return -EINVAL;
     *out = (struct eventlog_bookmark){bookmark, record, read > record ? read : record};
     return 0;

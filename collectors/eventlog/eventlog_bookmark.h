@@ -1,6 +1,6 @@
 /*
  * eventlog_bookmark: the place reached in a channel, as text: the bookmark as Windows rendered it, untouched, and
- * behind it the record up to which the log has been looked at. That one is ahead of the bookmark where the query left
+ * after it the record up to which the log has been looked at. That one is ahead of the bookmark where the query left
  * records out, and so tells whether records that are gone had been looked at. Plain C; any thread.
  *
  * The form of a bookmark (single or double quotes, one element a channel): MS-EVEN6 section 2.2.14. A channel's name

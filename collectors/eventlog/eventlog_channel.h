@@ -1,17 +1,17 @@
 /*
  * eventlog_channel: one channel of the Windows Event Log: its subscription, its bookmark and what has been read since
  * the last checkpoint. Belongs to the thread of eventlog_run. In eventlog_channel_win.c (reading), eventlog_open_win.c
- * (opening, and what happens when that or reading fails) and eventlog_watch_win.c (figures, losses, settings).
+ * (opening, and what happens when that or reading fails) and eventlog_check_win.c (figures, losses, settings).
  */
 #ifndef COLLECTORS_EVENTLOG_EVENTLOG_CHANNEL_H
 #define COLLECTORS_EVENTLOG_EVENTLOG_CHANNEL_H
 
 #include "collectors/event_xml/event_xml.h"
 #include "collectors/eventlog/eventlog.h"
+#include "collectors/eventlog/eventlog_backlog.h"
 #include "collectors/eventlog/eventlog_figures.h"
 #include "collectors/eventlog/eventlog_gap.h"
-#include "collectors/eventlog/eventlog_lag.h"
-#include "collectors/eventlog/eventlog_look.h"
+#include "collectors/eventlog/eventlog_info.h"
 #include "collectors/eventlog/eventlog_origin.h"
 #include "collectors/eventlog/eventlog_render.h"
 
@@ -30,7 +30,7 @@ struct channel {
     bool is_unfiltered;                 /* every record comes: their ids in the log follow each other */
     void *signal;                       /* event handle; set by Windows when there are new records */
     void *subscription;                 /* EVT_HANDLE, or NULL: closed */
-    void *bookmark;                     /* EVT_HANDLE: behind the last event handed over; NULL: none yet */
+    void *bookmark;                     /* EVT_HANDLE: after the last event handed over; NULL: none yet */
     void *scratch;                      /* EVT_HANDLE: a bookmark to ask for an event's record id */
     uint64_t record;                    /* of bookmark; 0: none yet */
     uint64_t read;                      /* every record up to this one has been looked at; at least record */
@@ -63,7 +63,7 @@ struct channel {
     struct eventlog_channel_info settings;
     struct eventlog_gap gap;          /* if is_unfiltered */
     struct eventlog_origins *origins; /* of forwarded events; NULL: none have come */
-    struct eventlog_lag lag;
+    struct eventlog_backlog lag;
     struct eventlog_figures figures;
 
     const struct eventlog_settings *set;
@@ -81,7 +81,7 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
 /* Releases all of it; a channel of zeroes is allowed. */
 void channel_clear(struct channel *ch);
 
-/* Subscribes behind the bookmark, or as the lookback says; what fails is reported and sets retry_at_ms. */
+/* Subscribes after the bookmark, or as the lookback says; what fails is reported and sets retry_at_ms. */
 void channel_try_open(struct channel *ch, uint64_t now_ms);
 
 /* In a log that seemed to have begun anew: has it? To be asked once it holds records; does nothing otherwise. */

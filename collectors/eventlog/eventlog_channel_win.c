@@ -66,7 +66,7 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
         rc = channel_load_mark(ch, from->bookmark);
     if (rc < 0)
         return rc;
-    if (ch->bookmark == NULL && !ch->was_read && set->lookback_s != EVENTLOG_LOOKBACK_ALL)
+    if (ch->bookmark == NULL && !ch->was_read && set->lookback_s != EVENTLOG_INFOBACK_ALL)
         ch->lookback_from = lookback_begin(set->lookback_s);
     ch->scratch = EvtCreateBookmark(NULL);
     if (ch->scratch == NULL) {
@@ -345,7 +345,7 @@ static void take_records(struct channel *ch, EVT_HANDLE *events, DWORD count, ui
         channel_report_gap(ch, range, NULL);
 }
 
-/* Moves the bookmark behind event. */
+/* Moves the bookmark after event. */
 static int move_mark(struct channel *ch, EVT_HANDLE event, struct fault *fault)
 {
     EVT_HANDLE mark = ch->bookmark == NULL ? EvtCreateBookmark(NULL) : ch->bookmark;
@@ -364,7 +364,7 @@ static int move_mark(struct channel *ch, EVT_HANDLE event, struct fault *fault)
     return 0;
 }
 
-/* Takes events[0..count-1], closes all of them, and moves the bookmark behind the last one taken. */
+/* Takes events[0..count-1], closes all of them, and moves the bookmark after the last one taken. */
 static int take_all(struct channel *ch, EVT_HANDLE *events, DWORD count, uint64_t now_ms, struct fault *fault)
 {
     int rc = 0;
@@ -418,7 +418,7 @@ static enum channel_pull too_large(struct channel *ch, const struct fault *fault
     if (ch->batch == 1 && ++ch->too_large >= TOO_LARGE_TRIES) {
         if (ch->too_large < TOO_LARGE_TRIES + TOO_LARGE_MOST) {
             skip(ch, ch->record + 1, fault);
-            return CHANNEL_MORE; /* the position is behind it */
+            return CHANNEL_MORE; /* the position is after it */
         }
         channel_fail(ch, fault, now_ms);
         return CHANNEL_CLOSED;

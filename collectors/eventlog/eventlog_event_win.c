@@ -29,7 +29,7 @@ static const wchar_t *const system_paths[VALUE_COUNT] = {
     [VALUE_COMPUTER] = L"Event/System/Computer",
 };
 
-/* Values of an event, rendered: EVT_VARIANTs, and what they point to behind them. */
+/* Values of an event, rendered: EVT_VARIANTs, and what they point to after them. */
 struct values {
     void *buffer;
     DWORD used, count;

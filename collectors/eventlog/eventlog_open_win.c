@@ -121,7 +121,7 @@ static bool is_place_refused(long code)
 }
 
 /*
- * Behind the bookmark, strictly: if its record is gone, the call fails with ERROR_NOT_FOUND, where without Strict
+ * After the bookmark, strictly: if its record is gone, the call fails with ERROR_NOT_FOUND, where without Strict
  * Windows would go on at the nearest record unseen. Then the same without Strict, then the oldest record; never "from
  * now on". A log whose newest record is older than the bookmark has begun anew: there "nearest" would be its end, and
  * what it holds would be left out. Source: learn.microsoft.com/windows/win32/api/winevt/ne-winevt-evt_subscribe_flags.
@@ -135,7 +135,7 @@ static bool subscribe_after_bookmark(struct channel *ch, struct fault *fault)
     if (!is_place_refused(fault->code))
         return false;
     struct fault gone = *fault;
-    bool begins_anew = eventlog_look_log(&log, ch->name_utf16, fault) == 0 && eventlog_log_newest(&log) < ch->record;
+    bool begins_anew = eventlog_info_log(&log, ch->name_utf16, fault) == 0 && eventlog_log_newest(&log) < ch->record;
     if (begins_anew || !subscribe(ch, EvtSubscribeStartAfterBookmark, fault)) {
         if (!begins_anew && !is_place_refused(fault->code))
             return false;
@@ -154,7 +154,7 @@ static void account(struct channel *ch)
 {
     struct eventlog_log_info log;
     struct fault fault;
-    bool has_log = eventlog_look_log(&log, ch->name_utf16, &fault) == 0;
+    bool has_log = eventlog_info_log(&log, ch->name_utf16, &fault) == 0;
     ch->gap = (struct eventlog_gap){0};
     ch->is_unaccounted = false;
     if (ch->bookmark == NULL || ch->is_restart)
@@ -186,7 +186,7 @@ void channel_settle_restart(struct channel *ch)
 {
     struct eventlog_log_info log;
     struct fault fault;
-    if (!ch->is_restart || eventlog_look_log(&log, ch->name_utf16, &fault) < 0 || log.count == 0)
+    if (!ch->is_restart || eventlog_info_log(&log, ch->name_utf16, &fault) < 0 || log.count == 0)
         return;
     if (log.oldest > ch->read + 1) /* it was only cleared: ids go on */
         channel_report_gap(ch, (struct eventlog_range){ch->read + 1, log.oldest - 1}, NULL);

@@ -99,7 +99,7 @@ static int grow(struct eventlog_render *r, DWORD size, struct fault *fault)
 /*
  * Renders object into r->buffer. *used: bytes written, *count: properties. An event can change its size between two
  * calls, so that "too small" may come more than once. Each event is offered FIRST_SIZE first, however large the buffer
- * has become: what is asked for never adds up over events.
+ * has become: the buffer's size does not grow with the number of events.
  */
 static int render(struct eventlog_render *r, EVT_HANDLE context, EVT_HANDLE object, DWORD flags, DWORD *used,
                   DWORD *count, struct fault *fault)

@@ -2,7 +2,7 @@
  * evtx: an .evtx file, fed as a stream of bytes -> its events. Nothing that is in it is hidden:
  *
  * Chunks are found by their signature, wherever they lie, and where there is none, records by theirs; whole records are
- * read behind broken ones, in a chunk that breaks off or has no good header, behind what the header tells of, and in
+ * read after broken ones, in a chunk that breaks off or has no good header, after what the header tells of, and in
  * unused space ("recovered", given only if the file does not have them otherwise). Checksums are not asked: a wrong one
  * hides no record. What should be a record and can't be read is reported as COLLECTOR_BAD_EVENT with its offset in the
  * file and its record id.

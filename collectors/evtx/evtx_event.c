@@ -57,7 +57,7 @@ static size_t room_of(const struct evtx_node *nodes, size_t count, size_t from, 
     return room;
 }
 
-/* An element begins at *i, which moves on behind its attributes. */
+/* An element begins at *i, which moves on after its attributes. */
 static int start(struct evtx_event *e, const struct evtx_node *nodes, size_t count, size_t *i)
 {
     const char *attributes[2 * MAX_ATTRIBUTES + 1] = {NULL};

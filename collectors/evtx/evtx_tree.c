@@ -331,7 +331,7 @@ static int run_steps(struct evtx_tree *t, const struct run *run, size_t from, si
     return rc;
 }
 
-/* Puts the instance's values behind those of the outer ones. */
+/* Puts the instance's values after those of the outer ones. */
 static int push_values(struct evtx_tree *t, const struct evtx_instance *instance)
 {
     size_t at = instance->values;

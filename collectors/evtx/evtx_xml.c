@@ -72,7 +72,7 @@ static void put_escaped(struct evtx_buffer *b, struct text text, bool is_attribu
     put(b, text.bytes + done, text.len - done);
 }
 
-/* Most bytes that a node takes: its text is kept behind its escaped form while that is written. */
+/* Most bytes that a node takes: its text is kept after its escaped form while that is written. */
 static size_t room_of(const struct evtx_node *node)
 {
     return (1 + MAX_ESCAPE) * EVTX_VALUE_MAX(node->size);

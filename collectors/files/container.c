@@ -232,7 +232,7 @@ static bool hexadecimal(struct text text, size_t at, uint32_t *value)
     return true;
 }
 
-/* The character of "\uXXXX" at at, which moves on behind it and its second half. */
+/* The character of "\uXXXX" at at, which moves on after it and its second half. */
 static uint32_t unicode_escape(struct text text, size_t *at)
 {
     uint32_t first, second;

@@ -1,5 +1,5 @@
 /*
- * container: event XML that lies in another form -> the XML itself. The form is told by the file's first bytes.
+ * container: event XML that lies in another form -> the XML itself. The form is recognised by the file's first bytes.
  *
  * JSON: strings that hold "<Event" (Winlogbeat's event.original, Wazuh, NXLog, OTel, Log Analytics, ConvertTo-Json),
  * also in JSON that is such a string itself. CSV: quoted fields (Log Analytics, Export-Csv; comma, semicolon or tab).

@@ -1,4 +1,4 @@
-#include "collectors/event_xml/event_xml_mark.h"
+#include "collectors/event_xml/event_xml_delimiter.h"
 #include "collectors/evtx/evtx_chunk.h"
 #include "collectors/files/container.h"
 #include "collectors/files/replay.h"
@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far behind the place wished for a cut is looked for; events are smaller as a rule. */
+/* How far after the wished place a cut is searched for; events are smaller as a rule. */
 #define REACH (256u * 1024u)
 
 /* What may hold the beginning of a section that is open at a cut: the largest event before it. */
-#define BEFORE (EVENT_XML_MAX_EVENT + EVENT_XML_MARK_SIZE)
+#define BEFORE (EVENT_XML_MAX_EVENT + EVENT_XML_DELIMITER_SIZE)
 
-/* Offset in window, at or behind at, of the first "<Event" at the beginning of a line; window.len: there is none. */
+/* Offset in window, at or after at, of the first "<Event" at the beginning of a line; window.len: there is none. */
 static size_t find_event(struct text window, size_t at)
 {
     while (event_xml_find_mark(window, &at, false, lanes_here())) {
@@ -37,7 +37,7 @@ static bool has_section(struct text text)
     return false;
 }
 
-/* Sets *cut to a place at or behind wish; 0: there is none near. room: BEFORE + REACH bytes. */
+/* Sets *cut to a place at or after wish; 0: there is none near. room: BEFORE + REACH bytes. */
 static int find_cut(uint64_t *cut, FILE *file, uint64_t wish, char *room)
 {
     uint64_t begin = wish - BEFORE;

@@ -11,7 +11,7 @@ static struct text part(struct text text, size_t from, size_t to)
     return (struct text){text.bytes + from, to - from};
 }
 
-/* text[from..]; from may be behind the end: empty then, as KQL's substring and split index. */
+/* text[from..]; from may be after the end: empty then, as KQL's substring and split index. */
 static struct text from_on(struct text text, size_t from)
 {
     return from >= text.len ? (struct text){"", 0} : part(text, from, text.len);

@@ -38,7 +38,7 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* The same for count items of size bytes, all zero; a product that overflows gives NULL. */
 void *arena_zeroed(struct arena *arena, size_t count, size_t size);
 
-/* A copy of text with a NUL behind it. An absent text stays absent; no memory gives an absent one too. */
+/* A copy of text with a NUL after it. An absent text stays absent; no memory gives an absent one too. */
 struct text arena_text(struct arena *arena, struct text text);
 
 /* Takes all back; blocks are kept for the next use. */

@@ -36,7 +36,7 @@ bool text_equal_nocase(struct text a, struct text b);
 /* Index of the first byte c, or text.len if there is none. */
 size_t text_find(struct text text, char c);
 
-/* The part behind the last byte c; the whole text if there is none. */
+/* The part after the last byte c; the whole text if there is none. */
 struct text text_after_last(struct text text, char c);
 
 /*
@@ -49,7 +49,7 @@ size_t text_copy(char *to, size_t size, struct text text);
 char *text_dup(struct text text);
 
 /*
- * The code point at byte *at, which then moves behind it. *at must be below text.len.
+ * The code point at byte *at, which then moves after it. *at must be below text.len.
  * An invalid byte and a surrogate (WTF-8) give TEXT_REPLACEMENT; an invalid byte moves *at by one.
  */
 uint32_t text_decode(struct text text, size_t *at);

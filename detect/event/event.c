@@ -129,7 +129,7 @@ static unsigned days_before_year(unsigned year)
     return years * 365 + years / 4 - years / 100 + years / 400;
 }
 
-/* 0 to 9 fraction digits behind a dot, as 100 ns. */
+/* 0 to 9 fraction digits after a dot, as 100 ns. */
 static bool fraction_at(unsigned *ticks, struct text text, size_t *at)
 {
     *ticks = 0;

@@ -360,7 +360,7 @@ static struct value call_unixtime(const struct function_call *call)
          NULL, call_unixtime)
 
 const struct function function_time[] = {
-    DATE("now", "([by: timespan])", "the moment at which the event is looked at", "i", 0, 1, VALUE_DATETIME,
+    DATE("now", "([by: timespan])", "the moment at which the event is evaluated", "i", 0, 1, VALUE_DATETIME,
          FUNCTION_CHANGES, NULL, call_now),
     DATE("ago", "(by: timespan)", "that long before now()", "i", 1, 1, VALUE_DATETIME, FUNCTION_CHANGES, NULL,
          call_ago),

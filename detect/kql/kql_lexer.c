@@ -360,7 +360,7 @@ static bool read_sign(struct lexer *lexer, struct kql_token *token)
     return true;
 }
 
-/* The next token. False: there was none at a byte, which is then behind. */
+/* The next token. False: there was none at a byte, which is then passed over. */
 static bool read_token(struct lexer *lexer, struct kql_token *token)
 {
     size_t begin = lexer->at, prefix;

@@ -5,7 +5,7 @@
  * Sources: learn.microsoft.com/azure/azure-monitor/reference/tables (SecurityEvent, WindowsEvent, Event,
  * DeviceProcessEvents: names and types of columns),
  * learn.microsoft.com/azure/sentinel/normalization-schema-process-event (ASIM), docs/rule-semantics.md (fields of 4688,
- * Sysmon 1 and ETW). Names are told apart by case, as Kusto does.
+ * Sysmon 1 and ETW). Names differ by letter case, as in Kusto.
  */
 #ifndef DETECT_KQL_KQL_TABLES_H
 #define DETECT_KQL_KQL_TABLES_H

@@ -79,13 +79,13 @@ struct kql_node {
 };
 
 /*
- * Cuts query into tokens, KQL_TOKEN_END last. What is no token is told of in faults and left out.
+ * Cuts query into tokens, KQL_TOKEN_END last. What is no token is reported in faults and left out.
  * Returns 0, -ENOMEM, or -EINVAL for a query longer than KQL_MAX_QUERY (told of).
  */
 int kql_lexer_run(struct kql_token **out, struct arena *arena, struct text query, struct kql_faults *faults);
 
 /*
- * Reads a whole query into a KQL_QUERY. Syntax errors are told of in faults; the reading goes on at the next | or ;.
+ * Reads a whole query into a KQL_QUERY. Syntax errors are reported in faults; the reading goes on at the next | or ;.
  * *out may then hold KQL_BAD nodes. Returns 0, -ENOMEM, or -EINVAL as kql_lexer_run.
  */
 int kql_parser_query(struct kql_node **out, struct arena *arena, struct text query, struct kql_faults *faults);

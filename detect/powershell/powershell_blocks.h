@@ -31,7 +31,7 @@ struct powershell_blocks;
 
 /* One part, as its event has it. */
 struct powershell_part {
-    struct text channel, id; /* blocks are told apart by both; longer ones than 128 bytes together by their first 128 */
+    struct text channel, id; /* together they identify a block; of longer ones the first 128 bytes count */
     uint32_t number, total;  /* MessageNumber, MessageTotal: 1 and up */
     struct text text;        /* ScriptBlockText; copied */
 };

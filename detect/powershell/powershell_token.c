@@ -126,7 +126,7 @@ static struct powershell_token read_string(struct powershell_reader *r, bool is_
     }
 }
 
-/* A here-string, if one begins at r->at, behind its @ and quote: only blanks up to the end of the line. */
+/* A here-string, if one begins at r->at, after its @ and quote: only blanks up to the end of the line. */
 static bool read_here_string(struct powershell_reader *r, bool is_double, struct powershell_token *out)
 {
     size_t at = r->at;
@@ -187,7 +187,7 @@ static struct powershell_token read_word(struct powershell_reader *r, bool is_in
     return (struct powershell_token){.kind = POWERSHELL_WORD, .text = slice(r->text, begin, r->at)};
 }
 
-/* Behind a dash. A name with a quote in it is an argument. */
+/* After a dash. A name with a quote in it is an argument. */
 static bool read_parameter(struct powershell_reader *r, struct powershell_token *out)
 {
     size_t at = r->at, begin = at;
@@ -207,7 +207,7 @@ static bool read_parameter(struct powershell_reader *r, struct powershell_token 
     }
 }
 
-/* Behind $: its name, without a member that follows. */
+/* After $: its name, without a member that follows. */
 static struct powershell_token read_variable(struct powershell_reader *r)
 {
     size_t begin = r->at;

@@ -24,7 +24,7 @@ struct scan {
  * empty, too long, not ASCII or holds a NUL. */
 bool scan_set(struct scan *scan, struct text word);
 
-/* Index of the first occurrence at or behind from, or bytes.len if there is none. Never reads outside bytes. */
+/* Index of the first occurrence at or after from, or bytes.len if there is none. Never reads outside bytes. */
 size_t scan_find(const struct scan *scan, struct text bytes, size_t from);
 
 /* The same in UTF-16. */

@@ -19,7 +19,7 @@ int scan_many_new(struct scan_many **out, const struct scan *words, size_t count
 /* Frees s; NULL is allowed. */
 void scan_many_free(struct scan_many *s);
 
-/* Index of the first occurrence of any word at or behind from, or bytes.len. Never reads outside bytes. */
+/* Index of the first occurrence of any word at or after from, or bytes.len. Never reads outside bytes. */
 size_t scan_many_find(const struct scan_many *s, struct text bytes, size_t from);
 
 /* Does any word stand in units? */

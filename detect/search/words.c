@@ -341,7 +341,7 @@ static bool is_caseless(uint32_t c)
     return false;
 }
 
-/* Is the character at *at good to look for? *at moves behind it. */
+/* Is the character at *at good to look for? *at moves after it. */
 static bool is_good(struct text text, size_t *at, const char *without, bool has_signs)
 {
     char c = text.bytes[*at];

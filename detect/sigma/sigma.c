@@ -204,7 +204,8 @@ int sigma_compile(struct rule *rule, struct columns *columns, const struct node 
     int rc = metadata_read(rule, root, notes);
     if (rc != 0)
         return rc;
-    if (logsource_read(&source, node_get(root, "logsource"), notes) != 0) { /* the detection's mistakes are told too */
+    if (logsource_read(&source, node_get(root, "logsource"), notes) !=
+        0) { /* the detection's mistakes are reported too */
         struct piece condition;
         return compile_detection(&condition, &job, root) == -ENOMEM ? -ENOMEM : -EINVAL;
     }

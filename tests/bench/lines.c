@@ -30,7 +30,7 @@ static double now(void)
 
 struct input {
     struct rule_set *rules;
-    const char *bytes; /* lines of length characters, each with a NUL behind it */
+    const char *bytes; /* lines of length characters, each with a NUL after it */
     const uint16_t *units;
     size_t length, count;
     void *hyperscan, *scratch;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes throw-away certificates for tests, in the directory named: two authorities (ca, other-ca), servers (server for
-# localhost and 127.0.0.1, wrong-host, expired), a client (client.pem; its key plain in client.key and behind the
+# localhost and 127.0.0.1, wrong-host, expired), a client (client.pem; its key plain in client.key and after the
 # password "secret word" in client-encrypted.key) and the client of the other authority (other-client).
 # usage: certificates.sh DIRECTORY
 set -eu

@@ -92,6 +92,11 @@ class StandIn:
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.thread.start()
 
+    def bodies(self):
+        """The requests' bodies, unpacked, in the order of their coming."""
+        return [gzip.decompress(raw) if headers.get("Content-Encoding") == "gzip" else raw
+                for _, _, headers, raw in self.requests]
+
     def stop(self):
         self.server.shutdown()
         self.server.server_close()

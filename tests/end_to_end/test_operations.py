@@ -229,7 +229,7 @@ class Selftest(Case):
         self.assertRegex(out, r"output central: taken after \d+ ms \(HTTP 200\)")
         self.assertTrue(self.alerts()[0]["alert"]["tripline"]["test"])
         self.assertIn("tripline-selftest-", self.alerts()[0]["alert"]["process"]["command_line"])
-        # Words behind it make it an alert like any other, and no test.
+        # Words after it make it an alert like any other, and no test.
         code, out, _ = self.selftest("--timeout", "3", record=2, change=" & evil.exe")
         self.assertEqual(code, 1, out)
         self.assertNotIn("test", self.alerts()[1]["alert"]["tripline"])

@@ -232,7 +232,7 @@ class Elasticsearch(Outputs):
         self.assertEqual([(name, reason[:8]) for name, reason in self.dead()], [(ids[4], "HTTP 400")])
         self.assertIn("failed to parse field", self.dead()[0][1])
         # Only what was put off came again.
-        sizes = [len(gzip.decompress(raw).splitlines()) // 2 for _, path, _, raw in self.server.requests]
+        sizes = [len(body.splitlines()) // 2 for body in self.server.bodies()]
         self.assertEqual(sizes, [6, 1, 1])
 
     def test_answers_that_confirm_nothing(self):
@@ -568,8 +568,7 @@ class Webhook(Outputs):
             "collector.example.com": self.nginx.port, "second.example.com": servers.free_port()})
 
     def bodies(self):
-        return [(gzip.decompress(raw) if raw.startswith(b"\x1f\x8b") else raw).decode("utf-8")
-                for _, _, _, raw in self.behind.requests]
+        return [body.decode("utf-8") for body in self.behind.bodies()]
 
     def test_recipe(self):
         """Through nginx with our client certificate; signed; read by the makers of CloudEvents."""

@@ -4,7 +4,6 @@ each server has the same alert.
 
     test_outputs_wine.py TRIPLINE_EXE BUILD_TREE SOURCE
 """
-import gzip
 import json
 import re
 import subprocess
@@ -82,7 +81,7 @@ class EveryOutput(unittest.TestCase):
     def found(self):
         """The ids that each server has."""
         have = {
-            "webhook": lambda s: [e["id"] for *_, raw in s.requests for e in json.loads(gzip.decompress(raw))],
+            "webhook": lambda s: [event["id"] for body in s.bodies() for event in json.loads(body)],
             "clickhouse": lambda s: [row["id"] for row in s.rows("SELECT id FROM tripline_alerts")],
             "elasticsearch": lambda s: list(s.documents),
             "splunk_hec": lambda s: [event["fields"]["alert_id"] for event in s.indexed],
@@ -102,7 +101,8 @@ class EveryOutput(unittest.TestCase):
             (self.wine.state / name).write_bytes((self.certificates / name).read_bytes())
         text, names = recipes.place(change("\n".join(self.texts)), self.ports)
         config = self.wine.state / "tripline.xml"
-        config.write_text('<tripline version="1"><eventlog lookback="all"><channel name="Security"/></eventlog><outputs>\n'
+        config.write_text(f'<tripline version="1"><state directory="{self.wine.windows_path(self.wine.state)}"/>'
+                          '<eventlog lookback="all"><channel name="Security"/></eventlog><outputs>\n'
                           + text + "\n</outputs></tripline>\n", encoding="utf-8")
         for verb in (["install", "--config", self.wine.windows_path(config)], ["start"]):
             code, out, err = self.wine.run(*verb)

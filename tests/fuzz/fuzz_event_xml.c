@@ -5,8 +5,8 @@
  */
 #include "collectors/event_xml/event_xml.h"
 #include "collectors/event_xml/event_xml_clean.h"
-#include "collectors/event_xml/event_xml_frame.h"
 #include "collectors/event_xml/event_xml_parse.h"
+#include "collectors/event_xml/event_xml_split.h"
 
 #include <errno.h>
 #include <expat.h>
@@ -139,12 +139,12 @@ static void check_events(struct text stream)
 {
     struct outcome together = {0}, alone = {0};
     struct event_xml_parser *p = parser_for(&together);
-    struct event_xml_framer framer;
-    struct event_xml_frame frame;
+    struct event_xml_splitter splitter;
+    struct event_xml_part part;
     size_t place = 0;
-    event_xml_framer_start(&framer);
-    while (event_xml_framer_next(&framer, stream, true, EVENT_XML_MAX_EVENT, &frame) != FOUND_NOTHING)
-        add_event(p, &alone, frame.text, place++);
+    event_xml_splitter_start(&splitter);
+    while (event_xml_splitter_next(&splitter, stream, true, EVENT_XML_MAX_EVENT, &part) != FOUND_NOTHING)
+        add_event(p, &alone, part.text, place++);
     for (struct text rest = stream; rest.len > 0;) {
         size_t length = text_find(rest, '\n');
         add_event(p, &alone, (struct text){rest.bytes, length}, place++);

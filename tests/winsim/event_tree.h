@@ -28,7 +28,7 @@ struct tree_node {
 struct event_tree {
     struct tree_node *nodes; /* nodes[0] is Event */
     struct tree_attribute *attributes;
-    char *text; /* NUL-terminated texts, one behind the other */
+    char *text; /* NUL-terminated texts, one after the other */
     size_t node_count, node_room, attribute_count, attribute_room, text_size, text_room;
 };
 

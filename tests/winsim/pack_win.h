@@ -1,6 +1,6 @@
 /*
  * pack_win: EVT_VARIANTs and what they point to, in one block as the API gives them: the variants first, the data
- * behind, every pointer into the same buffer. Under winsim_lock.
+ * after, every pointer into the same buffer. Under winsim_lock.
  */
 #ifndef TESTS_WINSIM_PACK_WIN_H
 #define TESTS_WINSIM_PACK_WIN_H

@@ -60,7 +60,7 @@ bool result_is_stale(const struct result *r);
 bool result_look(struct result *r);
 
 /*
- * Sets the position behind bookmark in each channel. Returns 0, or ERROR_NOT_FOUND: strict, and a record is not there.
+ * Sets the position after bookmark in each channel. Returns 0, or ERROR_NOT_FOUND: strict, and a record is not there.
  */
 DWORD result_start_after(struct result *r, const struct bookmark *bookmark, bool is_strict);
 

@@ -90,7 +90,7 @@ static EVT_HANDLE bookmark_at(const wchar_t *channel, DWORD index)
     return mark;
 }
 
-/* The ids behind mark, or "(code)" of EvtSubscribe. */
+/* The ids after mark, or "(code)" of EvtSubscribe. */
 static const char *ids_after(const wchar_t *channel, EVT_HANDLE mark, DWORD flags)
 {
     static char refused[32];

@@ -60,7 +60,7 @@ static void put_all(struct json_writer *w, struct text bytes)
     w->size += bytes.len;
 }
 
-/* Less than a vector, NULs behind it. Put together in registers: loading what was just stored in parts waits for them.
+/* Less than a vector, NULs after it. Put together in registers: loading what was just stored in parts waits for them.
  */
 static vector load_part(const char *from, size_t count)
 {
@@ -92,7 +92,7 @@ static uint32_t put_vector(char *to, vector all)
 }
 
 /* Copies the bytes at from, count at most and no more than RUN, that stand in JSON as they are, up to the first that
- * doesn't. Returns how many; what lies behind them in to changes too, up to a vector. */
+ * doesn't. Returns how many; what lies after them in to changes too, up to a vector. */
 static size_t put_plain(char *to, const char *from, size_t count)
 {
     size_t done = 0;

@@ -10,7 +10,7 @@
  * own: no outside text, ASCII without quote, backslash and control characters, none twice in an object. This is not
  * looked at; but calls in an order that gives no JSON trip an assert.
  *
- * Failing is told once, by json_writer_finish().
+ * A failure is reported once, by json_writer_finish().
  */
 #ifndef TRANSPORT_DOCUMENT_JSON_WRITER_H
 #define TRANSPORT_DOCUMENT_JSON_WRITER_H
@@ -73,7 +73,7 @@ void json_writer_key(struct json_writer *writer, struct text key);
 
 /*
  * Members that are the same in many documents need be written only once. A mark is a place between two members of an
- * object, of which at least one stands before it; since: the bytes of the members written behind the mark, the writer's
+ * object, of which at least one stands before it; since: the bytes of the members written after the mark, the writer's
  * own until the next call, absent if it has failed; again: writes such bytes, at such a place, of any document.
  */
 size_t json_writer_mark(const struct json_writer *writer);

@@ -141,7 +141,7 @@ static void free_list(struct curl_slist *list)
     curl_slist_free_all(list);
 }
 
-/* What lies behind the host in a URL may be a secret. */
+/* What lies after the host in a URL may be a secret. */
 static void wipe(char *secret, size_t size)
 {
     if (secret != NULL)

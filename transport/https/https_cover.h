@@ -16,7 +16,7 @@ int https_cover_new(struct https_cover **out, const void *secret, size_t size);
 /* Overwrites before it frees; NULL is allowed. */
 void https_cover_free(struct https_cover *cover);
 
-/* The secret's bytes, with a NUL behind them, until https_cover_close(). NULL gives NULL. Each open has its close. */
+/* The secret's bytes, with a NUL after them, until https_cover_close(). NULL gives NULL. Each open has its close. */
 char *https_cover_open(struct https_cover *cover);
 void https_cover_close(struct https_cover *cover);
 

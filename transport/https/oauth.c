@@ -72,7 +72,7 @@ void oauth_cancel(struct oauth *oauth)
     https_cancel(oauth->https);
 }
 
-/* name=value, escaped (the form's own + for a space is not needed), behind what is there. Returns the whole, or NULL
+/* name=value, escaped (the form's own + for a space is not needed), after what is there. Returns the whole, or NULL
  * without memory; form is used up. */
 static char *add_field(char *form, const char *name, const char *value)
 {

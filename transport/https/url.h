@@ -4,7 +4,7 @@
 
 /*
  * base, with path after its own path (NULL: none), unless that ends so already, as where somebody has written the whole
- * address of an interface; and query's pairs "name=value" (ends with NULL; NULL: none) behind
+ * address of an interface; and query's pairs "name=value" (ends with NULL; NULL: none) after
  * its own query; path and values are escaped, but for / in path. *out: the caller frees it. Returns 0; -EINVAL: base is
  * no URL; -ENOMEM.
  */

@@ -40,7 +40,7 @@ static int move_both(const char *path, const char *to)
     if (rc == 0) {
         int log_rc = store_file_move(log, log_to);
         if (log_rc < 0 && log_rc != -ENOENT) {
-            (void)store_file_move(to, path); /* what failed is told */
+            (void)store_file_move(to, path); /* what failed is reported */
             rc = log_rc;
         }
     }

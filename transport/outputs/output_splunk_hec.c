@@ -14,8 +14,8 @@
 #include <string.h>
 #include <time.h>
 
-/* How the indexer is asked for its acknowledgement, ms: from the first pause on twice as long each time; and when it is
- * given up, so that the alerts are sent again. */
+/* How often the indexer is asked for its acknowledgement, ms: from the first pause on twice as long each time; and when
+ * it is given up, so that the alerts are sent again. */
 #define ACK_FIRST_MS 100u
 #define ACK_MOST_MS 10000u
 #define ACK_GIVE_UP_MS 300000u

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-/* "between 24 bytes and 64 bytes", in base64 behind "whsec_". */
+/* "between 24 bytes and 64 bytes", in base64 after "whsec_". */
 #define MIN_KEY 24u
 #define MAX_KEY 64u
 

@@ -16,7 +16,7 @@
 /* Pause after a look that gave nothing: a store that is about to be closed no longer waits, ms. */
 #define NOTHING_MS 100u
 
-/* How often it is looked whether alerts are too old, ms. */
+/* How often the sender checks whether alerts are too old, ms. */
 #define EXPIRE_MS 60000u
 
 struct sender {

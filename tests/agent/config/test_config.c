@@ -162,7 +162,7 @@ static const struct {
     {"https://h:1x/", "has a host with a character"},
     {"https://h!/", "has a host with a character"},
     {"https://user:secret@h/", "holds a user's name or password"},
-    {"https://h/#x", "has a part behind #"},
+    {"https://h/#x", "has a part after #"},
     {"https://h/a b", "holds a space"},
     {"https://h\xC3\xA4/", "is not ASCII"},
 };

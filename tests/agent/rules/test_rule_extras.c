@@ -115,7 +115,7 @@ static void they_count_in_the_set(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"files are told by their contents", files_are_told_by_their_contents},
+    static const CU_TestInfo tests[] = {{"files are recognised by their contents", files_are_told_by_their_contents},
                                         {"one file has the placeholders", one_file_has_the_placeholders},
                                         {"they count in the set", they_count_in_the_set},
                                         CU_TEST_INFO_NULL};

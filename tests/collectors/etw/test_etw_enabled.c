@@ -89,7 +89,7 @@ static void test_damaged(void)
     CU_ASSERT_EQUAL(judge(), ETW_ENABLED_UNKNOWN);
     begin(2);
     add_instance(0);
-    put(instance, 0xFFFFFFF0u, 4); /* the next one, far behind the end */
+    put(instance, 0xFFFFFFF0u, 4); /* the next one, far past the end */
     CU_ASSERT_EQUAL(judge(), ETW_ENABLED_UNKNOWN);
     put(instance, 4, 4); /* or in this one */
     CU_ASSERT_EQUAL(judge(), ETW_ENABLED_UNKNOWN);

@@ -39,7 +39,7 @@ static const struct {
     {"<Event><![CDATA[ ]", "unclosed CDATA section"},
     {"<Event><? </Event>", "not well-formed (invalid token)"},
     {"<Event><?a </Event>", "unclosed token"},
-    /* something stands before or behind the event */
+    /* something stands before or after the event */
     {"x<Event/>", "not well-formed (invalid token)"},
     {"&amp;<Event/>", "not well-formed (invalid token)"},
     {"<![CDATA[]]><Event/>", "syntax error"},

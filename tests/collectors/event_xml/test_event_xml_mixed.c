@@ -1,4 +1,4 @@
-/* Events in another encoding than the beginning of their stream are told of, whatever the chunks. */
+/* Events in another encoding than the beginning of their stream are reported, whatever the chunks. */
 #include "collectors/event_xml/event_xml.h"
 #include "collectors/event_xml/event_xml_mixed.h"
 #include "tests/collectors/recorder.h"
@@ -52,7 +52,7 @@ static void read_in_steps(const char *bytes, size_t size, size_t step)
     CU_ASSERT_EQUAL_FATAL(event_xml_new(&x, &sink, text_from("test.xml"), (struct text){NULL, 0}, NULL), 0);
     for (size_t at = 0; at < size; at += step) {
         size_t part = size - at < step ? size - at : step;
-        char *copy = malloc(part); /* so that a byte read behind it shows */
+        char *copy = malloc(part); /* so that a byte read past it shows */
         memcpy(copy, bytes + at, part);
         CU_ASSERT_EQUAL(event_xml_feed(x, copy, part), 0);
         free(copy);
@@ -101,13 +101,13 @@ static void test_look(void)
     static const char wide[] = "xxxx<\0E\0v\0e\0n\0t\0 \0E\0v\0e\0n\0t\0";
     for (size_t cut = 0; cut < sizeof(wide); cut++) {
         struct event_xml_mixed mixed = {0};
-        size_t behind = 0;
-        bool first = event_xml_mixed_look(&mixed, (struct text){wide, cut}, false, &behind);
+        size_t after = 0;
+        bool first = event_xml_mixed_look(&mixed, (struct text){wide, cut}, false, &after);
         CU_ASSERT_EQUAL(first, cut >= 15);
-        CU_ASSERT(!first || behind == 15);
-        bool second = event_xml_mixed_look(&mixed, (struct text){wide + cut, sizeof(wide) - 1 - cut}, false, &behind);
+        CU_ASSERT(!first || after == 15);
+        bool second = event_xml_mixed_look(&mixed, (struct text){wide + cut, sizeof(wide) - 1 - cut}, false, &after);
         CU_ASSERT_EQUAL(second, cut < 15);
-        CU_ASSERT(!second || behind == 15 - cut);
+        CU_ASSERT(!second || after == 15 - cut);
     }
 }
 

@@ -95,7 +95,7 @@ static void forget(void)
     memset(&got, 0, sizeof(got));
 }
 
-/* Adds a copy of exactly xml's size, so that a byte read behind it shows. */
+/* Adds a copy of exactly xml's size, so that a byte read past it shows. */
 static int add(struct event_xml_parser *p, struct text xml, size_t place)
 {
     char *copy = malloc(xml.len == 0 ? 1 : xml.len);
@@ -140,7 +140,7 @@ static void check_case(struct event_xml_parser *p, size_t i)
     }
 }
 
-/* Whatever came before, each has its own result; and the event behind it is read right. */
+/* Whatever came before, each has its own result; and the event after it is read right. */
 static void test_what_came_before(void)
 {
     struct event_xml_parser *p = new_parser();
@@ -154,7 +154,7 @@ static void test_what_came_before(void)
     event_xml_parser_free(p);
 }
 
-/* The same for what is added together: before, between and behind others. */
+/* The same for what is added together: before, between and after others. */
 static void test_together(void)
 {
     struct event_xml_parser *p = new_parser();
@@ -189,7 +189,7 @@ static void test_cut_at_every_byte(void)
         if (cut % 2 == 0)
             CU_ASSERT_EQUAL(parse(p, text_from(event + cut)), cut == 0 ? 0 : -EBADMSG);
         if (!has_command_line(p, event, "\xC3\xA4&A\n]]"))
-            CU_FAIL("event behind one that was cut");
+            CU_FAIL("event after one that was cut");
         forget();
         CU_ASSERT_EQUAL(add(p, (struct text){event, cut}, 0), 0);
         CU_ASSERT_EQUAL(add(p, text_from(event + cut), 1), 0);
@@ -335,7 +335,7 @@ static void test_answer(void)
     event_xml_parser_free(p);
 }
 
-/* Where there is no memory for a parser the events are tried one by one; then it is told. */
+/* Where there is no memory for a parser the events are tried one by one; then that is reported. */
 static void test_no_memory(void)
 {
     struct event_xml_parser *p = new_parser();

@@ -1,7 +1,7 @@
-/* The parts of event_xml that can be tested alone: frame, clean, kind, utf16. */
+/* The parts of event_xml that can be tested alone: split, clean, kind, utf16. */
 #include "collectors/event_xml/event_xml_clean.h"
-#include "collectors/event_xml/event_xml_frame.h"
 #include "collectors/event_xml/event_xml_kind.h"
+#include "collectors/event_xml/event_xml_split.h"
 #include "collectors/event_xml/event_xml_utf16.h"
 #include "tests/test.h"
 
@@ -11,7 +11,7 @@
 
 #define FFFD "\xEF\xBF\xBD"
 
-/* Marks are found at every place of those that are looked at in one step, and nothing is read behind the end. */
+/* Marks are found at every place of those that are looked at in one step, and nothing is read past the end. */
 static void check_frame_at(size_t before, size_t between, size_t after)
 {
     size_t length = strlen("<Event>") + between + strlen("</Event>"), size = before + length + after;
@@ -19,18 +19,18 @@ static void check_frame_at(size_t before, size_t between, size_t after)
     memset(bytes, '/', size);
     memcpy(bytes + before, "<Event>", strlen("<Event>"));
     memcpy(bytes + before + length - strlen("</Event>"), "</Event>", strlen("</Event>"));
-    struct event_xml_framer f;
-    struct event_xml_frame frame;
-    event_xml_framer_start(&f);
-    bool is_found = event_xml_framer_next(&f, (struct text){bytes, size}, true, 1000, &frame) == FOUND_EVENT;
-    if (!is_found || frame.text.bytes != bytes + before || frame.text.len != length || frame.hides != HIDES_NOTHING)
+    struct event_xml_splitter f;
+    struct event_xml_part part;
+    event_xml_splitter_start(&f);
+    bool is_found = event_xml_splitter_next(&f, (struct text){bytes, size}, true, 1000, &part) == FOUND_EVENT;
+    if (!is_found || part.text.bytes != bytes + before || part.text.len != length || part.hides != HIDES_NOTHING)
         CU_FAIL("event was not found whole");
-    CU_ASSERT_EQUAL(event_xml_framer_done(&f), before + length);
-    CU_ASSERT_EQUAL(event_xml_framer_next(&f, (struct text){bytes, size}, true, 1000, &frame), FOUND_NOTHING);
+    CU_ASSERT_EQUAL(event_xml_splitter_done(&f), before + length);
+    CU_ASSERT_EQUAL(event_xml_splitter_next(&f, (struct text){bytes, size}, true, 1000, &part), FOUND_NOTHING);
     free(bytes);
 }
 
-static void test_frame_at_every_place(void)
+static void test_split_at_every_place(void)
 {
     for (size_t before = 0; before < 45; before++)
         for (size_t between = 0; between < 80; between++)
@@ -38,7 +38,7 @@ static void test_frame_at_every_place(void)
                 check_frame_at(before, between, after);
 }
 
-static void test_frame_names(void)
+static void test_split_names(void)
 {
     static const struct {
         const char *xml;
@@ -62,33 +62,33 @@ static void test_frame_names(void)
         {"<e:Event></e:Event>", false},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct event_xml_framer f;
-        struct event_xml_frame frame;
-        event_xml_framer_start(&f);
+        struct event_xml_splitter f;
+        struct event_xml_part part;
+        event_xml_splitter_start(&f);
         struct text xml = text_from(cases[i].xml);
         enum event_xml_found want = cases[i].is_event ? FOUND_EVENT : FOUND_NOTHING;
-        if (event_xml_framer_next(&f, xml, true, 100, &frame) != want ||
-            (cases[i].is_event && frame.text.len != xml.len))
+        if (event_xml_splitter_next(&f, xml, true, 100, &part) != want ||
+            (cases[i].is_event && part.text.len != xml.len))
             CU_FAIL(cases[i].xml);
     }
 }
 
 /* White space in an end tag: 64 bytes are taken, more are not. */
-static void test_frame_end_tag(void)
+static void test_split_end_tag(void)
 {
     for (int spaces = 62; spaces < 67; spaces++) {
         char xml[200];
-        struct event_xml_framer f;
-        struct event_xml_frame frame;
+        struct event_xml_splitter f;
+        struct event_xml_part part;
         snprintf(xml, sizeof(xml), "<Event></Event%*s> ", spaces, "");
-        event_xml_framer_start(&f);
-        enum event_xml_found found = event_xml_framer_next(&f, text_from(xml), true, 1000, &frame);
+        event_xml_splitter_start(&f);
+        enum event_xml_found found = event_xml_splitter_next(&f, text_from(xml), true, 1000, &part);
         CU_ASSERT_EQUAL(found, spaces <= 64 ? FOUND_EVENT : FOUND_BAD);
-        CU_ASSERT_EQUAL(frame.text.len, strlen(xml) - (spaces <= 64));
+        CU_ASSERT_EQUAL(part.text.len, strlen(xml) - (spaces <= 64));
     }
 }
 
-static void test_frame_hides(void)
+static void test_split_hides(void)
 {
     static const struct {
         const char *xml;
@@ -107,11 +107,11 @@ static void test_frame_hides(void)
         {"<Event>&#32;<?a?>&#32;</Event>", HIDES_ANYWHERE},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct event_xml_framer f;
-        struct event_xml_frame frame;
-        event_xml_framer_start(&f);
-        if (event_xml_framer_next(&f, text_from(cases[i].xml), true, 100, &frame) != FOUND_EVENT ||
-            frame.hides != cases[i].hides)
+        struct event_xml_splitter f;
+        struct event_xml_part part;
+        event_xml_splitter_start(&f);
+        if (event_xml_splitter_next(&f, text_from(cases[i].xml), true, 100, &part) != FOUND_EVENT ||
+            part.hides != cases[i].hides)
             CU_FAIL(cases[i].xml);
     }
 }
@@ -148,7 +148,7 @@ static void test_clean(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         size_t size = cases[i].size == 0 ? strlen(cases[i].xml) : cases[i].size;
         char *bytes = malloc(size + 1), *to = malloc(EVENT_XML_CLEAN_MAX(size) + 1);
-        memcpy(bytes + 1, cases[i].xml, size); /* a byte read behind the end shows */
+        memcpy(bytes + 1, cases[i].xml, size); /* a byte read past the end shows */
         struct text xml = {bytes + 1, size};
         struct text want = cases[i].want == NULL ? xml : text_from(cases[i].want);
         struct text got = event_xml_clean(to, xml);
@@ -201,7 +201,7 @@ static void test_kind(void)
             kinds_kind(kind, text_from("Security")) != cases[i].want)
             CU_FAIL(cases[i].xml);
         for (size_t cut = 0; cut < strlen(cases[i].xml); cut++) {
-            char *copy = malloc(cut + 1); /* nothing is read behind the end, and nothing told by a part */
+            char *copy = malloc(cut + 1); /* nothing is read past the end, and nothing decided by a part */
             memcpy(copy, cases[i].xml, cut);
             CU_ASSERT_FALSE(event_xml_kind_peek(&kind, (struct text){copy, cut}));
             free(copy);
@@ -292,10 +292,10 @@ static void test_utf16(void)
 }
 
 static CU_TestInfo tests[] = {
-    {"frame: marks at every place", test_frame_at_every_place},
-    {"frame: names", test_frame_names},
-    {"frame: white space in the end tag", test_frame_end_tag},
-    {"frame: hides", test_frame_hides},
+    {"split: marks at every place", test_split_at_every_place},
+    {"split: names", test_split_names},
+    {"split: white space in the end tag", test_split_end_tag},
+    {"split: hides", test_split_hides},
     {"clean", test_clean},
     {"kind, also by the first bytes", test_kind},
     {"clean: every byte", test_clean_every_byte},

@@ -46,7 +46,7 @@ static void test_reference(void)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         unsigned long value = 4711;
         size_t length = 4712, size = strlen(cases[i].text);
-        char *text = malloc(size + 1); /* of just its size behind the first byte, for the address sanitizer */
+        char *text = malloc(size + 1); /* of just its size after the first byte, for the address sanitizer */
         CU_ASSERT_PTR_NOT_NULL_FATAL(text);
         memcpy(text + 1, cases[i].text, size);
         bool is_one = event_xml_reference((struct text){text, size + 1}, 1, &value, &length);

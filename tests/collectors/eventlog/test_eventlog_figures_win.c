@@ -170,7 +170,7 @@ static void test_figures(void)
     struct eventlog_settings set = {
         .channels = channels,
         .channel_count = 2,
-        .lookback_s = EVENTLOG_LOOKBACK_ALL,
+        .lookback_s = EVENTLOG_INFOBACK_ALL,
         .retry_ms = 2000,
         .rules = rules,
         .sink = {.event = take_event, .checkpoint = keep, .report = report, .alive = alive}};

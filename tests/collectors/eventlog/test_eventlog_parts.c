@@ -1,7 +1,7 @@
 /* The parts of the Event Log reader that know nothing of Windows: mark, gap, origin, lag. */
+#include "collectors/eventlog/eventlog_backlog.h"
 #include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_gap.h"
-#include "collectors/eventlog/eventlog_lag.h"
 #include "collectors/eventlog/eventlog_origin.h"
 #include "tests/test.h"
 
@@ -36,7 +36,7 @@ static void test_mark_without_read(void)
     CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(RENDERED), security), 0);
     CU_ASSERT_EQUAL(mark.read, 2004);
     CU_ASSERT_EQUAL(eventlog_bookmark_parse(&mark, text_from(RENDERED " read=7"), security), 0);
-    CU_ASSERT_EQUAL(mark.read, 2004); /* never behind the bookmark */
+    CU_ASSERT_EQUAL(mark.read, 2004); /* never after the bookmark */
 }
 
 static void test_mark_forms(void)
@@ -252,54 +252,54 @@ static void test_origins_bound(void)
 
 static void test_lag_backlog(void)
 {
-    struct eventlog_lag lag = {0};
+    struct eventlog_backlog lag = {0};
     struct eventlog_log_info info = {.oldest = 101, .count = 900};
-    CU_ASSERT_EQUAL(eventlog_lag_backlog(&lag, 0), 0);
+    CU_ASSERT_EQUAL(eventlog_backlog_records(&lag, 0), 0);
     CU_ASSERT_EQUAL(eventlog_log_newest(&info), 1000);
-    eventlog_lag_observe(&lag, &info, 1);
-    CU_ASSERT_EQUAL(eventlog_lag_backlog(&lag, 400), 600);
-    CU_ASSERT_EQUAL(eventlog_lag_backlog(&lag, 1000), 0);
-    CU_ASSERT_EQUAL(eventlog_lag_backlog(&lag, 2000), 0); /* read since */
-    CU_ASSERT_EQUAL(eventlog_lag_backlog(&lag, 50), 900); /* what is gone is no backlog */
+    eventlog_backlog_observe(&lag, &info, 1);
+    CU_ASSERT_EQUAL(eventlog_backlog_records(&lag, 400), 600);
+    CU_ASSERT_EQUAL(eventlog_backlog_records(&lag, 1000), 0);
+    CU_ASSERT_EQUAL(eventlog_backlog_records(&lag, 2000), 0); /* read since */
+    CU_ASSERT_EQUAL(eventlog_backlog_records(&lag, 50), 900); /* what is gone is no backlog */
     info = (struct eventlog_log_info){0};
     CU_ASSERT_EQUAL(eventlog_log_newest(&info), 0);
-    eventlog_lag_observe(&lag, &info, 2);
-    CU_ASSERT_EQUAL(eventlog_lag_backlog(&lag, 50), 0);
+    eventlog_backlog_observe(&lag, &info, 2);
+    CU_ASSERT_EQUAL(eventlog_backlog_records(&lag, 50), 0);
 }
 
 static void test_lag_forecast(void)
 {
-    struct eventlog_lag lag = {0};
+    struct eventlog_backlog lag = {0};
     struct eventlog_log_info info = {.oldest = 1, .count = 1000, .bytes = 1000000, .max_bytes = 37000000};
-    eventlog_lag_observe(&lag, &info, 0);
-    CU_ASSERT_TRUE(eventlog_lag_hours_to_wrap(&lag, 1000) < 0); /* one look: no rate */
+    eventlog_backlog_observe(&lag, &info, 0);
+    CU_ASSERT_TRUE(eventlog_backlog_hours_to_wrap(&lag, 1000) < 0); /* one look: no rate */
     info.count = 2000;
     info.bytes = 2000000;
-    eventlog_lag_observe(&lag, &info, 100000); /* 10 a second; room for 37000 */
+    eventlog_backlog_observe(&lag, &info, 100000); /* 10 a second; room for 37000 */
     CU_ASSERT_DOUBLE_EQUAL(lag.records_per_s, 10, 1e-9);
-    CU_ASSERT_DOUBLE_EQUAL(eventlog_lag_hours_to_wrap(&lag, 2000), 37000 / 36000.0, 1e-9);
-    CU_ASSERT_DOUBLE_EQUAL(eventlog_lag_hours_to_wrap(&lag, 1000), 1.0, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(eventlog_backlog_hours_to_wrap(&lag, 2000), 37000 / 36000.0, 1e-9);
+    CU_ASSERT_DOUBLE_EQUAL(eventlog_backlog_hours_to_wrap(&lag, 1000), 1.0, 1e-9);
     info = (struct eventlog_log_info){.oldest = 5001, .count = 37000, .bytes = 37000000, .max_bytes = 37000000};
-    eventlog_lag_observe(&lag, &info, 4100000); /* full; 10 a second still */
-    CU_ASSERT_DOUBLE_EQUAL(eventlog_lag_hours_to_wrap(&lag, 41000), 1.0, 0.05);
-    CU_ASSERT_EQUAL(eventlog_lag_hours_to_wrap(&lag, 4000), 0); /* it has already */
+    eventlog_backlog_observe(&lag, &info, 4100000); /* full; 10 a second still */
+    CU_ASSERT_DOUBLE_EQUAL(eventlog_backlog_hours_to_wrap(&lag, 41000), 1.0, 0.05);
+    CU_ASSERT_EQUAL(eventlog_backlog_hours_to_wrap(&lag, 4000), 0); /* it has already */
     info.max_bytes = 0;
-    eventlog_lag_observe(&lag, &info, 4200000);
-    CU_ASSERT_TRUE(eventlog_lag_hours_to_wrap(&lag, 41000) < 0);
+    eventlog_backlog_observe(&lag, &info, 4200000);
+    CU_ASSERT_TRUE(eventlog_backlog_hours_to_wrap(&lag, 41000) < 0);
 }
 
 static void test_lag_rate(void)
 {
-    struct eventlog_lag lag = {0};
+    struct eventlog_backlog lag = {0};
     struct eventlog_log_info info = {.oldest = 1, .count = 100};
-    for (uint64_t t = 0; t <= 10 * EVENTLOG_LAG_MEMORY_MS; t += 10000) {
-        eventlog_lag_observe(&lag, &info, t);
-        info.count += t < EVENTLOG_LAG_MEMORY_MS ? 1000 : 50; /* 100 a second, then 5 */
+    for (uint64_t t = 0; t <= 10 * EVENTLOG_BACKLOG_MEMORY_MS; t += 10000) {
+        eventlog_backlog_observe(&lag, &info, t);
+        info.count += t < EVENTLOG_BACKLOG_MEMORY_MS ? 1000 : 50; /* 100 a second, then 5 */
     }
     CU_ASSERT_DOUBLE_EQUAL(lag.records_per_s, 5, 0.5);
     double before = lag.records_per_s;
     info = (struct eventlog_log_info){.oldest = 1, .count = 5}; /* began anew: that was no negative traffic */
-    eventlog_lag_observe(&lag, &info, 10 * EVENTLOG_LAG_MEMORY_MS + 10000);
+    eventlog_backlog_observe(&lag, &info, 10 * EVENTLOG_BACKLOG_MEMORY_MS + 10000);
     CU_ASSERT_DOUBLE_EQUAL(lag.records_per_s, before, 1e-9);
 }
 

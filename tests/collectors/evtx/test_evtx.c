@@ -200,7 +200,7 @@ static void test_unused_space(void)
 {
     size_t at[8];
     make(4, at);
-    /* A record of before: id 90, in unused space, behind a gap. */
+    /* A record of before: id 90, in unused space, after a gap. */
     size_t free = at[5] + 64;
     memcpy(maker.bytes + free, maker.bytes + at[4], at[5] - at[4]);
     maker.bytes[free + 8] = 90;

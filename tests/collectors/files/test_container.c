@@ -92,7 +92,7 @@ static void test_told(void)
     CU_ASSERT(counts.events.bad == 1 && recorder.report_count == 1);
 }
 
-/* A time that is not understood is told, and gives no event whose id another one may have. */
+/* A time that is not understood is reported, and gives no event whose id another one may have. */
 static void test_times(void)
 {
     static const char bad[] = "<Event>" SYSTEM("2019-03-05 14:23:11 CET") "<EventData><Data/></EventData></Event>";

@@ -204,7 +204,7 @@ static int alive(void *context, bool may_hold)
     return ++rounds == last_round ? -ECANCELED : 0;
 }
 
-/* alive is called behind each block of content, packed or not; what it returns ends the reading. */
+/* alive is called after each block of content, packed or not; what it returns ends the reading. */
 static void test_alive(void)
 {
     static char bytes[3 * REPLAY_BLOCK];
@@ -282,7 +282,7 @@ static void test_pipe(void)
     free(attack);
 }
 
-/* The kind is told even where the bytes that tell it come one by one. */
+/* The kind is recognised even where its bytes come one by one. */
 static void test_slow_pipe(void)
 {
     static const char evt[] = "\x30\0\0\0LfLe";

@@ -125,7 +125,7 @@ int main(void)
     static const CU_TestInfo tests[] = {{"whole texts fit", whole_texts_fit},
                                         {"a text may hold NUL", a_text_may_hold_nul},
                                         {"the longest literal", the_longest_literal},
-                                        {"no memory is told", no_memory_is_told},
+                                        {"no memory is reported", no_memory_is_told},
                                         CU_TEST_INFO_NULL};
     if (arena_new(&arena, (size_t)1 << 20) != 0)
         return 1;

@@ -178,8 +178,8 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {{"true or false", bools},
                                         {"texts", texts},
-                                        {"mistakes are told", mistakes_are_told},
-                                        {"a bad expression is told", a_bad_expression_is_told},
+                                        {"mistakes are reported", mistakes_are_told},
+                                        {"a bad expression is reported", a_bad_expression_is_told},
                                         {"what a pattern requires", what_a_pattern_requires},
                                         CU_TEST_INFO_NULL};
     if (arena_new(&arena, (size_t)4 << 20) != 0 || arena_new(&scratch, EXPR_SCRATCH_BYTES) != 0)

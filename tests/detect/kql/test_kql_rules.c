@@ -142,7 +142,7 @@ static bool is_told(const struct notes *notes, unsigned line, unsigned at, struc
     return false;
 }
 
-/* Each place that the vectors name is told of, with its class. The vectors were made when less was supported: what is
+/* Each place that the vectors name is reported, with its class. The vectors were made when less was supported: what is
  * supported now is not refused any more. Some were made of queries with one more line at their
  * beginning, which the block's indent is told by. */
 static void test_places(void)

@@ -72,7 +72,7 @@ static void test_places(void)
                 if (!all_find(&found, &scan, text, 0) || found != plain_find(words[w], text, 0))
                     CU_FAIL("scan and plain search disagree");
                 if (!all_find(&found, &scan, text, place + 1) || found != plain_find(words[w], text, place + 1))
-                    CU_FAIL("scan and plain search disagree behind the place");
+                    CU_FAIL("scan and plain search disagree after the place");
             }
     }
     CU_PASS("");

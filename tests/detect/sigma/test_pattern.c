@@ -202,7 +202,7 @@ int main(void)
                                         {"each spelling of dashes comes once", each_spelling_of_dashes_comes_once},
                                         {"encodings", encodings},
                                         {"wildcards are noticed", wildcards_are_noticed},
-                                        {"no memory is told", no_memory_is_told},
+                                        {"no memory is reported", no_memory_is_told},
                                         CU_TEST_INFO_NULL};
     if (arena_new(&arena, (size_t)1 << 20) != 0)
         return 1;

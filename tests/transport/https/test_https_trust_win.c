@@ -3,7 +3,7 @@
 
 #include <wincrypt.h>
 
-/* Behind them: they take names of OpenSSL's, which then takes them back. */
+/* After them: they take names of OpenSSL's, which then takes them back. */
 #include "tests/test.h"
 #include "transport/https/https_trust.h"
 

@@ -21,7 +21,7 @@ static void refuse(struct store *store, const char *output, int number, const ch
     store_items_free(items, 1);
 }
 
-/* The same, where more waits behind it. */
+/* The same, where more waits after it. */
 static void refuse_first(struct store *store, const char *output, const char *reason)
 {
     struct store_item *items = NULL;

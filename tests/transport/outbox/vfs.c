@@ -8,7 +8,7 @@ struct vfs_trial vfs_trial;
 
 static sqlite3_vfs *under, above;
 
-/* The file below stands behind it in the same memory. */
+/* The file below stands after it in the same memory. */
 struct trial_file {
     sqlite3_file base;
 };

@@ -10,7 +10,7 @@
 
 struct vfs_trial {
     atomic_bool is_full; /* each write fails with SQLITE_FULL; any thread may set it */
-    bool may_not_grow;   /* the disk has no more room: a write behind a file's end fails with SQLITE_FULL */
+    bool may_not_grow;   /* the disk has no more room: a write past a file's end fails with SQLITE_FULL */
     bool skips_sync;     /* sync does nothing: for tests with very many transactions */
     unsigned long syncs; /* done so far */
     unsigned long left;  /* writes, syncs and truncations until at_last is called; 0: never */

@@ -1,6 +1,6 @@
 /*
  * winsim_etw_selftest.exe: does the ETW stand-in keep its word? It runs in a prefix of its own (test_selftest.sh).
- * Without arguments: the tests. --wrong NAME: one wrong use, which must end the process. --behind: reads a byte behind
+ * Without arguments: the tests. --wrong NAME: one wrong use, which must end the process. --behind: reads a byte past
  * a payload, which must end it too. --leave: starts a session, opens a trace, and ends without stopping either.
  */
 #include "tests/winsim/etw/selftest_etw.h"

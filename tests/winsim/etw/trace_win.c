@@ -97,7 +97,7 @@ void trace_begin(const wchar_t *name)
     places[place].has_header = false;
 }
 
-/* A page that faults lies right behind the payload, and all is overwritten when the callback is back. */
+/* A page that faults lies right after the payload, and all is overwritten when the callback is back. */
 struct stage {
     unsigned char *memory; /* room for MAX_PAYLOAD in whole pages */
     EVENT_RECORD *record;
@@ -154,7 +154,7 @@ static void deliver_header(const struct trace *t, struct stage *s)
     deliver(t, s, bytes, sizeof(bytes));
 }
 
-/* Delivers what is whole in the file behind *at. */
+/* Delivers what is whole in the file after *at. */
 static void deliver_file(const struct trace *t, struct stage *s, const wchar_t *path, ULONGLONG *at)
 {
     static const DWORD chunk = 1u << 20;

@@ -1,9 +1,9 @@
 /*
- * eventlog_lag: how far reading is behind a log, and how long until the log overwrites what was not read. Plain C; one
- * thread at a time.
+ * eventlog_backlog: how far reading lags behind a log, and how long until the log overwrites what was not read. Plain
+ * C; one thread at a time.
  */
-#ifndef COLLECTORS_EVENTLOG_EVENTLOG_LAG_H
-#define COLLECTORS_EVENTLOG_EVENTLOG_LAG_H
+#ifndef COLLECTORS_EVENTLOG_EVENTLOG_BACKLOG_H
+#define COLLECTORS_EVENTLOG_EVENTLOG_BACKLOG_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,10 +17,10 @@ struct eventlog_log_info {
 };
 
 /* The rate follows changes of the log's traffic within about this time. */
-#define EVENTLOG_LAG_MEMORY_MS 600000u
+#define EVENTLOG_BACKLOG_MEMORY_MS 600000u
 
 /* All zero: nothing is known yet. */
-struct eventlog_lag {
+struct eventlog_backlog {
     bool has_info, has_rate;
     struct eventlog_log_info info;
     uint64_t at_ms;
@@ -31,15 +31,15 @@ struct eventlog_lag {
 uint64_t eventlog_log_newest(const struct eventlog_log_info *info);
 
 /* Takes what Windows says now. now_ms: any clock that does not go back. */
-void eventlog_lag_observe(struct eventlog_lag *lag, const struct eventlog_log_info *info, uint64_t now_ms);
+void eventlog_backlog_observe(struct eventlog_backlog *lag, const struct eventlog_log_info *info, uint64_t now_ms);
 
-/* Records that were in the log behind record read at the last observation. */
-uint64_t eventlog_lag_backlog(const struct eventlog_lag *lag, uint64_t read);
+/* Records that were in the log after record read at the last observation. */
+uint64_t eventlog_backlog_records(const struct eventlog_backlog *lag, uint64_t read);
 
 /*
- * Hours from the last observation until the log, written to as until now, overwrites the record behind read. Negative:
+ * Hours from the last observation until the log, written to as until now, overwrites the record after read. Negative:
  * not known (no two observations, no limit known, nothing is written).
  */
-double eventlog_lag_hours_to_wrap(const struct eventlog_lag *lag, uint64_t read);
+double eventlog_backlog_hours_to_wrap(const struct eventlog_backlog *lag, uint64_t read);
 
 #endif

@@ -1,4 +1,4 @@
-#include "collectors/eventlog/eventlog_look.h"
+#include "collectors/eventlog/eventlog_info.h"
 
 #include <windows.h>
 #include <winevt.h>
@@ -24,7 +24,7 @@ static int log_number(uint64_t *out, EVT_HANDLE log, EVT_LOG_PROPERTY_ID propert
     return 0;
 }
 
-int eventlog_look_log(struct eventlog_log_info *out, const uint16_t *channel, struct fault *fault)
+int eventlog_info_log(struct eventlog_log_info *out, const uint16_t *channel, struct fault *fault)
 {
     struct eventlog_log_info info = {0};
     EVT_HANDLE log = EvtOpenLog(NULL, channel, EvtOpenChannelPath);
@@ -41,7 +41,7 @@ int eventlog_look_log(struct eventlog_log_info *out, const uint16_t *channel, st
     return rc;
 }
 
-int eventlog_look_channel(struct eventlog_channel_info *out, const uint16_t *channel, struct fault *fault)
+int eventlog_info_channel(struct eventlog_channel_info *out, const uint16_t *channel, struct fault *fault)
 {
     EVT_VARIANT enabled = {0}, max_size = {0};
     DWORD used = 0;

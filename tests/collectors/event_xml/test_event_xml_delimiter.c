@@ -1,5 +1,5 @@
-/* event_xml_mark: each kind of vectors finds what the header says, said the plain way. */
-#include "collectors/event_xml/event_xml_mark.h"
+/* event_xml_delimiter: each kind of vectors finds what the header says, said the plain way. */
+#include "collectors/event_xml/event_xml_delimiter.h"
 #include "tests/test.h"
 
 #include <stdlib.h>
@@ -23,7 +23,7 @@ static bool plain_is_mark(struct text text, size_t at)
 static size_t plain_find(bool *is_found, struct text text, size_t at, bool is_last)
 {
     *is_found = false;
-    for (; text.len - at >= (is_last ? 1 : EVENT_XML_MARK_SIZE); at++)
+    for (; text.len - at >= (is_last ? 1 : EVENT_XML_DELIMITER_SIZE); at++)
         if (plain_is_mark(text, at)) {
             *is_found = true;
             break;
@@ -119,5 +119,5 @@ static void test_places(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {{"random", test_random}, {"places", test_places}, CU_TEST_INFO_NULL};
-    return test_main("event_xml_mark", tests);
+    return test_main("event_xml_delimiter", tests);
 }

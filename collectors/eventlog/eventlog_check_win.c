@@ -15,7 +15,7 @@
  * between, with or without a signal. */
 #define DRAINED_AFTER_MS 6000u
 
-/* Less than this until unread records are overwritten, and the operator is told. */
+/* Less than this until unread records are overwritten, and the operator is warned. */
 #define WRAP_SOON_HOURS 4.0
 
 /* Rate of reading: follows changes within about this time. */
@@ -76,7 +76,7 @@ static void forecast(struct channel *ch)
 {
     struct eventlog_figures *f = &ch->figures;
     f->written_per_s = ch->lag.has_rate ? ch->lag.records_per_s : -1;
-    f->hours_to_wrap = eventlog_lag_hours_to_wrap(&ch->lag, ch->read);
+    f->hours_to_wrap = eventlog_backlog_hours_to_wrap(&ch->lag, ch->read);
     bool is_soon = f->backlog > 0 && f->hours_to_wrap >= 0 && f->hours_to_wrap < WRAP_SOON_HOURS;
     if (is_soon && !ch->is_wrap_said) {
         struct collector_report r = {.kind = COLLECTOR_WRAPPING,
@@ -94,15 +94,15 @@ static void look_at_log(struct channel *ch, bool is_waiting, uint64_t now_ms)
     struct eventlog_log_info log;
     struct fault fault;
     measure_rate(ch, now_ms);
-    if (eventlog_look_log(&log, ch->name_utf16, &fault) < 0)
+    if (eventlog_info_log(&log, ch->name_utf16, &fault) < 0)
         return; /* reading will say what is wrong */
     log.max_bytes = ch->has_settings ? ch->settings.max_bytes : 0;
     channel_settle_restart(ch);
     channel_account_late(ch, &log);
-    eventlog_lag_observe(&ch->lag, &log, now_ms);
+    eventlog_backlog_observe(&ch->lag, &log, now_ms);
     follow_drained(ch, eventlog_log_newest(&log), now_ms);
     bool is_behind = is_waiting || ch->is_pending;
-    ch->figures.backlog = is_behind ? eventlog_lag_backlog(&ch->lag, ch->read) : 0;
+    ch->figures.backlog = is_behind ? eventlog_backlog_records(&ch->lag, ch->read) : 0;
     forecast(ch);
 }
 
@@ -110,7 +110,7 @@ static void look_at_settings(struct channel *ch)
 {
     struct eventlog_channel_info now;
     struct fault fault;
-    if (eventlog_look_channel(&now, ch->name_utf16, &fault) < 0)
+    if (eventlog_info_channel(&now, ch->name_utf16, &fault) < 0)
         return;
     bool was_enabled = !ch->has_settings || ch->settings.is_enabled;
     if (was_enabled != now.is_enabled)

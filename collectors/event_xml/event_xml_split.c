@@ -1,5 +1,5 @@
-#include "collectors/event_xml/event_xml_frame.h"
-#include "collectors/event_xml/event_xml_mark.h"
+#include "collectors/event_xml/event_xml_split.h"
+#include "collectors/event_xml/event_xml_delimiter.h"
 #include "collectors/event_xml/event_xml_reference.h"
 
 #include <stdint.h>
@@ -56,7 +56,7 @@ size_t event_xml_section_end(enum event_xml_section section, struct text text, s
     return SIZE_MAX;
 }
 
-/* Offset behind the start tag at offset start if that is a whole element ("<Event ... />"), else SIZE_MAX. */
+/* Offset after the start tag at offset start if that is a whole element ("<Event ... />"), else SIZE_MAX. */
 static size_t empty_element_end(struct text text, size_t start)
 {
     char quote = '\0';
@@ -74,14 +74,14 @@ static size_t empty_element_end(struct text text, size_t start)
     return SIZE_MAX;
 }
 
-void event_xml_framer_start(struct event_xml_framer *f)
+void event_xml_splitter_start(struct event_xml_splitter *f)
 {
-    *f = (struct event_xml_framer){.section = SECTION_NONE, .lanes = lanes_here()};
+    *f = (struct event_xml_splitter){.section = SECTION_NONE, .lanes = lanes_here()};
 }
 
 /* The event that was open ends at f->at; goes back to a section of it that may hide events. All kinds of sections are
  * ignored until here the second time, so that no byte is looked at more than twice. */
-static void close_event(struct event_xml_framer *f)
+static void close_event(struct event_xml_splitter *f)
 {
     f->is_open = false;
     if (!f->has_suspect)
@@ -92,13 +92,13 @@ static void close_event(struct event_xml_framer *f)
     f->has_suspect = false;
 }
 
-static enum event_xml_found found_event(struct event_xml_framer *f, struct text region, size_t end, size_t max_event,
-                                        struct event_xml_frame *frame)
+static enum event_xml_found found_event(struct event_xml_splitter *f, struct text region, size_t end, size_t max_event,
+                                        struct event_xml_part *part)
 {
     bool is_too_long = end - f->start > max_event;
-    *frame = (struct event_xml_frame){{region.bytes + f->start, end - f->start}, f->hides, NULL};
+    *part = (struct event_xml_part){{region.bytes + f->start, end - f->start}, f->hides, NULL};
     if (is_too_long)
-        frame->fault = "event is too long";
+        part->fault = "event is too long";
     f->at = end;
     close_event(f);
     return is_too_long ? FOUND_BAD : FOUND_EVENT;
@@ -109,15 +109,15 @@ static enum event_xml_found found_event(struct event_xml_framer *f, struct text 
  * through again as if it were none, so that only this event is lost; unclosed[] keeps that from being done over and
  * over.
  */
-static enum event_xml_found found_no_end(struct event_xml_framer *f, struct text region, size_t max_event,
-                                         const char *fault, struct event_xml_frame *frame)
+static enum event_xml_found found_no_end(struct event_xml_splitter *f, struct text region, size_t max_event,
+                                         const char *fault, struct event_xml_part *part)
 {
     size_t end = empty_element_end(region, f->start);
     enum event_xml_section section = f->section;
     f->section = SECTION_NONE;
     if (end != SIZE_MAX)
-        return found_event(f, region, end, max_event, frame);
-    *frame = (struct event_xml_frame){{region.bytes + f->start, f->at - f->start}, f->hides, fault};
+        return found_event(f, region, end, max_event, part);
+    *part = (struct event_xml_part){{region.bytes + f->start, f->at - f->start}, f->hides, fault};
     if (section != SECTION_NONE && !f->has_suspect) {
         f->unclosed[section] = f->at;
         f->at = f->section_start + 2;
@@ -135,8 +135,8 @@ static bool may_hold_event(struct text text)
     return false;
 }
 
-/* Moves behind the end of the open section if it is there; false: not yet. */
-static bool leave_section(struct event_xml_framer *f, struct text region, size_t max_event)
+/* Moves after the end of the open section if it is there; false: not yet. */
+static bool leave_section(struct event_xml_splitter *f, struct text region, size_t max_event)
 {
     struct text reach = region;
     if (reach.len - f->start > max_event)
@@ -159,7 +159,7 @@ static bool leave_section(struct event_xml_framer *f, struct text region, size_t
 }
 
 /* "<!" or "<?" inside the open event. */
-static void enter_section(struct event_xml_framer *f, struct text region)
+static void enter_section(struct event_xml_splitter *f, struct text region)
 {
     f->hides = HIDES_ANYWHERE;
     enum event_xml_section section = event_xml_section_at(region, f->at);
@@ -172,7 +172,7 @@ static void enter_section(struct event_xml_framer *f, struct text region)
     f->at += event_xml_section_mark(section);
 }
 
-/* Offset behind "</Event" and its '>'; text.len + 1: not all of it is there; 0: something else follows the name. */
+/* Offset after "</Event" and its '>'; text.len + 1: not all of it is there; 0: something else follows the name. */
 static size_t end_tag_end(struct text text, size_t at)
 {
     size_t first = at + 7, i = first;
@@ -183,10 +183,10 @@ static size_t end_tag_end(struct text text, size_t at)
     return text.bytes[i] == '>' ? i + 1 : 0;
 }
 
-/* Goes on behind a mark inside the open event. FOUND_NOTHING: look for the next one. *is_short: more bytes are needed.
+/* Goes on after a mark inside the open event. FOUND_NOTHING: look for the next one. *is_short: more bytes are needed.
  */
-static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct text region, size_t max_event,
-                                          struct event_xml_frame *frame, bool *is_short)
+static enum event_xml_found mark_in_event(struct event_xml_splitter *f, struct text region, size_t max_event,
+                                          struct event_xml_part *part, bool *is_short)
 {
     unsigned long value;
     size_t length, end;
@@ -201,21 +201,21 @@ static enum event_xml_found mark_in_event(struct event_xml_framer *f, struct tex
             if ((!event_xml_reference(region, f->at, &value, &length) || value >= 0x20) && f->hides == HIDES_NOTHING)
                 f->hides = HIDES_IN_REFERENCES;
             f->at += length;
-        } while (region.len - f->at >= EVENT_XML_MARK_SIZE && begins(region, f->at, "&#"));
+        } while (region.len - f->at >= EVENT_XML_DELIMITER_SIZE && begins(region, f->at, "&#"));
         return FOUND_NOTHING;
     case 'E':
-        return found_no_end(f, region, max_event, "event is not closed where the next one begins", frame);
+        return found_no_end(f, region, max_event, "event is not closed where the next one begins", part);
     default:
         end = end_tag_end(region, f->at);
         *is_short = end > region.len;
         if (end == 0)
             f->at += 2;
-        return end == 0 || *is_short ? FOUND_NOTHING : found_event(f, region, end, max_event, frame);
+        return end == 0 || *is_short ? FOUND_NOTHING : found_event(f, region, end, max_event, part);
     }
 }
 
 /* A mark between events. True: a DOCTYPE. */
-static bool mark_outside(struct event_xml_framer *f, struct text region, struct event_xml_frame *frame)
+static bool mark_outside(struct event_xml_splitter *f, struct text region, struct event_xml_part *part)
 {
     size_t at = f->at;
     f->at += 2;
@@ -227,12 +227,12 @@ static bool mark_outside(struct event_xml_framer *f, struct text region, struct 
     }
     if (!begins(region, at, DOCTYPE))
         return false;
-    *frame = (struct event_xml_frame){{region.bytes + at, strlen(DOCTYPE)}, HIDES_NOTHING, NULL};
+    *part = (struct event_xml_part){{region.bytes + at, strlen(DOCTYPE)}, HIDES_NOTHING, NULL};
     return true;
 }
 
-enum event_xml_found event_xml_framer_next(struct event_xml_framer *f, struct text region, bool is_last,
-                                           size_t max_event, struct event_xml_frame *frame)
+enum event_xml_found event_xml_splitter_next(struct event_xml_splitter *f, struct text region, bool is_last,
+                                             size_t max_event, struct event_xml_part *part)
 {
     bool is_short = false;
     while (!is_short) {
@@ -241,25 +241,25 @@ enum event_xml_found event_xml_framer_next(struct event_xml_framer *f, struct te
             break;
         enum event_xml_found found = FOUND_NOTHING;
         if (f->is_open)
-            found = mark_in_event(f, region, max_event, frame, &is_short);
-        else if (mark_outside(f, region, frame))
+            found = mark_in_event(f, region, max_event, part, &is_short);
+        else if (mark_outside(f, region, part))
             found = FOUND_DOCTYPE;
         if (found != FOUND_NOTHING)
             return found;
     }
     if (f->is_open && is_last)
-        return found_no_end(f, region, max_event, "event is not closed", frame);
+        return found_no_end(f, region, max_event, "event is not closed", part);
     if (f->is_open && region.len - f->start > max_event)
-        return found_no_end(f, region, max_event, "event is too long", frame);
+        return found_no_end(f, region, max_event, "event is too long", part);
     return FOUND_NOTHING;
 }
 
-size_t event_xml_framer_done(const struct event_xml_framer *f)
+size_t event_xml_splitter_done(const struct event_xml_splitter *f)
 {
     return f->is_open ? f->start : f->at;
 }
 
-void event_xml_framer_drop(struct event_xml_framer *f, size_t count)
+void event_xml_splitter_drop(struct event_xml_splitter *f, size_t count)
 {
     f->at -= count;
     f->start -= f->is_open ? count : f->start;

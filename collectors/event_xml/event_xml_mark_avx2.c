@@ -1,2 +1,0 @@
-/* The build compiles this file for AVX2. */
-#include "collectors/event_xml/event_xml_mark_vector.h"
