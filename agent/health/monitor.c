@@ -124,6 +124,20 @@ static void look_at_dropped(struct monitor *m, uint64_t dropped)
     m->dropped = dropped;
 }
 
+static void look_at_disk(struct monitor *m, const struct store_counts *store)
+{
+    if (store->is_disk_full && !m->is_disk_full)
+        log_write(
+            m->set.log, LOG_ERROR, MESSAGE_DISK_FULL,
+            "the disk of the outbox is full: alerts wait in memory, at most %d, and are handed to outputs from there; "
+            "bookmarks stay where they are; make room",
+            STORE_MAX_AFLOAT);
+    else if (!store->is_disk_full && m->is_disk_full)
+        log_write(m->set.log, LOG_INFO, MESSAGE_STORE_WORKS,
+                  "the disk of the outbox has room again; what waited in memory is on it");
+    m->is_disk_full = store->is_disk_full;
+}
+
 /* Alerts come first: in a crowded outbox heartbeats are left out, and the next one says how many. */
 static void send_heartbeat(struct monitor *m, const struct status_about *about, const struct status_now *now)
 {
@@ -147,6 +161,8 @@ static void tell(struct monitor *m, const char *state, bool is_beat)
     health_read(m->set.health, &m->figures);
     read_store(m, &now.store);
     look_at_dropped(m, now.store.dropped);
+    now.store.is_disk_full |= m->is_disk_tight;
+    look_at_disk(m, &now.store);
     pthread_mutex_lock(&m->lock);
     struct status_about about = about_now(m, state);
     now.doctor = m->doctor;
@@ -156,6 +172,7 @@ static void tell(struct monitor *m, const char *state, bool is_beat)
         send_heartbeat(m, &about, &now);
     pthread_mutex_unlock(&m->lock);
     int rc = document == NULL ? -ENOMEM : status_write(m->status_path, document);
+    m->is_disk_tight = rc == 1;
     json_decref(document);
     if (rc != m->status_trouble && rc < 0)
         log_write(m->set.log, LOG_WARNING, MESSAGE_STATUS_FAILED, "%s can't be written: %s", m->status_path,

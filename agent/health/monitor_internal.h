@@ -54,6 +54,8 @@ struct monitor {
     uint64_t dropped;                         /* dead letters that had to go, as was last seen */
     unsigned stuck_looks[HEALTH_MAX_THREADS]; /* by place in figures: looks in a row that found it overdue */
     bool is_slowed, is_large;
+    bool is_disk_full;
+    bool is_disk_tight; /* the status file had to be written over */
 };
 
 /* Once a tick, after measuring: is a thread stuck, does the process use too much? */

@@ -155,13 +155,14 @@ static json_t *lists_json(const struct health_figures *f)
 static json_t *store_json(const struct status_about *about, const struct status_now *now)
 {
     const struct health_figures *f = now->figures;
-    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "state",
-                     f->is_store_failing ? "failing"
-                     : f->is_store_full  ? "full"
-                                         : "working",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "state",
+                     f->is_store_failing       ? "failing"
+                     : now->store.is_disk_full ? "disk full"
+                     : f->is_store_full        ? "full"
+                                               : "working",
                      "waiting", number(now->store.waiting), "bytes", number(now->store.bytes), "max_alerts",
                      number(about->max_alerts), "max_bytes", number(about->max_bytes), "dead", number(now->store.dead),
-                     "dropped", number(now->store.dropped));
+                     "dropped", number(now->store.dropped), "in_memory", number(now->store.in_memory));
 }
 
 static json_t *process_json(const struct status_now *now)
@@ -197,6 +198,35 @@ json_t *status_json(const struct status_about *about, const struct status_now *n
     return NULL;
 }
 
+/* What is written is filled up with line breaks, which mean nothing in it, to a multiple of this and one more: so the
+ * file has room for a later text, in its place, when the disk has none. */
+#define ROOM_STEP 8192u
+
+static int write_all(FILE *file, const char *text, size_t least)
+{
+    size_t size = strlen(text);
+    errno = EIO; /* where the library does not say more */
+    int rc = fputs(text, file) >= 0 ? 0 : -errno;
+    for (; rc == 0 && size < least; size++)
+        rc = putc('\n', file) != EOF ? 0 : -errno;
+    return fclose(file) != 0 && rc == 0 ? -errno : rc;
+}
+
+/* On a full disk: over the text that is there. A reader may meet it half written, and reads again. */
+static int write_over(const char *path, const char *text)
+{
+    FILE *file = NULL;
+    int rc = file_open(&file, path, "o");
+    if (rc < 0)
+        return rc;
+    long size = fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    if (size < 0 || strlen(text) > (size_t)size || fseek(file, 0, SEEK_SET) != 0) {
+        (void)fclose(file); /* nothing was written */
+        return -ENOSPC;
+    }
+    return write_all(file, text, (size_t)size);
+}
+
 int status_write_text(const char *path, const char *text)
 {
     FILE *file = NULL;
@@ -207,16 +237,15 @@ int status_write_text(const char *path, const char *text)
     snprintf(next, size, "%s.new", path);
     int rc = file_open(&file, next, "wb");
     if (rc == 0) {
-        errno = EIO; /* where the library does not say more */
-        rc = fputs(text, file) >= 0 ? 0 : -errno;
-        if (fclose(file) != 0 && rc == 0)
-            rc = -errno;
+        rc = write_all(file, text, (strlen(text) / ROOM_STEP + 2) * ROOM_STEP);
         if (rc == 0)
             rc = file_replace(next, path);
         if (rc < 0)
             (void)file_remove(next); /* the failure before it is what counts */
     }
     free(next);
+    if (rc == -ENOSPC && write_over(path, text) == 0)
+        return 1;
     return rc;
 }
 

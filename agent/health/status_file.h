@@ -56,7 +56,8 @@ json_t *status_token(const struct token_facts *token);
 /* Name of a source's state: "reading". Static. */
 const char *status_state(enum health_state state);
 
-/* Writes document (not taken over) to path in one step. Returns 0 or a negative errno value. */
+/* Writes document (not taken over) to path in one step. Returns 0; 1: the disk is full, and it was written over the one
+ * that was there; or a negative errno value. */
 int status_write(const char *path, const json_t *document);
 
 /* The same for a text that is there already. */

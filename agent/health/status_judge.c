@@ -70,7 +70,13 @@ static void judge_outputs(struct status_judgement *j, const json_t *document)
             integer(store, "dead"), integer(store, "dead") == 1 ? " was" : "s were");
     if (integer(store, "dropped") > 0)
         reason(j, "%lld dead letters had to give way to later ones", integer(store, "dropped"));
-    if (strcmp(string(store, "state"), "working") != 0)
+    if (strcmp(string(store, "state"), "disk full") == 0)
+        reason(j,
+               "disk full: %lld alerts wait in memory, of at most %d, and are still handed to outputs; bookmarks stay "
+               "where "
+               "they are, so what the logs hold is read again should the agent end; make room",
+               integer(store, "in_memory"), STORE_MAX_AFLOAT);
+    else if (strcmp(string(store, "state"), "working") != 0)
         reason(j, "the outbox is %s: reading waits", string(store, "state"));
 }
 

@@ -67,6 +67,7 @@ enum message {
     MESSAGE_RULES = 3007,
     MESSAGE_RULE_BAD = 3008,
     MESSAGE_RULES_KEPT = 3009,
+    MESSAGE_DISK_FULL = 3010,
     /* 4xxx: delivering */
     MESSAGE_DELIVERED = 4001,
     MESSAGE_RETRY = 4002,

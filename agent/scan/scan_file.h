@@ -12,6 +12,7 @@ struct scan_state {
     uint64_t named; /* bad events so far */
     size_t left;    /* parts not yet read */
     bool has_failed;
+    bool may_be_empty;         /* an .evtx or an export: no event in it is no mistake */
     struct scan_totals totals; /* of the parts that were read */
     char trouble[200];         /* why the first part that failed did; else empty */
     struct evtx_given *given;  /* an .evtx that is read in parts; else NULL */
@@ -39,6 +40,9 @@ struct scan_piece {
  * failed with.
  */
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals);
+
+/* The bytes of file number file of settings, packed in an archive or not; 0: it can't be told. */
+uint64_t scan_file_size(const struct scan_settings *settings, size_t file);
 
 /* Sets starts[0..*count-1] to where file can be cut into at most max parts, and *size to its bytes; one that can't be
  * read, or by a pipe, has one part and the size 0, as all have if max is 1. *is_evtx: it is an .evtx that can be cut.

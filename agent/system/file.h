@@ -11,12 +11,16 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* fopen with a UTF-8 path; a directory is -EISDIR. mode: "r", "w" or "a", with "b" or without. The caller closes it. */
+/* fopen with a UTF-8 path; a directory is -EISDIR. mode: "r", "w" or "a", with "b" or without, or "o": what is
+ * there is written over. The caller closes it. */
 int file_open(FILE **out, const char *path, const char *mode);
 
 /* Is it a regular file, which can be opened twice? No pipe and no device; false too if there is nothing, or it can't be
  * told. Does not open it. */
 bool file_is_regular(const char *path);
+
+/* Is it a terminal that an operator sees? */
+bool file_is_terminal(FILE *file);
 
 /*
  * The whole file, NUL-terminated (the NUL is not in *size); the caller frees it. More than max bytes: -EFBIG.

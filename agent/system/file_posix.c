@@ -27,10 +27,15 @@ bool file_is_regular(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+bool file_is_terminal(FILE *file)
+{
+    return isatty(fileno(file)) == 1;
+}
+
 int file_open(FILE **out, const char *path, const char *mode)
 {
     const char with_close_on_exec[] = {mode[0], 'b', 'e', '\0'};
-    FILE *file = fopen(path, with_close_on_exec);
+    FILE *file = fopen(path, mode[0] == 'o' ? "r+be" : with_close_on_exec);
     if (file == NULL)
         return -errno;
     struct stat status;

@@ -76,14 +76,14 @@ static bool is_directory(const wchar_t *path)
 /* A C stream on handle, which it then owns. */
 static int stream_open(FILE **out, HANDLE handle, char mode)
 {
-    int flags = mode == 'r' ? _O_RDONLY : mode == 'a' ? _O_WRONLY | _O_APPEND : _O_WRONLY;
+    int flags = mode == 'r' ? _O_RDONLY : mode == 'o' ? _O_RDWR : mode == 'a' ? _O_WRONLY | _O_APPEND : _O_WRONLY;
     int descriptor = _open_osfhandle((intptr_t)handle, flags | _O_BINARY | _O_NOINHERIT);
     if (descriptor < 0) {
         CloseHandle(handle);
         return -EMFILE;
     }
     const char stream_mode[] = {mode, 'b', '\0'};
-    FILE *file = _fdopen(descriptor, stream_mode);
+    FILE *file = _fdopen(descriptor, mode == 'o' ? "r+b" : stream_mode);
     if (file == NULL) {
         (void)_close(descriptor); /* closes the handle too */
         return -EMFILE;
@@ -95,6 +95,12 @@ static int stream_open(FILE **out, HANDLE handle, char mode)
 /* Pipes and devices have names of their own, \\.\NAME and \\?\NAME
  * (learn.microsoft.com/windows/win32/fileio/naming-a-file, "Win32 Device Namespaces"); to ask for their attributes
  * would open them. So long paths are no regular files here. */
+bool file_is_terminal(FILE *file)
+{
+    DWORD mode; /* _isatty says yes to NUL too */
+    return GetConsoleMode((HANDLE)_get_osfhandle(_fileno(file)), &mode) != 0;
+}
+
 bool file_is_regular(const char *path)
 {
     if (file_is_separator(path[0]) && file_is_separator(path[1]) && (path[2] == '.' || path[2] == '?'))
@@ -110,8 +116,11 @@ bool file_is_regular(const char *path)
 int file_open(FILE **out, const char *path, const char *mode)
 {
     wchar_t *wide = NULL;
-    DWORD access = mode[0] == 'r' ? GENERIC_READ : mode[0] == 'a' ? FILE_APPEND_DATA | SYNCHRONIZE : GENERIC_WRITE;
-    DWORD how = mode[0] == 'r' ? OPEN_EXISTING : mode[0] == 'a' ? OPEN_ALWAYS : CREATE_ALWAYS;
+    DWORD access = mode[0] == 'r'   ? GENERIC_READ
+                   : mode[0] == 'o' ? GENERIC_READ | GENERIC_WRITE
+                   : mode[0] == 'a' ? FILE_APPEND_DATA | SYNCHRONIZE
+                                    : GENERIC_WRITE;
+    DWORD how = mode[0] == 'r' || mode[0] == 'o' ? OPEN_EXISTING : mode[0] == 'a' ? OPEN_ALWAYS : CREATE_ALWAYS;
 
     int rc = file_wide_path(&wide, path);
     if (rc < 0)

@@ -167,19 +167,15 @@ static const unsigned char *text_of(const struct evtx_sift *s, const struct evtx
     return s->chunk.bytes + at;
 }
 
-/* Can a value that is no text in the record be rendered with this in it: a number, a SID, a GUID, a time, a boolean? Or
- * is it not ASCII, and so not in what was made narrow? */
+/* Can a value that is no text in the record be rendered with this in it: a number, a SID, a GUID, a time, a boolean? */
 static bool is_more_than_words(struct text literal)
 {
     static const char others[] = "0123456789abcdefABCDEFxXsS{}:.TZ+-";
     if (text_equal_nocase(literal, text_from("true")) || text_equal_nocase(literal, text_from("false")))
         return true;
     bool is_other = true;
-    for (size_t i = 0; i < literal.len; i++) {
-        if ((unsigned char)literal.bytes[i] >= 0x80)
-            return true;
+    for (size_t i = 0; i < literal.len; i++)
         is_other = is_other && literal.bytes[i] != '\0' && strchr(others, literal.bytes[i]) != NULL;
-    }
     return is_other;
 }
 
@@ -200,7 +196,7 @@ static bool asks_more(const struct rule_set *set, const struct event *event)
             struct rule_set_leg known = rule_set_leg(set, r, l);
             if (!known.is_used || !leg_takes(&rule->legs.items[l], event))
                 continue;
-            if (known.needs == NULL)
+            if (known.needs == NULL || !known.is_traced)
                 return true;
             for (size_t i = 0; i < known.needs->count; i++)
                 if (is_more_than_words(known.needs->literals[i].text))

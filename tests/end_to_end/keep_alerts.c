@@ -34,7 +34,14 @@ struct batch {
 static int flush(struct store *store, struct batch *batch, size_t *total, struct fault *fault)
 {
     size_t added = 0;
+    struct store_counts counts = {.in_memory = 0};
     int rc = batch->count == 0 ? 0 : store_keep(store, batch->alerts, batch->count, NULL, NULL, &added, fault);
+    if (rc == 0)
+        rc = store_counts(store, &counts, fault);
+    if (rc == 0 && counts.in_memory > 0) {
+        fault_set(fault, "store_keep", 0, text_from("disk"), "it is full: this waits in memory, which ends with us");
+        rc = -ENOSPC;
+    }
     for (size_t i = 0; i < batch->count; i++) {
         if (rc == 0 && getenv("TRIPLINE_KEEP_TELL") != NULL) {
             printf("%s\n", batch->alerts[i].id);

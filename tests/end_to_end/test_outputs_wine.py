@@ -36,7 +36,7 @@ class EveryOutput(unittest.TestCase):
 
     def tearDown(self):
         log = self.wine.log()
-        self.wine.stop(is_well=not aborts and not suite.failed(self))
+        self.wine.stop(is_well=not suite.failed(self))
         for server in self.servers.values():
             server.stop()
         self.folder.cleanup()

@@ -391,11 +391,22 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
     return rc;
 }
 
+static void put_log(struct json_writer *to, const struct alert *alert)
+{
+    json_writer_object(to, "log");
+    put_string(to, "level", alert->rule->severity);
+    if (alert->source.len > 0) {
+        json_writer_object(to, "file");
+        put_text(to, "path", alert->source);
+        json_writer_object_end(to);
+    }
+    json_writer_object_end_filled(to);
+}
+
 /* What each alert of a rule has. */
 static void put_common(struct json_writer *to, const struct rule *rule, const struct encode_agent *agent)
 {
     put_object_of(to, "ecs", "version", ECS_VERSION);
-    put_object_of(to, "log", "level", rule->severity);
     put_rule(to, rule);
     put_threat(to, rule);
     put_agent(to, agent);
@@ -436,6 +447,7 @@ int encode_ecs(char **out, size_t *size, struct encode_ecs_kept *kept, const str
     put_time(&to, "@timestamp", time_of(alert), false);
     put_event(&to, alert, id);
     put_kept(&to, kept, alert->rule, agent);
+    put_log(&to, alert);
     put_host(&to, alert);
     put_user(&to, alert);
     put_process(&to, alert);

@@ -61,15 +61,12 @@ static int remove_unwanted(struct store *store, const char *const *names, size_t
     return rc;
 }
 
-static int add_output(struct store *store, const char *name, struct fault *fault)
+/* The output of that name, which the file has, is one of the store's. */
+static int take_output(struct store *store, const char *name, struct fault *fault)
 {
     struct store_output *output = &store->outputs[store->output_count];
-    store_sql_bind_text(&store->sql, SQL_OUTPUT_ADD, 1, name);
-    int rc = store_run(store, SQL_OUTPUT_ADD, fault);
-    if (rc < 0)
-        return rc;
     store_sql_bind_text(&store->sql, SQL_OUTPUT_ID, 1, name);
-    rc = store_run(store, SQL_OUTPUT_ID, fault);
+    int rc = store_run(store, SQL_OUTPUT_ID, fault);
     if (rc < 0)
         return rc;
     output->id = store_sql_number(&store->sql, SQL_OUTPUT_ID, 0);
@@ -80,6 +77,13 @@ static int add_output(struct store *store, const char *name, struct fault *fault
         return -ENOMEM;
     store->output_count++;
     return 0;
+}
+
+static int add_output(struct store *store, const char *name, struct fault *fault)
+{
+    store_sql_bind_text(&store->sql, SQL_OUTPUT_ADD, 1, name);
+    int rc = store_run(store, SQL_OUTPUT_ADD, fault);
+    return rc < 0 ? rc : take_output(store, name, fault);
 }
 
 static int count(struct store *store, enum store_statement which, uint64_t *number, uint64_t *bytes,
@@ -94,20 +98,43 @@ static int count(struct store *store, enum store_statement which, uint64_t *numb
     return 0;
 }
 
-/* Makes the file's outputs those of names, in one transaction, and counts what waits. */
+/* Takes the outputs of names as the file has them. 1: it has just these; 0: it has others; then none is taken. */
+static int find_outputs(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
+{
+    size_t found = 0;
+    bool is_same = true;
+    int rc;
+    while ((rc = store_run(store, SQL_OUTPUT_LIST, fault)) == 1) {
+        size_t size;
+        const char *name = store_sql_text(&store->sql, SQL_OUTPUT_LIST, 1, &size);
+        found++;
+        is_same = is_same && is_among(names, name_count, name, size);
+    }
+    if (rc < 0 || !is_same || found != name_count)
+        return rc;
+    for (size_t i = 0; rc == 0 && i < name_count; i++)
+        rc = take_output(store, names[i], fault);
+    return rc < 0 ? rc : 1;
+}
+
+/* Makes the file's outputs those of names, and counts what waits. Where they are that already nothing is written, for
+ * which a full disk may have no room. */
 static int adapt(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
 {
     struct store_totals totals = {.dropped = store->totals.dropped};
-    int rc = store_run(store, SQL_BEGIN, fault);
-    while (rc == 0 && (rc = remove_unwanted(store, names, name_count, fault)) == 1)
+    int rc = find_outputs(store, names, name_count, fault);
+    bool is_same = rc == 1;
+    if (rc >= 0)
+        rc = store_run(store, SQL_BEGIN, fault);
+    while (!is_same && rc == 0 && (rc = remove_unwanted(store, names, name_count, fault)) == 1)
         rc = 0;
-    for (size_t i = 0; rc == 0 && i < name_count; i++)
+    for (size_t i = 0; !is_same && rc == 0 && i < name_count; i++)
         rc = add_output(store, names[i], fault);
-    if (rc == 0)
+    if (!is_same && rc == 0)
         rc = store_run(store, SQL_ORPHANS_ADOPT, fault);
-    if (rc == 0)
+    if (!is_same && rc == 0)
         rc = store_run(store, SQL_ORPHANS_DONE, fault);
-    if (rc == 0)
+    if (!is_same && rc == 0)
         rc = store_run(store, SQL_ORPHANS_REMOVE, fault);
     if (rc == 0)
         rc = count(store, SQL_COUNT_ALERTS, &totals.waiting, &totals.bytes, fault);
@@ -144,7 +171,7 @@ static void free_outputs(struct store *store)
 int store_begin(struct store *store, const char *const *names, size_t name_count, struct fault *fault)
 {
     free_outputs(store);
-    int rc = store_sql_open(&store->sql, store->path, fault);
+    int rc = store_sql_open(&store->sql, store->is_in_memory ? STORE_SQL_IN_MEMORY : store->path, fault);
     return rc == 0 ? adapt(store, names, name_count, fault) : rc;
 }
 
@@ -183,6 +210,8 @@ int store_open(struct store **out, const struct store_settings *settings, struct
     rc = store->path == NULL ? -ENOMEM : store_begin(store, settings->outputs, settings->output_count, &damage);
     if (rc == -EBADMSG)
         rc = store_rescue(store, settings->outputs, settings->output_count, &damage);
+    if (rc == -ENOSPC && store->sql.is_new)
+        rc = store_begin_in_memory(store, settings->outputs, settings->output_count, &damage);
     if (rc < 0) {
         if (fault != NULL)
             *fault = damage;
@@ -206,6 +235,8 @@ int store_adapt(struct store *store, const struct store_settings *settings, stru
     memset(store->outputs, 0, sizeof(store->outputs));
     store->output_count = 0;
     rc = adapt(store, settings->outputs, settings->output_count, fault);
+    if (rc == 0)
+        store_afloat_adapt(store, old, old_count);
     struct store_output *unused = rc == 0 ? old : store->outputs;
     size_t unused_count = rc == 0 ? old_count : store->output_count;
     for (size_t i = 0; i < unused_count; i++)
@@ -226,8 +257,14 @@ void store_close(struct store *store)
 {
     if (store == NULL)
         return;
-    if (store->sql.db != NULL && store->output_count > 0)
-        store_copy_bookmarks(store, true);
+    if (store->sql.db != NULL && store->output_count > 0) {
+        store_afloat_retry(store, true); /* if there is no room now either: it is read again */
+        if (!store->is_in_memory)
+            store_copy_bookmarks(store, true);
+    }
+    store_afloat_free(&store->afloat);
+    free(store->value_name);
+    free(store->value);
     store_sql_close(&store->sql);
     free_outputs(store);
     free(store->damaged);
@@ -268,7 +305,11 @@ static int look_up(struct store *store, enum store_statement which, const char *
 int store_bookmark(struct store *store, const char *source, char **out, struct fault *fault)
 {
     pthread_mutex_lock(&store->mutex);
-    int rc = look_up(store, SQL_BOOKMARK, source, out, fault);
+    const char *newer = store_afloat_bookmark(store, source);
+    char *copy = newer == NULL ? NULL : text_dup(text_from(newer));
+    int rc = newer == NULL ? look_up(store, SQL_BOOKMARK, source, out, fault) : copy == NULL ? -ENOMEM : 0;
+    if (copy != NULL)
+        *out = copy;
     pthread_mutex_unlock(&store->mutex);
     return rc;
 }
@@ -281,43 +322,48 @@ int store_value(struct store *store, const char *name, const char *value, char *
     int rc = store_run(store, SQL_VALUE_ADD, fault);
     if (rc == 0)
         rc = look_up(store, SQL_VALUE, name, out, fault);
+    if (rc == 0 && store->is_in_memory && store->value == NULL) { /* there is one, the agent's id */
+        store->value_name = text_dup(text_from(name));
+        store->value = text_dup(text_from(*out));
+    }
     pthread_mutex_unlock(&store->mutex);
     return rc;
 }
 
-/* A growing list of items. */
-struct list {
-    struct store_item *items;
-    size_t count, room, bytes;
-};
-
-static int append_row(struct store *store, enum store_statement which, struct list *list)
+struct store_item *store_list_add(struct store_list *list)
 {
     if (list->count == list->room) {
         size_t room = list->room == 0 ? 16 : 2 * list->room;
         struct store_item *items = realloc(list->items, room * sizeof(*items));
         if (items == NULL)
-            return -ENOMEM;
+            return NULL;
         list->items = items;
         list->room = room;
     }
-    struct store_item *item = &list->items[list->count];
+    struct store_item *item = &list->items[list->count++];
+    *item = (struct store_item){.document = NULL};
+    return item;
+}
+
+static int append_row(struct store *store, enum store_statement which, struct store_list *list)
+{
     size_t size;
+    struct store_item *item = store_list_add(list);
+    if (item == NULL)
+        return -ENOMEM;
     const char *id = store_sql_text(&store->sql, which, 1, &size);
     (void)text_copy(item->id, sizeof(item->id), (struct text){id, size}); /* it was one of ours */
     item->number = store_sql_number(&store->sql, which, 0);
     int rc = store_copy_column(&item->document, &item->size, store, which, 2);
-    if (rc < 0)
-        return rc;
-    list->bytes += item->size;
-    list->count++;
-    return 0;
+    list->bytes += rc < 0 ? 0 : item->size;
+    return rc;
 }
 
 /* What waits for output now; which: SQL_NEXT or SQL_NEWEST. */
 static int read_waiting(struct store *store, enum store_statement which, const struct store_output *output,
-                        size_t max_count, size_t max_bytes, struct list *list, struct fault *fault)
+                        size_t max_count, size_t max_bytes, struct store_list *list, struct fault *fault)
 {
+    bool is_full = false;
     int rc;
     store_sql_bind_number(&store->sql, which, 1, output->id);
     store_sql_bind_number(&store->sql, which, 2, max_count > INT64_MAX ? INT64_MAX : (int64_t)max_count);
@@ -326,6 +372,7 @@ static int read_waiting(struct store *store, enum store_statement which, const s
         (void)store_sql_text(&store->sql, which, 2, &size); /* only the size, before it is copied */
         if (list->count > 0 && (list->bytes > max_bytes || size > max_bytes - list->bytes)) {
             rc = 0;
+            is_full = true;
             break;
         }
         rc = append_row(store, which, list);
@@ -333,9 +380,11 @@ static int read_waiting(struct store *store, enum store_statement which, const s
             break;
     }
     store_sql_reset(&store->sql, which);
+    if (rc == 0 && !is_full)
+        rc = store_afloat_next(store, output, max_count, max_bytes, list);
     if (rc < 0) {
         store_items_free(list->items, list->count);
-        *list = (struct list){NULL, 0, 0, 0};
+        *list = (struct store_list){NULL, 0, 0, 0};
     }
     return rc;
 }
@@ -343,7 +392,7 @@ static int read_waiting(struct store *store, enum store_statement which, const s
 int store_next(struct store *store, const char *output_name, size_t max_count, size_t max_bytes, unsigned timeout_ms,
                struct store_item **items, size_t *item_count, struct fault *fault)
 {
-    struct list list = {NULL, 0, 0, 0};
+    struct store_list list = {NULL, 0, 0, 0};
     int rc = -EINVAL;
     pthread_mutex_lock(&store->mutex);
     struct store_output *output = store_find_output(store, output_name, fault);
@@ -377,11 +426,13 @@ out:
 int store_newest(struct store *store, const char *output_name, struct store_item **items, size_t *item_count,
                  struct fault *fault)
 {
-    struct list list = {NULL, 0, 0, 0};
+    struct store_list list = {NULL, 0, 0, 0};
     int rc = -EINVAL;
     pthread_mutex_lock(&store->mutex);
     const struct store_output *output = store_find_output(store, output_name, fault);
-    if (output != NULL)
+    if (output != NULL && store_afloat_waiting(store, output) > 0) /* newer than all in the file; the oldest will do */
+        rc = store_afloat_next(store, output, 1, SIZE_MAX, &list);
+    if (output != NULL && list.count == 0)
         rc = read_waiting(store, SQL_NEWEST, output, 1, SIZE_MAX, &list, fault);
     rc = store_heal(store, rc, fault);
     pthread_mutex_unlock(&store->mutex);
@@ -392,21 +443,20 @@ int store_newest(struct store *store, const char *output_name, struct store_item
     return rc;
 }
 
-void store_items_free(struct store_item *items, size_t item_count)
-{
-    for (size_t i = 0; i < item_count; i++)
-        free(items[i].document);
-    free(items);
-}
-
 int store_counts(struct store *store, struct store_counts *counts, struct fault *fault)
 {
     (void)fault; /* they are known without asking the file */
     pthread_mutex_lock(&store->mutex);
+    store_afloat_retry(store, false);
     unsigned percent = (unsigned)(store->totals.waiting * 100 / store->set.max_alerts);
     unsigned bytes = (unsigned)(store->totals.bytes * 100 / store->set.max_bytes);
-    *counts = (struct store_counts){store->totals.waiting, store->totals.bytes, store->totals.dead,
-                                    store->totals.dropped, percent > bytes ? percent : bytes};
+    *counts = (struct store_counts){.waiting = store->totals.waiting + store->afloat.count,
+                                    .bytes = store->totals.bytes + store->afloat.bytes,
+                                    .dead = store->totals.dead,
+                                    .dropped = store->totals.dropped,
+                                    .percent = percent > bytes ? percent : bytes,
+                                    .is_disk_full = store->afloat.is_disk_full,
+                                    .in_memory = store->afloat.count};
     pthread_mutex_unlock(&store->mutex);
     return 0;
 }
@@ -421,7 +471,7 @@ int store_waiting(struct store *store, const char *output_name, uint64_t *waitin
         rc = store_run(store, SQL_COUNT_WAITING, fault);
     }
     if (rc == 1) {
-        *waiting = (uint64_t)store_sql_number(&store->sql, SQL_COUNT_WAITING, 0);
+        *waiting = (uint64_t)store_sql_number(&store->sql, SQL_COUNT_WAITING, 0) + store_afloat_waiting(store, output);
         store_sql_reset(&store->sql, SQL_COUNT_WAITING);
         rc = 0;
     }

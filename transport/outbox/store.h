@@ -26,6 +26,12 @@
  * first beyond this many (about 100 bytes each); the central collector removes later repeats by the same id. */
 #define STORE_MAX_REMEMBERED 100000
 
+/* While the disk has no room, so many alerts, and so many bytes of them, wait in memory alone and are handed to outputs
+ * like all others; bookmarks stay where they are in the file, so that a log is read again from there should the process
+ * end. Beyond, nothing is kept (-ENOSPC), and reading waits. */
+#define STORE_MAX_AFLOAT 1000
+#define STORE_MAX_AFLOAT_BYTES (16u * 1024u * 1024u)
+
 struct store;
 
 /* What became of a damaged file. Numbers of what was read from it and kept in the new one. */
@@ -85,11 +91,13 @@ struct store_item {
 };
 
 struct store_counts {
-    uint64_t waiting; /* alerts that at least one output has not had yet */
-    uint64_t bytes;   /* of their documents */
-    uint64_t dead;    /* in the dead-letter table */
-    uint64_t dropped; /* dead letters that were too many or too large together, since the store was opened */
-    unsigned percent; /* of the limits: the fuller of the two, 0 to 100 and, for a single large batch, more */
+    uint64_t waiting;   /* alerts that at least one output has not had yet */
+    uint64_t bytes;     /* of their documents */
+    uint64_t dead;      /* in the dead-letter table */
+    uint64_t dropped;   /* dead letters that were too many or too large together, since the store was opened */
+    unsigned percent;   /* of the limits: the fuller of the two, 0 to 100 and, for a single large batch, more */
+    bool is_disk_full;  /* what comes now waits in memory alone */
+    uint64_t in_memory; /* of waiting */
 };
 
 /* One dead letter. */
@@ -111,6 +119,8 @@ struct store_dead {
  * new one, and settings->rescued is called. Returns 0; -EINVAL; -ENOMEM; -EPROTO (another program's database, or of a
  * newer version: the file is left as it is); -EBUSY (another process has it open); -EBADMSG (damaged, and can't be
  * moved); -EIO and others with fault.
+ * A disk that is full is no failure: a store that is there can be read and emptied, and in place of one that can't be
+ * made all waits in memory, until it can.
  */
 int store_open(struct store **out, const struct store_settings *settings, struct fault *fault);
 
@@ -129,8 +139,9 @@ void store_close(struct store *store);
  * may be NULL, counts the others. An empty outbox takes one call's alerts whatever the limits: a batch that is larger
  * than they are must not stop the reading of a log for ever.
  * Where the outbox is full, the oldest alerts of outputs that are away become their dead letters, as long as another is
- * not: store_overflow.c. Returns 0; -ENOSPC: the outbox or the disk is full; another negative errno value; nothing was
- * kept then.
+ * not: store_overflow.c. Where the disk is full, all of it is kept in memory (STORE_MAX_AFLOAT) until there is room.
+ * Returns 0; -ENOSPC: the outbox is full, or the disk and the room in memory are; another negative errno value; nothing
+ * was kept then.
  */
 int store_keep(struct store *store, const struct store_alert *alerts, size_t count, const char *source,
                const char *bookmark, size_t *added, struct fault *fault);

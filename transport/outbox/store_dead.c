@@ -73,7 +73,9 @@ int store_refused(struct store *store, const char *output_name, const struct sto
                   struct fault *fault)
 {
     pthread_mutex_lock(&store->mutex);
-    int rc = bury_well(store, output_name, item, 1, reason, fault);
+    const struct store_output *output = store_find_output(store, output_name, fault);
+    bool is_afloat = output != NULL && store_afloat_refused(store, output, item->id);
+    int rc = is_afloat ? 0 : bury_well(store, output_name, item, 1, reason, fault);
     if (rc == 0)
         store_is_at_work(store, output_name);
     pthread_mutex_unlock(&store->mutex);

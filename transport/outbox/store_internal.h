@@ -23,6 +23,43 @@ struct store_totals {
     uint64_t dropped; /* dead letters that had to go since the store was opened */
 };
 
+/* An alert that the disk had no room for. */
+struct store_afloat_alert {
+    char id[ALERT_ID_SIZE];
+    char *document; /* NUL-terminated */
+    size_t size;
+    int64_t number, kept_s;
+    uint64_t waits, all; /* outputs that have not had it, and those that it was for: bits by their places */
+    uint64_t held;       /* that refused it: they are asked again once it is in the file, and it can be a dead letter */
+    bool has_subject;
+    struct store_subject subject;
+};
+
+struct store_afloat_mark {
+    char *source, *bookmark;
+};
+
+struct store_afloat {
+    bool is_disk_full; /* since something was kept here; the list may be empty again */
+    struct store_afloat_alert *list;
+    size_t count, bytes;
+    struct store_afloat_mark *marks; /* newer than those of the file */
+    size_t mark_count;
+    int64_t last; /* number given last: above those of the file */
+};
+
+/* Items for a store_next(). */
+struct store_list {
+    struct store_item *items;
+    size_t count, room, bytes;
+};
+
+/* What store_keep_told() was told of processes. */
+struct store_told {
+    const struct store_subject *subjects;
+    size_t count;
+};
+
 struct store {
     pthread_mutex_t mutex; /* guards all below */
     struct condition arrived;
@@ -33,11 +70,47 @@ struct store {
     char *path;
     char *damaged;              /* where a damaged file was moved to that has not been read yet; mostly NULL */
     struct store_totals totals; /* of what is on disk */
-    int64_t copied_s;           /* when bookmarks were last copied */
+    struct store_afloat afloat;
+    bool is_in_memory;        /* there is no file yet, for want of room: sql is a stand-in */
+    int64_t tried_s;          /* when it was last tried to make it, or to write there again */
+    char *value_name, *value; /* is_in_memory: what is to go into the file first; or NULL */
+    int64_t copied_s;         /* when bookmarks were last copied */
     bool ending;
 };
 
 /* All of these: under the lock. */
+
+/* 1: the alert of this id is waiting, delivered or dead, in the file; 0: it is not known; or a negative errno value. */
+int store_knows(struct store *store, const char *id, struct fault *fault);
+
+/* A new last item of list, zeroed; NULL: no memory. */
+struct store_item *store_list_add(struct store_list *list);
+
+/* Alerts in memory, store_afloat.c. keep: as store_keep_told(), without the file. sink: all of it goes into the file;
+ * -ENOSPC: it still can't. retry: sinks where the last try is STORE_TRY_S ago, or is_last. next: adds what waits for
+ * output to list. delivered, refused: false: it is none of these. bookmark: NULL: the file's is the newest. adapt:
+ * store->outputs were before[0..before_count-1]. */
+void store_afloat_free(struct store_afloat *afloat);
+bool store_afloat_knows(struct store *store, const char *id);
+int store_afloat_keep(struct store *store, const struct store_alert *alerts, size_t count,
+                      const struct store_told *told, const char *source, const char *bookmark, size_t *added,
+                      struct fault *fault);
+int store_afloat_sink(struct store *store, struct fault *fault);
+void store_afloat_retry(struct store *store, bool is_last);
+int store_afloat_next(struct store *store, const struct store_output *output, size_t max_count, size_t max_bytes,
+                      struct store_list *list);
+bool store_afloat_delivered(struct store *store, const struct store_output *output, const char *id);
+bool store_afloat_refused(struct store *store, const struct store_output *output, const char *id);
+uint64_t store_afloat_waiting(const struct store *store, const struct store_output *output);
+const char *store_afloat_bookmark(const struct store *store, const char *source);
+void store_afloat_adapt(struct store *store, const struct store_output *before, size_t before_count);
+
+/* A stand-in for the file, which there is no room for. Returns 0 or a negative errno value. */
+int store_begin_in_memory(struct store *store, const char *const *names, size_t count, struct fault *fault);
+
+/* The file, if there was no room for it before; at most each STORE_TRY_S. */
+#define STORE_TRY_S 5
+void store_try_file(struct store *store);
 
 /* The output of that name; NULL, with fault: there is none. */
 struct store_output *store_find_output(struct store *store, const char *name, struct fault *fault);

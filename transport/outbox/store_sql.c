@@ -248,10 +248,52 @@ void store_sql_harden(struct sqlite3 *db)
         (void)sqlite3_db_config(db, switches[i].which, switches[i].value, (int *)NULL); /* can't fail for these */
 }
 
+/* SQLite's own handle of the write-ahead log; NULL: there is none. */
+static sqlite3_file *log_file(struct store_sql *sql)
+{
+    sqlite3_file *file = NULL;
+    if (sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file) != SQLITE_OK)
+        return NULL;
+    return file == NULL || file->pMethods == NULL ? NULL : file;
+}
+
+/* Takes the log's room now, while there is some: on a full disk alerts could not even be taken away without it. */
+static void take_log_room(struct store_sql *sql)
+{
+    int keeps = 1, chunk = STORE_SQL_LOG_ROOM;
+    sqlite3_int64 size = STORE_SQL_LOG_ROOM;
+    (void)sqlite3_file_control(sql->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps); /* as below */
+    store_sql_checkpoint(sql); /* what an end without a close has left */
+    sqlite3_file *file = log_file(sql);
+    if (file == NULL)
+        return;
+    /* A failure is a disk that is full already: then it is tried at the next opening. */
+    (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_CHUNK_SIZE, &chunk);
+    (void)file->pMethods->xFileControl(file, SQLITE_FCNTL_SIZE_HINT, &size);
+}
+
+/* The log stays where it is when the file is closed, and its room with it; but nothing is in it any more, and its head
+ * says so: should somebody put another file in the place of ours, nothing of this one gets into that
+ * (sqlite.org/fileformat2.html, section 4: a log whose magic number is none is not looked at). */
+static void keep_log_room(struct store_sql *sql)
+{
+    static const char none[32];
+    int left = -1, done = -1;
+    int code = sqlite3_wal_checkpoint_v2(sql->db, NULL, SQLITE_CHECKPOINT_RESTART, &left, &done);
+    sqlite3_file *file = code == SQLITE_OK && left == done ? log_file(sql) : NULL;
+    if (file == NULL)
+        return;
+    (void)sqlite3_exec(sql->db, "PRAGMA journal_size_limit = -1", NULL, NULL,
+                       NULL);                                  /* else closing cuts it to nothing */
+    (void)file->pMethods->xWrite(file, none, sizeof(none), 0); /* fails: what is in it stands in the file too */
+    (void)file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}
+
 int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
 {
     int64_t version = 0;
     char mode[16] = "";
+    const char *wanted = strcmp(path, STORE_SQL_IN_MEMORY) == 0 ? "memory" : "wal";
     int code = sqlite3_open_v2(
         path, &sql->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
     if (code != SQLITE_OK) {
@@ -265,9 +307,10 @@ int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
     int rc = run_text(sql, before_reading, fault);
     if (rc == 0)
         rc = check_format(sql, &version, fault);
+    sql->is_new = rc == -ENOSPC || (rc == 0 && version == 0);
     if (rc == 0) /* changes the file's header, so not before its format is known */
         rc = ask(sql, "PRAGMA journal_mode = WAL", NULL, mode, sizeof(mode), fault);
-    if (rc == 0 && strcmp(mode, "wal") != 0) {
+    if (rc == 0 && strcmp(mode, wanted) != 0) {
         fault_set(fault, "PRAGMA journal_mode", 0, text_from(path), "this file system can't hold a store");
         rc = -EIO;
     }
@@ -283,11 +326,15 @@ int store_sql_open(struct store_sql *sql, const char *path, struct fault *fault)
         rc = run_text(sql, conversion, fault);
     if (rc == 0)
         rc = run_text(sql, additions, fault);
+    if (rc == 0)
+        take_log_room(sql);
     return rc == 0 ? prepare_all(sql, fault) : rc;
 }
 
 void store_sql_close(struct store_sql *sql)
 {
+    if (sql->db != NULL)
+        keep_log_room(sql);
     for (int i = 0; i < SQL_STATEMENT_COUNT; i++)
         (void)sqlite3_finalize(sql->statements[i]); /* repeats an old failure */
     (void)sqlite3_close(sql->db);                   /* fails only while statements are open */

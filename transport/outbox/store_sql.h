@@ -65,7 +65,15 @@ enum store_statement {
 struct sqlite3;
 struct sqlite3_stmt;
 
+/* A path that is no file. */
+#define STORE_SQL_IN_MEMORY ":memory:"
+
+/* The write-ahead log has at least so much room on the disk from the first opening on, also while nothing is open:
+ * enough for what takes alerts away between two checkpoints. */
+#define STORE_SQL_LOG_ROOM (1024 * 1024)
+
 struct store_sql {
+    bool is_new; /* there was nothing in the file when it was opened */
     struct sqlite3 *db;
     struct sqlite3_stmt *statements[SQL_STATEMENT_COUNT];
     int bind_code; /* first failure of a store_sql_bind_... since the last step */

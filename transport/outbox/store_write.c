@@ -2,8 +2,7 @@
 
 #include <errno.h>
 
-/* 1: waiting, delivered or dead; 0: not known. */
-static int is_known(struct store *store, const char *id, struct fault *fault)
+int store_knows(struct store *store, const char *id, struct fault *fault)
 {
     store_sql_bind_text(&store->sql, SQL_KNOWN, 1, id);
     int rc = store_run(store, SQL_KNOWN, fault);
@@ -43,14 +42,10 @@ static int reserve(struct store *store, const struct store_alert *alerts, size_t
     return store_sql_reserve(&store->sql, 2 * size, fault);
 }
 
-struct told {
-    const struct store_subject *subjects;
-    size_t count;
-};
-
 /* One try of store_keep_told(), under the lock. -ENOBUFS: the limits, not the disk. */
-static int keep(struct store *store, const struct store_alert *alerts, size_t alert_count, const struct told *told,
-                const char *source, const char *bookmark, size_t *added, struct fault *fault)
+static int keep(struct store *store, const struct store_alert *alerts, size_t alert_count,
+                const struct store_told *told, const char *source, const char *bookmark, size_t *added,
+                struct fault *fault)
 {
     struct store_totals totals = store->totals;
     *added = 0;
@@ -59,7 +54,7 @@ static int keep(struct store *store, const struct store_alert *alerts, size_t al
         return rc;
     rc = store_run(store, SQL_BEGIN, fault);
     for (size_t i = 0; rc == 0 && i < alert_count; i++) {
-        rc = is_known(store, alerts[i].id, fault);
+        rc = store_knows(store, alerts[i].id, fault);
         if (rc == 0) {
             rc = add_alert(store, &alerts[i], &totals, fault);
             ++*added;
@@ -89,7 +84,7 @@ int store_keep_told(struct store *store, const struct store_alert *alerts, size_
                     const struct store_subject *subjects, size_t subject_count, const char *source,
                     const char *bookmark, size_t *added, struct fault *fault)
 {
-    const struct told told = {subjects, subject_count};
+    const struct store_told told = {subjects, subject_count};
     size_t new_alerts = 0;
     if (alert_count == 0 && source == NULL) {
         if (added != NULL)
@@ -97,11 +92,19 @@ int store_keep_told(struct store *store, const struct store_alert *alerts, size_
         return 0;
     }
     pthread_mutex_lock(&store->mutex);
-    int rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
-    if (rc == -ENOSPC) {
-        store_sql_checkpoint(&store->sql);
+    store_try_file(store);
+    /* What waits in memory goes first, or bookmarks would say that it was kept. */
+    int rc = store_afloat_sink(store, fault);
+    if (rc == 0)
         rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
+    if (rc == -ENOSPC && !store->is_in_memory) {
+        store_sql_checkpoint(&store->sql);
+        rc = store_afloat_sink(store, fault);
+        if (rc == 0)
+            rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
     }
+    if (rc == -ENOSPC)
+        rc = store_afloat_keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
     rc = store_heal(store, rc, fault);
     if (rc == -EAGAIN)
         rc = keep(store, alerts, alert_count, &told, source, bookmark, &new_alerts, fault);
@@ -111,7 +114,7 @@ int store_keep_told(struct store *store, const struct store_alert *alerts, size_
         rc = -ENOSPC;
     if (rc == 0 && new_alerts > 0)
         condition_signal(&store->arrived);
-    if (rc == 0 && source != NULL)
+    if (rc == 0 && source != NULL && !store->afloat.is_disk_full)
         store_copy_bookmarks(store, false);
     pthread_mutex_unlock(&store->mutex);
     if (rc == 0 && added != NULL)
@@ -176,10 +179,25 @@ static int deliver(struct store *store, const struct store_output *output, const
     struct store_totals totals = store->totals;
     int rc = store_run(store, SQL_BEGIN, fault);
     for (size_t i = 0; rc == 0 && i < item_count; i++)
-        rc = store_settle(store, output, items[i].id, &totals, fault);
+        if (!store_afloat_delivered(store, output, items[i].id))
+            rc = store_settle(store, output, items[i].id, &totals, fault);
     if (rc == 0)
         rc = store_forget_oldest(store, fault);
     return store_finish(store, rc, &totals, fault);
+}
+
+/* The same on a full disk: in pieces that the log has room for, each moved into the file at once. Even taking away
+ * needs room there; the rest comes again, under the same ids. */
+#define PIECE 8
+static int deliver_in_pieces(struct store *store, const struct store_output *output, const struct store_item *items,
+                             size_t item_count, struct fault *fault)
+{
+    int rc = 0;
+    for (size_t at = 0; rc == 0 && at < item_count; at += PIECE) {
+        store_sql_checkpoint(&store->sql);
+        rc = deliver(store, output, items + at, item_count - at < PIECE ? item_count - at : PIECE, fault);
+    }
+    return rc;
 }
 
 int store_delivered(struct store *store, const char *output_name, const struct store_item *items, size_t item_count,
@@ -190,10 +208,8 @@ int store_delivered(struct store *store, const char *output_name, const struct s
     const struct store_output *output = store_find_output(store, output_name, fault);
     if (output != NULL)
         rc = deliver(store, output, items, item_count, fault);
-    if (rc == -ENOSPC) { /* even taking away needs room in the log */
-        store_sql_checkpoint(&store->sql);
-        rc = deliver(store, output, items, item_count, fault);
-    }
+    if (rc == -ENOSPC)
+        rc = deliver_in_pieces(store, output, items, item_count, fault);
     rc = store_heal(store, rc, fault);
     if (rc == -EAGAIN)
         rc = deliver(store, store_find_output(store, output_name, fault), items, item_count, fault);

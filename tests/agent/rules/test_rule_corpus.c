@@ -28,8 +28,8 @@ struct both {
 #define EVERY 23
 #define EVERY_LONG 5 /* TRIPLINE_LONG=1 */
 
-/* Of what the sifted reading brings, those events are evaluated whose record ids are multiples of this (TRIPLINE_LONG=1:
- * all): the same ones in both readings, whatever is sifted. */
+/* Of what the sifted reading brings, those events are evaluated whose record ids are multiples of this
+ * (TRIPLINE_LONG=1: all): the same ones in both readings, whatever is sifted. */
 #define TALLIED 7
 
 static void say_difference(const struct both *both, const struct event *event, const struct rule_match *with,

@@ -328,10 +328,11 @@ static void all_answers_are_the_same(void)
         }
         free_names(names, count);
     }
-    printf("\n  %u events, %u more of long files passed over, %u fires, %u pairs seen by the slow evaluator too, %u legs "
-           "evaluated by the set ",
-           (unsigned)reading.events, (unsigned)reading.passed_over, (unsigned)reading.fires, (unsigned)reading.pairs,
-           (unsigned)rule_scratch_evaluated(set_scratch));
+    printf(
+        "\n  %u events, %u more of long files passed over, %u fires, %u pairs seen by the slow evaluator too, %u legs "
+        "evaluated by the set ",
+        (unsigned)reading.events, (unsigned)reading.passed_over, (unsigned)reading.fires, (unsigned)reading.pairs,
+        (unsigned)rule_scratch_evaluated(set_scratch));
     CU_ASSERT_EQUAL(reading.different, 0);
     CU_ASSERT_TRUE(reading.events > 0);
 }

@@ -179,28 +179,56 @@ static void test_sync(void)
     store_close(store);
 }
 
+/* What comes while the disk is full waits in memory, after what waits on it, with bookmarks that are not on the disk;
+ * it is handed out like all else, and is on the disk once there is room. */
 static void test_disk_full(void)
 {
+    struct store_counts counts;
     struct store *store = trial_open_new(1);
     CU_ASSERT_EQUAL(trial_keep(store, 0, 2, 10, "first", NULL), 0);
     vfs_trial.is_full = true;
-    CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100000, "second", NULL), -ENOSPC);
-    CU_ASSERT_EQUAL(trial_fault.code & 0xFF, SQLITE_FULL);
-    trial_counts(store, 2, 20, 0);
-    trial_bookmark(store, "first");
-    struct store_item *items = trial_next(store, "a", 0, 2);
-    CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), -ENOSPC);
+    CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100, "second", NULL), 0);
+    CU_ASSERT_EQUAL(store_counts(store, &counts, NULL), 0);
+    CU_ASSERT(counts.is_disk_full && counts.in_memory == 1);
+    trial_counts(store, 3, 120, 0);
+    trial_bookmark(store, "second");
+    trial_expect(store, "a", 0, 3);
+    struct store_item *items = trial_next(store, "a", 0, 3);
+    CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), -ENOSPC); /* not even that can be written */
     CU_ASSERT_EQUAL(store_refused(store, "a", items, "no", &trial_fault), -ENOSPC);
-    trial_counts(store, 2, 20, 0);
+    trial_counts(store, 3, 120, 0);
+    store_close(store); /* as it can: the last one is read again from where the bookmark on the disk stands */
+    vfs_trial.is_full = false;
+    store = trial_open(trial_one_output, 1, 1000, 1000000);
     trial_expect(store, "a", 0, 2);
+    trial_bookmark(store, "first");
+    vfs_trial.is_full = true;
+    CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100, "second", NULL), 0);
     vfs_trial.is_full = false;
     CU_ASSERT_EQUAL(store_delivered(store, "a", items, 2, &trial_fault), 0);
-    store_items_free(items, 2);
-    CU_ASSERT_EQUAL(trial_keep(store, 2, 3, 100000, "second", NULL), 0);
+    store_items_free(items, 3);
+    CU_ASSERT_EQUAL(trial_keep(store, 3, 4, 10, "third", NULL), 0);
+    CU_ASSERT_EQUAL(store_counts(store, &counts, NULL), 0);
+    CU_ASSERT(!counts.is_disk_full && counts.in_memory == 0);
     store_close(store);
     store = trial_open(trial_one_output, 1, 1000, 1000000);
-    trial_expect(store, "a", 2, 3);
-    trial_bookmark(store, "second");
+    trial_expect(store, "a", 2, 4);
+    trial_bookmark(store, "third");
+    store_close(store);
+}
+
+/* As much as may wait in memory, and no more. */
+static void test_memory_full(void)
+{
+    struct store *store = trial_open_new(1);
+    vfs_trial.is_full = true;
+    CU_ASSERT_EQUAL(trial_keep(store, 0, STORE_MAX_AFLOAT, 10, "a", NULL), 0);
+    CU_ASSERT_EQUAL(trial_keep(store, STORE_MAX_AFLOAT, STORE_MAX_AFLOAT + 1, 10, "b", NULL), -ENOSPC);
+    trial_bookmark(store, "a");
+    vfs_trial.is_full = false;
+    store_close(store); /* there is room again: all of it is on the disk */
+    store = trial_open(trial_one_output, 1, 10000, 1000000);
+    trial_counts(store, STORE_MAX_AFLOAT, 10 * STORE_MAX_AFLOAT, 0);
     store_close(store);
 }
 
@@ -240,6 +268,7 @@ int main(void)
         {"settings", test_settings},
         {"on disk", test_sync},
         {"disk full", test_disk_full},
+        {"disk and memory full", test_memory_full},
         {"a disk that is full to the last byte", test_no_growth},
         CU_TEST_INFO_NULL,
     };
