@@ -101,6 +101,8 @@ struct config {
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     struct config_etw etw;
+    bool exchange_logs;       /* Exchange's cmdlet log files are followed where a rule reads them */
+    char *exchange_directory; /* theirs; NULL: Exchange's own, if it is installed */
     char *rules_directory; /* of rule files; NULL: none */
     bool rules_builtin;    /* the built-in rules too */
     struct config_rule *rules;

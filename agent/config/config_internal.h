@@ -18,6 +18,7 @@ enum config_element_id {
     CONFIG_LIMITS,
     CONFIG_EVENTLOG,
     CONFIG_ETW,
+    CONFIG_EXCHANGE,
     CONFIG_RULES,
     CONFIG_MATCHING,
     CONFIG_PROXY,

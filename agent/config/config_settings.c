@@ -245,6 +245,22 @@ static const struct config_setting etw[] = {
      .scale = 1},
 };
 
+static const struct config_setting exchange[] = {
+    {.name = "cmdlet-logs",
+     .kind = CONFIG_WORD,
+     .store = CONFIG_BOOL,
+     .offset = IN(struct config, exchange_logs),
+     .initial = "yes",
+     .words = no_yes},
+    {.name = "directory",
+     .kind = CONFIG_PATH,
+     .store = CONFIG_CHARS,
+     .offset = IN(struct config, exchange_directory),
+     .absent = "where Exchange is installed",
+     .low = 1,
+     .high = CONFIG_MAX_PATH},
+};
+
 static const struct config_setting rules[] = {
     {.name = "directory",
      .kind = CONFIG_PATH,
@@ -319,6 +335,7 @@ static const struct config_element config_elements[CONFIG_WEBHOOK] = {
     [CONFIG_LIMITS] = {"limits", CONFIG_TRIPLINE, 1, limits, COUNT(limits)},
     [CONFIG_EVENTLOG] = {"eventlog", CONFIG_TRIPLINE, 1, eventlog, COUNT(eventlog)},
     [CONFIG_ETW] = {"etw", CONFIG_TRIPLINE, 1, etw, COUNT(etw)},
+    [CONFIG_EXCHANGE] = {"exchange", CONFIG_TRIPLINE, 1, exchange, COUNT(exchange)},
     [CONFIG_RULES] = {"rules", CONFIG_TRIPLINE, 1, rules, COUNT(rules)},
     [CONFIG_MATCHING] = {"matching", CONFIG_TRIPLINE, 1, matching, COUNT(matching)},
     [CONFIG_CHANNEL] = {"channel", CONFIG_EVENTLOG, CONFIG_MAX_CHANNELS, channel, COUNT(channel)},
