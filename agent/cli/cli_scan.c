@@ -150,6 +150,11 @@ static void summary(const struct scan_totals *t)
     if (t->remnants > 0)
         fprintf(stderr, ", %llu older records in unused space that can't be read any more",
                 (unsigned long long)t->remnants);
+    if (t->joined + t->incomplete > 0)
+        fprintf(stderr, ", %llu script blocks joined, %llu of which parts are missing", (unsigned long long)t->joined,
+                (unsigned long long)t->incomplete);
+    if (t->encrypted > 0)
+        fprintf(stderr, ", %llu encrypted script blocks, into which no rule sees", (unsigned long long)t->encrypted);
     if (t->seconds > 0)
         fprintf(stderr, " (%.1f MB/s)", megabytes / t->seconds);
     fputc('\n', stderr);

@@ -191,6 +191,36 @@ static int settle(struct reading *r, int rc, const struct fault *fault, bool may
     return added;
 }
 
+/* Takes what other threads left of the file's script blocks; NULL: there is none, and *is_last says whether this is the
+ * file's last piece. Else what waits in this piece is left for them. */
+static struct powershell_blocks *exchange_blocks(struct reading *r, bool *is_last)
+{
+    pthread_mutex_lock(&r->shared->lock);
+    struct scan_state *state = &r->shared->states[r->piece->file];
+    struct powershell_blocks *blocks = state->blocks;
+    state->blocks = NULL;
+    if (blocks == NULL) {
+        *is_last = --state->unjoined == 0;
+        state->blocks = *is_last ? NULL : alert_maker_give(r->maker);
+    }
+    pthread_mutex_unlock(&r->shared->lock);
+    return blocks;
+}
+
+/* The piece ends: script blocks go on in the file's other pieces, or end with the last one that is read, and where the
+ * scan was told to end. */
+static int end_blocks(struct reading *r)
+{
+    struct powershell_blocks *blocks;
+    bool is_last = false;
+    int rc = 0;
+    if (r->error < 0)
+        return alert_maker_end(r->maker);
+    while (rc == 0 && (blocks = exchange_blocks(r, &is_last)) != NULL)
+        rc = alert_maker_adopt(r->maker, blocks);
+    return rc == 0 && is_last ? alert_maker_end(r->maker) : rc;
+}
+
 static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
 {
     struct fault fault = {0};
@@ -205,6 +235,9 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
                          r->shared->states[r->piece->file].given, &sink, r->shared->matcher, &r->counts, &fault);
     else
         rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &r->counts, &fault);
+    int ended = r->error == 0 || r->error == -EINTR ? end_blocks(r) : 0;
+    if (ended < 0)
+        r->error = ended;
     (void)on_alive(r, true);                                 /* r->error has it */
     bool is_empty = member != NULL && member->zip.size == 0; /* though it has a few packed bytes */
     totals->bytes += is_empty ? 0 : r->counts.bytes;
@@ -215,6 +248,10 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     totals->recovered += r->counts.recovered;
     totals->remnants += r->counts.remnants;
     totals->alerts += r->alerts;
+    struct alert_maker_blocks blocks = alert_maker_blocks(r->maker);
+    totals->joined += blocks.joined;
+    totals->incomplete += blocks.incomplete;
+    totals->encrypted += blocks.encrypted;
     int added = settle(r, rc, &fault, r->counts.is_evtx || r->counts.is_export, totals);
     return r->error < 0 ? r->error : rc == -ENOMEM ? rc : added;
 }
@@ -240,8 +277,9 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
         rc = is_stdin ? 0 : file_open(&from, member == NULL ? r.path : member->archive, "rb");
     }
     if (rc < 0) {
+        r.error = end_blocks(&r); /* this may have been the file's last piece */
         int added = settle(&r, rc, &fault, false, totals);
-        rc = rc == -ENOMEM ? rc : added;
+        rc = r.error < 0 ? r.error : rc == -ENOMEM ? rc : added;
     } else {
         rc = read_open(&r, from, totals);
         if (!is_stdin)

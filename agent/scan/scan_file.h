@@ -4,6 +4,7 @@
 
 #include "agent/scan/scan_run.h"
 #include "collectors/evtx/evtx_given.h"
+#include "detect/powershell/powershell_blocks.h"
 
 #include <pthread.h>
 
@@ -12,10 +13,12 @@ struct scan_state {
     uint64_t named; /* bad events so far */
     size_t left;    /* parts not yet read */
     bool has_failed;
-    bool may_be_empty;         /* an .evtx or an export: no event in it is no mistake */
-    struct scan_totals totals; /* of the parts that were read */
-    char trouble[200];         /* why the first part that failed did; else empty */
-    struct evtx_given *given;  /* an .evtx that is read in parts; else NULL */
+    bool may_be_empty;                /* an .evtx or an export: no event in it is no mistake */
+    struct scan_totals totals;        /* of the parts that were read */
+    char trouble[200];                /* why the first part that failed did; else empty */
+    struct evtx_given *given;         /* an .evtx that is read in parts; else NULL */
+    size_t unjoined;                  /* parts whose script blocks have not been joined with the others' */
+    struct powershell_blocks *blocks; /* what waits in those that have; NULL: nothing */
 };
 
 /* What all threads of a scan share; read only, or locked by itself. */

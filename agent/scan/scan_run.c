@@ -32,6 +32,9 @@ void scan_totals_add(struct scan_totals *to, const struct scan_totals *from)
     to->recovered += from->recovered;
     to->remnants += from->remnants;
     to->alerts += from->alerts;
+    to->joined += from->joined;
+    to->incomplete += from->incomplete;
+    to->encrypted += from->encrypted;
 }
 
 /* The pieces that were not begun will not be: what was found in those after them is written. The lock is held. */
@@ -118,7 +121,7 @@ static int cut(struct work *w, uint64_t *sizes)
             rc = evtx_given_new(&w->shared.states[file].given);
         if (rc < 0)
             return rc;
-        w->shared.states[file].left = count;
+        w->shared.states[file].left = w->shared.states[file].unjoined = count;
         all += settings->progress == NULL ? 0 : scan_file_size(settings, file);
         for (size_t i = 0; i < count; i++, w->count++) {
             bool is_last = i + 1 == count;
@@ -157,6 +160,12 @@ static int locks_new(struct work *w)
     return rc;
 }
 
+static void state_clear(struct scan_state *state)
+{
+    evtx_given_free(state->given);
+    powershell_blocks_free(state->blocks); /* left where the scan ended early */
+}
+
 int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
 {
     struct work w = {.shared = {.settings = settings}};
@@ -190,7 +199,7 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     scan_order_free(w.order);
     free(w.pieces);
     for (size_t i = 0; w.shared.states != NULL && i < settings->count; i++)
-        evtx_given_free(w.shared.states[i].given);
+        state_clear(&w.shared.states[i]);
     free(w.shared.states);
     pthread_mutex_destroy(&w.shared.lock);
     pthread_mutex_destroy(&w.lock);

@@ -1,6 +1,8 @@
 #include "detect/rule/rule_set.h"
 
+#include "detect/powershell/powershell_blocks.h"
 #include "detect/rule/trace.h"
+#include "detect/search/scan.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -25,6 +27,8 @@ struct rule_set {
     struct routes *routes;
     struct candidates *candidates;
     struct traces *traces;
+    bool reads_blocks; /* a leg reads PowerShell's script blocks */
+    struct scan part;  /* for what only their events have */
 };
 
 struct rule_scratch {
@@ -133,6 +137,21 @@ static size_t count_legs(const struct rule_set *set)
     return count;
 }
 
+/* Does leg read PowerShell's script blocks, in whichever log? */
+static bool reads_blocks(const struct leg *leg)
+{
+    struct event event = {.kind = EVENT_OTHER, .event_id = POWERSHELL_BLOCKS_EVENT};
+    static const char *const providers[] = {"Microsoft-Windows-PowerShell", "PowerShellCore"};
+    for (size_t i = 0; i < 2 * leg->source_count; i++) {
+        struct leg_source source = leg->sources[i / 2];
+        source.channel = (struct text){NULL, 0};
+        event.field[EVENT_PROVIDER] = text_from(providers[i % 2]);
+        if (leg_source_takes(&source, &event))
+            return true;
+    }
+    return false;
+}
+
 int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
 {
     size_t count = count_legs(set);
@@ -153,6 +172,9 @@ int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
         }
     }
     set->first_leg[set->count] = (uint32_t)set->leg_count;
+    for (size_t i = 0; i < set->leg_count; i++)
+        set->reads_blocks |= reads_blocks(set->legs[i]);
+    (void)scan_set(&set->part, text_from(POWERSHELL_BLOCKS_NAME)); /* ASCII, and short */
     int rc = routes_new(&set->routes, set->legs, set->leg_count);
     if (rc == 0)
         rc = candidates_new(&set->candidates, set->columns, set->legs, set->leg_count, set->routes);
@@ -296,9 +318,31 @@ bool rule_set_wants(const struct rule_set *set, const struct event *event)
     return routes_any(set->routes, event);
 }
 
+/* Is it the total of a block that is one event, as XML writes it: <Data Name='MessageTotal'>1</Data>? */
+static bool is_single(struct text after)
+{
+    static const char single[] = ">1<";
+    size_t skip = after.len > 0 && (after.bytes[0] == '\'' || after.bytes[0] == '"');
+    return after.len - skip >= sizeof(single) - 1 && memcmp(after.bytes + skip, single, sizeof(single) - 1) == 0;
+}
+
+/* A part of a script block may hold none of the words that its whole has: the first such part; bytes.len: none. */
+static size_t find_part(const struct rule_set *set, struct text bytes, size_t from)
+{
+    for (size_t at = from; (at = scan_find(&set->part, bytes, at)) < bytes.len; at++) {
+        size_t end = at + set->part.length;
+        if (!is_single((struct text){bytes.bytes + end, bytes.len - end}))
+            return at;
+    }
+    return bytes.len;
+}
+
 size_t rule_set_bytes_find(const struct rule_set *set, struct text bytes, size_t from)
 {
-    return set->options.is_plain ? from : traces_find(set->traces, bytes, from);
+    if (set->options.is_plain)
+        return from;
+    bytes.len = traces_find(set->traces, bytes, from);
+    return set->reads_blocks && bytes.len > from ? find_part(set, bytes, from) : bytes.len;
 }
 
 bool rule_set_utf16_may_match(const struct rule_set *set, const uint16_t *units, size_t count)

@@ -364,6 +364,18 @@ static void put_claimed_parent(struct json_writer *to, const struct event *event
     json_writer_object_end(to);
 }
 
+/* Of how many events the log made of it the text was put together. */
+static void put_joined(struct json_writer *to, const struct event_joined *joined)
+{
+    if (joined->total == 0)
+        return;
+    json_writer_object(to, "script_block");
+    put_number(to, "parts", joined->parts);
+    put_number(to, "total", joined->total);
+    json_writer_bool(to, "complete", joined->is_whole);
+    json_writer_object_end(to);
+}
+
 /* What only this agent says. Returns 0, -ENOMEM or -EIO. */
 static int put_tripline(struct json_writer *to, const struct alert *alert)
 {
@@ -377,6 +389,7 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
         json_writer_bool(to, "from_values", true);
     if (alert->event->is_recovered)
         json_writer_bool(to, "recovered", true);
+    put_joined(to, &alert->event->joined);
     json_writer_object(to, "rule_upstream");
     put_string(to, "commit", rule->upstream_commit);
     put_string(to, "version", rule->upstream_version);

@@ -2,6 +2,7 @@
  * there or the receiver has it, and after the next start the receiver has it under the same id. */
 #include "tests/test.h"
 #include "tests/transport/https/receiver.h"
+#include "tests/transport/outputs/own.h"
 #include "transport/document/sha256.h"
 #include "transport/outputs/sender.h"
 
@@ -64,6 +65,7 @@ static void live(void)
                                                  .user_agent = "test",
                                                  .connect_timeout_ms = 5000,
                                                  .timeout_ms = 10000},
+                                       .own = own_of("webhook", "format", 0),
                                        .max_batch_alerts = 10,
                                        .max_batch_bytes = 10000};
     if (store == NULL || https_start_up() < 0 || output_open(&output, &settings, NULL) < 0)
