@@ -23,7 +23,9 @@ static const char page_begin[] =
     "h1{margin:0}h2{margin:2em 0 .5em;border-bottom:1px solid #8888}\n"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\n"
     "th,td{padding:.3em .8em .3em 0;text-align:left;vertical-align:top;border-bottom:1px solid #8884}\n"
-    ".n{text-align:right}.any{overflow-wrap:anywhere;unicode-bidi:isolate}.time{white-space:nowrap}\n"
+    ".time "
+    "span{white-space:nowrap}.n{text-align:right}.any{overflow-wrap:anywhere;unicode-bidi:isolate}.time{white-space:"
+    "nowrap}\n"
     ".text{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere;unicode-bidi:isolate}\n"
     ".warn{border-left:4px solid #c60;padding:.3em .8em;background:#c601}\n"
     ".bar{display:inline-block;height:.8em;background:#c33;min-width:2px}.bars td:last-child{width:60%}\n"
@@ -47,6 +49,21 @@ static const char *when(char to[EVENT_TIME_SIZE], uint64_t time)
     event_time_format(to, time);
     to[10] = ' ';
     to[23] = '\0';
+    return to;
+}
+
+/* Room that stamp() needs. */
+#define STAMP_SIZE 80
+
+/* The same to the second, as markup: on a narrow screen it breaks between day and time alone. */
+static const char *stamp(char to[STAMP_SIZE], uint64_t time)
+{
+    char text[EVENT_TIME_SIZE];
+    const char *whole = when(text, time);
+    if (time == 0)
+        (void)snprintf(to, STAMP_SIZE, "%s", whole);
+    else
+        (void)snprintf(to, STAMP_SIZE, "<span>%.10s</span> <span>%.8s</span>", whole, whole + 11);
     return to;
 }
 
@@ -270,12 +287,12 @@ static void write_timeline(FILE *to, const struct scan_page *page)
           "</thead><tbody>\n",
           to);
     for (size_t i = 0; i < MAX_BARS + 2; i++) {
-        char time[EVENT_TIME_SIZE];
+        char time[STAMP_SIZE];
         if (counts[i] > 0)
             fprintf(to,
-                    "<tr><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a></td><td class=\"n\">%zu</td><td><span "
+                    "<tr><td class=\"time\"><a href=\"#hit-%zu\">%s</a></td><td class=\"n\">%zu</td><td><span "
                     "class=\"bar\" style=\"width:%zu%%\"></span></td></tr>\n",
-                    at[i] + 1, when(time, (begin + i * step) * TICKS_PER_SECOND), counts[i], 100 * counts[i] / most);
+                    at[i] + 1, stamp(time, (begin + i * step) * TICKS_PER_SECOND), counts[i], 100 * counts[i] / most);
     }
     fputs("</tbody></table>\n", to);
 }
@@ -329,18 +346,18 @@ static size_t count_names(struct name *names, size_t count)
 static void write_name_rows(FILE *to, const struct scan_page *page, const char *head, const struct name *names,
                             size_t count)
 {
-    char first[EVENT_TIME_SIZE], last[EVENT_TIME_SIZE];
+    char first[STAMP_SIZE], last[STAMP_SIZE];
     fprintf(to,
             "<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">alerts</th><th>first</th><th>last</th>"
             "</tr></thead><tbody>\n",
             head);
     for (size_t i = 0; i < count; i++)
         fprintf(to,
-                "<tr><td class=\"any\">%s</td><td class=\"n\">%zu</td><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a>"
-                "</td><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a></td></tr>\n",
+                "<tr><td class=\"any\">%s</td><td class=\"n\">%zu</td><td class=\"time\"><a href=\"#hit-%zu\">%s</a>"
+                "</td><td class=\"time\"><a href=\"#hit-%zu\">%s</a></td></tr>\n",
                 names[i].name[0] == '\0' ? "not known" : names[i].name, names[i].count, names[i].hit + 1,
-                when(first, page->hits[names[i].hit].time), names[i].last + 1,
-                when(last, page->hits[names[i].last].time));
+                stamp(first, page->hits[names[i].hit].time), names[i].last + 1,
+                stamp(last, page->hits[names[i].last].time));
     fputs("</tbody></table></div>\n", to);
 }
 
@@ -370,16 +387,15 @@ static int write_names(FILE *to, const struct scan_page *page, enum group group)
 /* One line an alert, which leads to its evidence: thousands can be gone through so. */
 static void write_list(FILE *to, const struct scan_page *page)
 {
-    char time[EVENT_TIME_SIZE];
+    char time[STAMP_SIZE];
     fputs("<h2 id=\"list\">Alerts in short</h2>\n<div class=\"wide\"><table><thead><tr><th>time</th><th>rule</th>"
           "<th>host</th><th>account</th></tr></thead><tbody>\n",
           to);
     for (size_t i = 0; i < page->hit_count; i++)
-        fprintf(
-            to,
-            "<tr><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a></td><td class=\"any\">%s</td><td class=\"any\">%s"
-            "</td><td class=\"any\">%s</td></tr>\n",
-            i + 1, when(time, page->hits[i].time), page->hits[i].rule, page->hits[i].host, page->hits[i].account);
+        fprintf(to,
+                "<tr><td class=\"time\"><a href=\"#hit-%zu\">%s</a></td><td class=\"any\">%s</td><td class=\"any\">%s"
+                "</td><td class=\"any\">%s</td></tr>\n",
+                i + 1, stamp(time, page->hits[i].time), page->hits[i].rule, page->hits[i].host, page->hits[i].account);
     fputs("</tbody></table></div>\n", to);
 }
 
