@@ -45,9 +45,9 @@ static int put_alert(void *context, struct alert *alert, const char *id)
 static void rule_failed(void *context, const struct rule *rule, const struct event *event)
 {
     const struct reading *r = context;
-    fprintf(r->shared->settings->messages,
-            "%s: record %llu: the answer of rule \"%s\" could not be had: a limit was reached\n", r->path,
-            (unsigned long long)event->record_id, rule->name);
+    plain_printf(r->shared->settings->messages,
+                 "%s: record %llu: the answer of rule \"%s\" could not be had: a limit was reached\n", r->path,
+                 (unsigned long long)event->record_id, rule->name);
 }
 
 static bool on_wants(void *context, const struct event *event)
@@ -251,7 +251,8 @@ int scan_file_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_ev
     *is_evtx = false;
     starts[0] = 0;
     *count = 1;
-    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is read.
+    /* A pipe is opened once: what is in it is lost with its only reader. What can't be opened is reported when it is
+     * read.
      */
     if (max < 2 || strcmp(path, "-") == 0 || !file_is_regular(path) || file_open(&file, path, "rb") < 0)
         return 0;
