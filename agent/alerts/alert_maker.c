@@ -8,6 +8,8 @@ struct alert_maker {
     struct matcher_scratch *scratch;
     struct sha256 sha256; /* of the alerts' ids */
     struct encode_ecs_kept kept;
+    struct powershell_blocks *blocks; /* NULL: no part of one has come */
+    struct alert_maker_blocks counts;
 };
 
 int alert_maker_new(struct alert_maker **out, const struct alert_maker_settings *settings)
@@ -28,6 +30,7 @@ void alert_maker_free(struct alert_maker *m)
 {
     if (m == NULL)
         return;
+    powershell_blocks_free(m->blocks);
     sha256_clear(&m->sha256);
     encode_ecs_clear(&m->kept);
     matcher_scratch_free(m->scratch);
@@ -68,7 +71,7 @@ static int make_one(struct alert_maker *m, const struct match *match, const stru
     return rc;
 }
 
-int alert_maker_event(struct alert_maker *m, const struct event *event)
+static int match(struct alert_maker *m, const struct event *event)
 {
     const struct match *matches;
     uint64_t now = event_time_now();
@@ -77,6 +80,91 @@ int alert_maker_event(struct alert_maker *m, const struct event *event)
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = make_one(m, &matches[i], event, now);
     return rc;
+}
+
+static uint64_t clock_ms(const struct alert_maker *m)
+{
+    return m->set.clock_ms == NULL ? 0 : m->set.clock_ms();
+}
+
+static void count_encrypted(struct alert_maker *m, const struct event *event)
+{
+    if (powershell_blocks_is_encrypted(event_data(event, text_from("ScriptBlockText"))))
+        m->counts.encrypted++;
+}
+
+/* Matches the blocks that are due. What fails stays. */
+static int match_blocks(struct alert_maker *m, bool is_end)
+{
+    const struct event *event;
+    uint64_t now_ms = clock_ms(m);
+    int rc = 0;
+    while (m->blocks != NULL && rc == 0 && (rc = powershell_blocks_next(m->blocks, &event, now_ms, is_end)) > 0) {
+        rc = match(m, event);
+        if (rc < 0)
+            break;
+        count_encrypted(m, event);
+        *(event->joined.is_whole ? &m->counts.joined : &m->counts.incomplete) += 1;
+        powershell_blocks_done(m->blocks, now_ms);
+    }
+    return rc;
+}
+
+static int take_part(struct alert_maker *m, const struct event *event)
+{
+    enum powershell_taken taken;
+    int rc = m->blocks == NULL ? powershell_blocks_new(&m->blocks) : 0;
+    if (rc == 0)
+        rc = powershell_blocks_take(m->blocks, &taken, event, clock_ms(m));
+    return rc < 0 ? rc : match_blocks(m, false);
+}
+
+int alert_maker_event(struct alert_maker *m, const struct event *event)
+{
+    if (!powershell_blocks_is_logged(event))
+        return match(m, event);
+    if (powershell_blocks_is_part(event))
+        return take_part(m, event);
+    count_encrypted(m, event);
+    return match(m, event);
+}
+
+int alert_maker_idle(struct alert_maker *m)
+{
+    return match_blocks(m, false);
+}
+
+int alert_maker_end(struct alert_maker *m)
+{
+    return match_blocks(m, true);
+}
+
+size_t alert_maker_waiting(const struct alert_maker *m)
+{
+    return m->blocks == NULL ? 0 : powershell_blocks_count(m->blocks);
+}
+
+struct powershell_blocks *alert_maker_give(struct alert_maker *m)
+{
+    if (alert_maker_waiting(m) == 0)
+        return NULL;
+    struct powershell_blocks *blocks = m->blocks;
+    m->blocks = NULL;
+    return blocks;
+}
+
+int alert_maker_adopt(struct alert_maker *m, struct powershell_blocks *blocks)
+{
+    int rc = m->blocks == NULL ? powershell_blocks_new(&m->blocks) : 0;
+    while (rc == 0 && (rc = powershell_blocks_adopt(m->blocks, blocks)) > 0)
+        rc = match_blocks(m, false);
+    powershell_blocks_free(blocks);
+    return rc;
+}
+
+struct alert_maker_blocks alert_maker_blocks(const struct alert_maker *m)
+{
+    return m->counts;
 }
 
 int alert_maker_document(struct alert_maker *m, char **out, size_t *size, const struct alert *alert, const char *id)

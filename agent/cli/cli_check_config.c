@@ -22,17 +22,17 @@ static void print_server(const char *url)
 
 static void print_output(const struct config_output *output)
 {
-    static const char *const formats[] = {"json", "ndjson", "cloudevents"};
     plain_printf(stdout, "  output %s: %s to ", output->name, output->type);
     if (output->url == NULL) { /* a file */
-        plain_printf(stdout, "%s\n", output->path);
+        plain_printf(stdout, "%s\n", config_output_text(output, "path"));
         return;
     }
     print_server(output->url);
     if (output->failover_count > 0)
         plain_printf(stdout, " (or %u more)", (unsigned)output->failover_count);
-    if (strcmp(output->type, "webhook") == 0)
-        plain_printf(stdout, ", %s", formats[output->format]);
+    const char *format = config_output_text(output, "format");
+    if (format != NULL)
+        plain_printf(stdout, ", %s", format);
     plain_printf(stdout, "%s%s%s, %u header%s\n", output->gzip ? ", gzip" : "",
                  output->ca_file != NULL ? ", own authorities" : "",
                  output->client_certificate != NULL ? ", client certificate" : "", (unsigned)output->header_count,

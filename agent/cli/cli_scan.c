@@ -3,6 +3,7 @@
 #include "agent/rules/rule_load.h"
 #include "agent/scan/scan_paths.h"
 #include "agent/scan/scan_run.h"
+#include "agent/system/file.h"
 #include "agent/system/plain.h"
 
 #include <errno.h>
@@ -19,6 +20,7 @@ struct options {
     unsigned jobs;
     bool is_strict;
     const char *report;
+    enum scan_format format;
     uint64_t since, until;    /* as in scan_settings */
     const char *rules, *rule; /* directory or file, id; NULL: the built-in rules, all of them */
     const char **paths;       /* of argv */
@@ -81,6 +83,12 @@ static int option_take(struct options *o, int argc, char **argv, int *i)
     if (is_rules > 0 || is_rule > 0)
         return 0;
     int is_jobs = cli_option(&value, argc, argv, i, "--jobs");
+    int is_output = is_jobs == 0 ? cli_option(&value, argc, argv, i, "--output") : 0;
+    if (is_output < 0 || (is_output > 0 && scan_format_parse(&o->format, value) < 0))
+        return cli_usage(argv[0], "--output wants ecs, ocsf, sentinel, csv or timeline, not",
+                         value == NULL ? "nothing" : value);
+    if (is_output > 0)
+        return 0;
     int is_report = is_jobs == 0 ? cli_option(&value, argc, argv, i, "--report") : 0;
     if (is_jobs < 0)
         return cli_usage(argv[0], "--jobs wants a number from 1 to 64", NULL);
@@ -142,6 +150,12 @@ static void summary(const struct scan_totals *t)
     if (t->remnants > 0)
         plain_printf(stderr, ", %llu older records in unused space that can't be read any more",
                      (unsigned long long)t->remnants);
+    if (t->joined + t->incomplete > 0)
+        plain_printf(stderr, ", %llu script blocks joined, %llu of which parts are missing",
+                     (unsigned long long)t->joined, (unsigned long long)t->incomplete);
+    if (t->encrypted > 0)
+        plain_printf(stderr, ", %llu encrypted script blocks, into which no rule sees",
+                     (unsigned long long)t->encrypted);
     if (t->seconds > 0)
         plain_printf(stderr, " (%.1f MB/s)", megabytes / t->seconds);
     fputc('\n', stderr);
@@ -199,6 +213,7 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
 {
     struct scan_report *report = NULL;
     struct scan_totals totals;
+    struct scan_progress progress = {0};
     int rc = o->report == NULL ? 0 : scan_report_new(&report, o->report);
     if (rc < 0) {
         plain_printf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
@@ -206,21 +221,32 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
     }
     const struct scan_settings settings = {.paths = (const char *const *)paths->list,
                                            .count = paths->count,
+                                           .members = paths->members,
                                            .set = load == NULL ? NULL : load->set,
                                            .jobs = o->jobs,
                                            .since = o->since,
                                            .until = o->until,
                                            .report = report,
+                                           .format = o->format,
+                                           .progress = &progress,
                                            .alerts = stdout,
                                            .messages = stderr};
+    struct scan_watch *watch = NULL;
     int code = 0;
+    rc = scan_watch_new(&watch, &progress, file_is_terminal(stderr) ? stderr : NULL);
+    if (rc < 0)
+        plain_printf(stderr, NAME ": Ctrl-C will lose what was found: %s\n", strerror(-rc));
     rc = scan_run(&totals, &settings);
-    if (rc < 0) {
+    scan_watch_free(watch);
+    if (rc == -EINTR) {
+        plain_printf(stderr, NAME ": ended before all was read; the alerts of what was read are written\n");
+        code = SCAN_WATCH_ENDED;
+    } else if (rc < 0) {
         plain_printf(stderr, NAME ": ended early: %s: %s\n",
                      rc == -ENOMEM ? "memory" : "the alerts can't be written to stdout", strerror(-rc));
         code = 1;
     }
-    if (rc == 0 && report != NULL) {
+    if ((rc == 0 || rc == -EINTR) && report != NULL) {
         rc = scan_report_write(report, &totals);
         if (rc < 0) {
             plain_printf(stderr, NAME ": the report %s can't be written: %s\n", o->report, strerror(-rc));
@@ -230,7 +256,7 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
     summary(&totals);
     scan_report_free(report);
     if (code != 0 || totals.failed > 0)
-        return 1;
+        return code != 0 ? code : 1;
     return totals.suspects > 0 || (o->is_strict && totals.bad > 0) ? BAD_EVENTS : 0;
 }
 

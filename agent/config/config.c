@@ -45,6 +45,7 @@ void config_free(struct config *config)
         for (size_t j = 0; j < output->failover_count; j++)
             config_wipe(output->failover[j]);
         free(output->failover);
+        free(output->own);
         free(output->type);
     }
     for (unsigned i = CONFIG_TRIPLINE; i <= CONFIG_OUTPUTS; i++)

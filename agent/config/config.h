@@ -30,7 +30,7 @@ struct config_channel {
 };
 
 /* One element of <outputs>: what output_open() wants, under the same names, but for the files, which are named and not
- * yet read. */
+ * yet read. What only some kinds have is in own. */
 struct config_output {
     char *name, *type, *url;                         /* type: the element's name; url is NULL for a file */
     char *ca_file, *client_certificate, *client_key; /* paths, or NULL; certificate and key only together */
@@ -41,26 +41,12 @@ struct config_output {
     size_t header_count;
     char **failover; /* URLs */
     size_t failover_count;
-    enum output_format format;
     enum output_encoding encoding;
     bool gzip;
     unsigned timeout_ms, connect_timeout_ms;
     size_t max_batch_alerts, max_batch_bytes;
     unsigned max_batch_age_ms;
-    char *user, *password; /* secret */
-    char *token, *api_key; /* secrets */
-    char *signing_key;     /* secret */
-    char *database, *table;
-    char *index, *source, *sourcetype;
-    bool ack;
-    char *tenant, *client_id;
-    char *client_secret;                          /* secret */
-    char *signing_certificate, *signing_key_file; /* paths, or NULL */
-    char *rule_id, *stream, *login_url, *scope;
-    unsigned resolve_after_s;
-    char *path;
-    uint64_t max_file_bytes;
-    unsigned files;
+    void *own; /* what its kind has beyond these: output_type.settings says what */
 };
 
 /* How outputs get out. */
@@ -101,6 +87,8 @@ struct config {
     struct config_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     struct config_etw etw;
+    bool exchange_logs;       /* Exchange's cmdlet log files are followed where a rule reads them */
+    char *exchange_directory; /* theirs; NULL: Exchange's own, if it is installed */
     char *rules_directory; /* of rule files; NULL: none */
     bool rules_builtin;    /* the built-in rules too */
     struct config_rule *rules;
@@ -140,6 +128,9 @@ int config_load(struct config **out, const char *path, struct config_errors *err
 /* The same for text in memory; name stands for the file in nothing but relative paths (its directory). Opens nothing.
  */
 int config_parse(struct config **out, struct text xml, const char *name, struct config_errors *errors);
+
+/* The value of output's setting as one would write it, for a text or a word; NULL: it has none, or no such setting. */
+const char *config_output_text(const struct config_output *output, const char *setting);
 
 /* Overwrites secrets before it frees. NULL is allowed. */
 void config_free(struct config *config);

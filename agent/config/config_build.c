@@ -13,23 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Largest certificate or key file, bytes; a bundle of every public authority is about 220 KB. */
-#define CONFIG_MAX_PEM (4u * 1024u * 1024u)
-
-/* Most attributes of one element that has any meaning. */
-#define MAX_SETTINGS 40
-
 /* Where the settings of the element that begins go, and where they stand in the text. */
 struct build {
     void *target;
     const struct config_element *element;
     size_t tag;
-    size_t at[MAX_SETTINGS]; /* byte offset of each setting's attribute; 0: not given (a tag comes first) */
+    size_t at[CONFIG_MAX_SETTINGS]; /* byte offset of each setting's attribute; 0: not given (a tag comes first) */
 };
 
 static void unknown_attribute(struct config_parse *p, size_t at, const char *name, const struct config_element *e)
 {
-    const char *names[MAX_SETTINGS];
+    const char *names[CONFIG_MAX_SETTINGS];
     char quoted[CONFIG_QUOTED_SIZE], list[CONFIG_MAX_REASON] = "";
     for (size_t i = 0; i < e->count; i++)
         names[i] = e->settings[i].name;
@@ -54,13 +48,13 @@ static bool is_for_editors(const struct config_element *e, const char *name)
 
 /* Which of the value, as it is written at byte at, is for nobody else: a secret itself, not a reference to one; of a
  * URL what comes after the host. */
-static void hide_secret(struct config_parse *p, const struct config_setting *s, const char *value, size_t at)
+static void hide_secret(struct config_parse *p, const struct setting *s, const char *value, size_t at)
 {
     struct text written = config_place_value(p->xml, at);
     size_t kept = 0;
-    if (!s->is_secret || (s->kind == CONFIG_TEXT && secret_is_reference(value)))
+    if (!s->is_secret || (s->kind == SETTING_TEXT && secret_is_reference(value)))
         return;
-    if (s->kind == CONFIG_URL) {
+    if (s->kind == SETTING_URL) {
         struct text host = {written.bytes, written.len};
         kept = text_find(host, ':');
         kept = kept + 3 < written.len ? kept + 3 : written.len; /* "://" */
@@ -99,7 +93,7 @@ static void set_all(struct config_parse *p, struct build *b, const char **attrib
     for (size_t i = 0; attributes[2 * i] != NULL; i++)
         set_one(p, b, attributes[2 * i], attributes[2 * i + 1], config_place_attribute(p->xml, b->tag, i));
     for (size_t i = 0; i < b->element->count; i++) {
-        const struct config_setting *s = &b->element->settings[i];
+        const struct setting *s = &b->element->settings[i];
         if (s->initial != NULL || s->absent != NULL || b->at[i] != 0)
             continue;
         config_range(range, s);
@@ -266,19 +260,18 @@ static void output_check(struct config_parse *p, const struct build *b)
     pem_check(p, b, "client-key", last->client_key);
 }
 
-/* azure_logs shows who it is by a secret or by a certificate. */
-static void login_check(struct config_parse *p, const struct build *b, const struct config_output *last)
+/* What the kind of output has of its own. */
+static void own_check(struct config_parse *p, const struct build *b, const struct config_output *last)
 {
-    bool has_certificate = last->signing_certificate != NULL;
-    if (has_certificate != (last->signing_key_file != NULL))
-        config_parse_fault(p, place_of(b, has_certificate ? "signing-certificate" : "signing-key"),
-                           "signing-certificate and signing-key are only good together; write both or none");
-    else if (has_certificate == (last->client_secret != NULL))
-        config_parse_fault(p, b->tag,
-                           "<azure_logs> wants either client-secret, or signing-certificate and signing-key; write one "
-                           "of them");
-    pem_check(p, b, "signing-certificate", last->signing_certificate);
-    pem_check(p, b, "signing-key", last->signing_key_file);
+    const struct output_type *type = output_type_find(last->type);
+    const char *setting = NULL, *fault = type->check == NULL ? NULL : type->check(last->own, &setting);
+    if (fault != NULL)
+        config_parse_fault(p, setting == NULL ? b->tag : place_of(b, setting), "%s", fault);
+    for (size_t i = 0; i < b->element->count; i++) {
+        const struct setting *s = &b->element->settings[i];
+        if (s->is_own && s->kind == SETTING_FILE)
+            pem_check(p, b, s->name, *(char **)config_field(last, s));
+    }
 }
 
 /* Those that the program itself sets. */
@@ -357,12 +350,18 @@ static void output_start(struct config_parse *p, struct build *b, enum config_el
     }
     struct config_output *output = &c->outputs[c->output_count++];
     output->type = strdup(config_element(element)->name);
+    output->own = calloc(1, output_type_at(element - CONFIG_OUTPUT)->settings_size + 1);
+    if (output->own == NULL) { /* nothing is kept of an output without its own part */
+        free(output->type);
+        output->type = NULL;
+    }
     p->rc = output->type == NULL ? -ENOMEM : config_set_defaults(output, element);
+    if (p->rc < 0)
+        return;
     b->target = output;
     set_all(p, b, attributes);
     output_check(p, b);
-    if (element == CONFIG_AZURE_LOGS)
-        login_check(p, b, output);
+    own_check(p, b, output);
 }
 
 void config_build_start(struct config_parse *p, enum config_element_id element, const char **attributes, size_t tag)

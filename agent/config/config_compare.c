@@ -9,24 +9,17 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static size_t size_of(enum config_store store)
+static size_t size_of(enum setting_store store)
 {
     switch (store) {
-    case CONFIG_BOOL:
+    case SETTING_BOOL:
         return sizeof(bool);
-    case CONFIG_LEVEL:
-        return sizeof(enum log_level);
-    case CONFIG_FORMAT:
-        return sizeof(enum output_format);
-    case CONFIG_ENCODING:
-        return sizeof(enum output_encoding);
-    case CONFIG_PROXY_LOGIN:
-        return sizeof(enum https_proxy_login);
-    case CONFIG_UNSIGNED:
+    case SETTING_ENUM:
+    case SETTING_UNSIGNED:
         return sizeof(unsigned);
-    case CONFIG_SIZE:
+    case SETTING_SIZE:
         return sizeof(size_t);
-    case CONFIG_U64:
+    case SETTING_U64:
         return sizeof(uint64_t);
     default:
         return 0;
@@ -38,9 +31,9 @@ static bool same_element(const void *a, const void *b, enum config_element_id el
 {
     const struct config_element *e = config_element(element);
     for (size_t i = 0; i < e->count; i++) {
-        const struct config_setting *s = &e->settings[i];
-        const char *at_a = (const char *)a + s->offset, *at_b = (const char *)b + s->offset;
-        if (s->store == CONFIG_CHARS) {
+        const struct setting *s = &e->settings[i];
+        const char *at_a = config_field(a, s), *at_b = config_field(b, s);
+        if (s->store == SETTING_CHARS) {
             char *text_a, *text_b;
             memcpy(&text_a, at_a, sizeof(text_a));
             memcpy(&text_b, at_b, sizeof(text_b));

@@ -1,215 +1,166 @@
-/* The elements of <outputs> and their settings. */
+/* What outputs have in common, and their elements: each kind's own settings stand in its file, transport/outputs/. */
 #include "agent/config/config_internal.h"
 
+#include <assert.h>
+#include <pthread.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define IN(field) offsetof(struct config_output, field)
+#define OUTPUT struct config_output
 
-static const char *const formats[] = {"json", "ndjson", "cloudevents", NULL}; /* enum output_format */
-static const char *const encodings[] = {"ecs", "ocsf", "sentinel", NULL};     /* enum output_encoding */
+static const char *const encodings[] = {"ecs", "ocsf", "sentinel", NULL}; /* enum output_encoding */
 static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const no_loopback[] = {"no", "loopback", NULL};
 
-/* One text: its name, its place, what holds without it (NULL: required), most bytes. */
-#define TEXT(setting, field, without, most)                                                                            \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_TEXT, .store = CONFIG_CHARS, .offset = IN(field), .absent = (without),       \
-        .low = 1, .high = (most)                                                                                       \
-    }
-#define SECRET(setting, field, without, most)                                                                          \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_TEXT, .store = CONFIG_CHARS, .offset = IN(field), .absent = (without),       \
-        .is_secret = true, .low = 1, .high = (most)                                                                    \
-    }
-#define INITIAL(setting, field, value, most)                                                                           \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_TEXT, .store = CONFIG_CHARS, .offset = IN(field), .initial = (value),        \
-        .low = 1, .high = (most)                                                                                       \
-    }
-#define PATH(setting, field, without)                                                                                  \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_PATH, .store = CONFIG_CHARS, .offset = IN(field), .absent = (without),       \
-        .low = 1, .high = CONFIG_MAX_PATH                                                                              \
-    }
-#define WORD(setting, where, field, list, value)                                                                       \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_WORD, .store = (where), .offset = IN(field), .initial = (value),             \
-        .words = (list)                                                                                                \
-    }
-#define DURATION(setting, field, value, least, most, unit)                                                             \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_DURATION, .store = CONFIG_UNSIGNED, .offset = IN(field), .initial = (value), \
-        .low = (least), .high = (most), .scale = (unit)                                                                \
-    }
-#define NUMBER(setting, where, field, value, least, most, unit)                                                        \
-    {                                                                                                                  \
-        .name = (setting), .kind = CONFIG_NUMBER, .store = (where), .offset = IN(field), .initial = (value),           \
-        .low = (least), .high = (most), .scale = (unit)                                                                \
-    }
-
-/* What every output has. */
-#define OUTPUT(most_kilobytes)                                                                                         \
-    {.name = "name", .kind = CONFIG_NAME, .store = CONFIG_CHARS, .offset = IN(name), .low = 1, .high = 64},            \
-        NUMBER("max-batch-alerts", CONFIG_SIZE, max_batch_alerts, "100", 1, 1000, 1),                                  \
-        NUMBER("max-batch-kilobytes", CONFIG_SIZE, max_batch_bytes, "512", 1, most_kilobytes, 1024),                   \
-        DURATION("max-batch-age", max_batch_age_ms, "1s", 0, 60, 1000)
-#define MOST_KILOBYTES 16384
+/* What every output has; the most kilobytes of a batch are its kind's. */
+static const struct setting every[] = {
+    {.name = "name",
+     .kind = SETTING_NAME,
+     .store = SETTING_CHARS,
+     .offset = offsetof(OUTPUT, name),
+     .low = 1,
+     .high = 64},
+    SETTING_AS_NUMBER("max-batch-alerts", SETTING_SIZE, OUTPUT, max_batch_alerts, "100", 1, OUTPUT_MAX_BATCH, 1),
+    SETTING_AS_NUMBER("max-batch-kilobytes", SETTING_SIZE, OUTPUT, max_batch_bytes, "512", 1, 0, 1024),
+    SETTING_AS_DURATION("max-batch-age", OUTPUT, max_batch_age_ms, "1s", 0, 60, 1000),
+};
+#define BATCH_KILOBYTES 2 /* its place in every */
 
 /* What every output has that speaks HTTP. 1023: OpenSSL's PEM_BUFSIZE, 1024, with a NUL. */
-#define CONNECTION                                                                                                     \
-    {.name = "url",                                                                                                    \
-     .kind = CONFIG_URL,                                                                                               \
-     .store = CONFIG_CHARS,                                                                                            \
-     .offset = IN(url),                                                                                                \
-     .is_secret = true,                                                                                                \
-     .low = 9,                                                                                                         \
-     .high = 2048},                                                                                                    \
-        PATH("ca-file", ca_file, "the system's authorities"), PATH("client-certificate", client_certificate, "none"),  \
-        PATH("client-key", client_key, "none"), SECRET("client-key-password", client_key_password, "none", 1023),      \
-        {.name = "pin", .kind = CONFIG_PIN, .store = CONFIG_CHARS, .offset = IN(pin), .absent = "none", .high = 44},   \
-        {.name = "pin-next",                                                                                           \
-         .kind = CONFIG_PIN,                                                                                           \
-         .store = CONFIG_CHARS,                                                                                        \
-         .offset = IN(pin_next),                                                                                       \
-         .absent = "none",                                                                                             \
-         .high = 44},                                                                                                  \
-        WORD("ocsp-staple", CONFIG_BOOL, ocsp_staple, no_yes, "no"),                                                   \
-        WORD("allow-plaintext", CONFIG_BOOL, allow_plaintext, no_loopback, "no"),                                      \
-        DURATION("timeout", timeout_ms, "30s", 1, 300, 1000),                                                          \
-        DURATION("connect-timeout", connect_timeout_ms, "10s", 1, 300, 1000)
-
-#define ENCODING(value) WORD("encoding", CONFIG_ENCODING, encoding, encodings, value)
-#define GZIP(value) WORD("gzip", CONFIG_BOOL, gzip, no_yes, value)
-#define USER TEXT("user", user, "none", 256), SECRET("password", password, "none", 1024)
-
-static const struct config_setting webhook[] = {
-    OUTPUT(MOST_KILOBYTES),
-    CONNECTION,
-    ENCODING("ecs"),
-    WORD("format", CONFIG_FORMAT, format, formats, "json"),
-    GZIP("no"),
-    SECRET("signing-key", signing_key, "none", 128),
-};
-
-static const struct config_setting clickhouse[] = {
-    OUTPUT(MOST_KILOBYTES),
-    CONNECTION,
-    ENCODING("ecs"),
-    GZIP("yes"),
-    USER,
-    INITIAL("database", database, "default", 64),
-    INITIAL("table", table, "tripline_alerts", 64),
-};
-
-static const struct config_setting elasticsearch[] = {
-    OUTPUT(MOST_KILOBYTES),
-    CONNECTION,
-    ENCODING("ecs"),
-    GZIP("yes"),
-    USER,
-    SECRET("api-key", api_key, "none", 1024),
-    INITIAL("index", index, "logs-tripline.alerts-default", 255),
-};
-
-static const struct config_setting splunk_hec[] = {
-    OUTPUT(MOST_KILOBYTES),
-    CONNECTION,
-    ENCODING("ecs"),
-    GZIP("yes"),
-    SECRET("token", token, NULL, 256),
-    WORD("ack", CONFIG_BOOL, ack, no_yes, "yes"),
-    TEXT("index", index, "the token's", 255),
-    INITIAL("source", source, "tripline", 255),
-    INITIAL("sourcetype", sourcetype, "tripline:alert", 255),
-};
-
-static const struct config_setting alertmanager[] = {
-    OUTPUT(MOST_KILOBYTES),
-    CONNECTION,
-    USER,
-    DURATION("resolve-after", resolve_after_s, "1h", 60, 30u * 86400u, 1),
-};
-
-static const struct config_setting otlp[] = {OUTPUT(MOST_KILOBYTES), CONNECTION, ENCODING("ecs"), GZIP("yes")};
-
-/* 900: Azure takes 1 MB a call. */
-static const struct config_setting azure_logs[] = {
-    OUTPUT(900),
-    CONNECTION,
-    ENCODING("sentinel"),
-    GZIP("yes"),
-    TEXT("tenant", tenant, NULL, 256),
-    TEXT("client-id", client_id, NULL, 256),
-    SECRET("client-secret", client_secret, "none", 1024),
-    PATH("signing-certificate", signing_certificate, "none"),
-    PATH("signing-key", signing_key_file, "none"),
-    TEXT("rule-id", rule_id, NULL, 256),
-    TEXT("stream", stream, NULL, 256),
-    {.name = "login-url",
-     .kind = CONFIG_URL,
-     .store = CONFIG_CHARS,
-     .offset = IN(login_url),
-     .initial = "https://login.microsoftonline.com",
+static const struct setting connection[] = {
+    {.name = "url",
+     .kind = SETTING_URL,
+     .store = SETTING_CHARS,
+     .offset = offsetof(OUTPUT, url),
+     .is_secret = true,
      .low = 9,
      .high = 2048},
-    INITIAL("scope", scope, "https://monitor.azure.com/.default", 256),
+    SETTING_AS_FILE("ca-file", OUTPUT, ca_file, "the system's authorities"),
+    SETTING_AS_FILE("client-certificate", OUTPUT, client_certificate, "none"),
+    SETTING_AS_FILE("client-key", OUTPUT, client_key, "none"),
+    SETTING_AS_SECRET("client-key-password", OUTPUT, client_key_password, "none", 1023),
+    {.name = "pin",
+     .kind = SETTING_PIN,
+     .store = SETTING_CHARS,
+     .offset = offsetof(OUTPUT, pin),
+     .absent = "none",
+     .high = 44},
+    {.name = "pin-next",
+     .kind = SETTING_PIN,
+     .store = SETTING_CHARS,
+     .offset = offsetof(OUTPUT, pin_next),
+     .absent = "none",
+     .high = 44},
+    SETTING_AS_WORD("ocsp-staple", SETTING_BOOL, OUTPUT, ocsp_staple, no_yes, "no"),
+    SETTING_AS_WORD("allow-plaintext", SETTING_BOOL, OUTPUT, allow_plaintext, no_loopback, "no"),
+    SETTING_AS_DURATION("timeout", OUTPUT, timeout_ms, "30s", 1, 300, 1000),
+    SETTING_AS_DURATION("connect-timeout", OUTPUT, connect_timeout_ms, "10s", 1, 300, 1000),
 };
 
-static const struct config_setting file[] = {
-    OUTPUT(MOST_KILOBYTES),
-    ENCODING("ecs"),
-    PATH("path", path, NULL),
-    NUMBER("max-megabytes", CONFIG_U64, max_file_bytes, "100", 1, 65536, 1024u * 1024u),
-    NUMBER("files", CONFIG_UNSIGNED, files, "5", 1, 100, 1),
-};
+/* Their defaults are their kind's. */
+static const struct setting encoding = SETTING_AS_WORD("encoding", SETTING_ENUM, OUTPUT, encoding, encodings, NULL);
+static const struct setting gzip = SETTING_AS_WORD("gzip", SETTING_BOOL, OUTPUT, gzip, no_yes, NULL);
 
-static const struct config_setting header[] = {
+static const struct setting header[] = {
     {.name = "name",
-     .kind = CONFIG_TOKEN,
-     .store = CONFIG_CHARS,
+     .kind = SETTING_TOKEN,
+     .store = SETTING_CHARS,
      .offset = offsetof(struct config_header, name),
      .low = 1,
      .high = 256},
     {.name = "value",
-     .kind = CONFIG_TEXT,
-     .store = CONFIG_CHARS,
+     .kind = SETTING_TEXT,
+     .store = SETTING_CHARS,
      .offset = offsetof(struct config_header, value),
      .is_secret = true,
      .low = 1,
      .high = 8192}, /* what common servers take for one line of a header */
 };
 
-static const struct config_setting failover[] = {
+static const struct setting failover[] = {
     {.name = "url",
-     .kind = CONFIG_URL,
-     .store = CONFIG_CHARS,
+     .kind = SETTING_URL,
+     .store = SETTING_CHARS,
      .offset = offsetof(struct config_failover, url),
      .is_secret = true,
      .low = 9,
      .high = 2048},
 };
 
-#define PLACE(id) [(id)-CONFIG_WEBHOOK]
-#define KIND(id, settings) PLACE(id) = {#settings, CONFIG_OUTPUTS, CONFIG_MAX_OUTPUTS, settings, COUNT(settings)}
+static struct setting settings[OUTPUT_TYPE_COUNT][CONFIG_MAX_SETTINGS]; /* once made */
+static struct config_element elements[CONFIG_ELEMENT_COUNT - CONFIG_HEADER];
+static pthread_once_t made = PTHREAD_ONCE_INIT;
 
-const struct config_element config_output_elements[CONFIG_ELEMENT_COUNT - CONFIG_WEBHOOK] = {
-    KIND(CONFIG_WEBHOOK, webhook),
-    KIND(CONFIG_CLICKHOUSE, clickhouse),
-    KIND(CONFIG_ELASTICSEARCH, elasticsearch),
-    KIND(CONFIG_SPLUNK_HEC, splunk_hec),
-    KIND(CONFIG_ALERTMANAGER, alertmanager),
-    KIND(CONFIG_OTLP, otlp),
-    KIND(CONFIG_AZURE_LOGS, azure_logs),
-    KIND(CONFIG_FILE, file),
-    PLACE(CONFIG_HEADER) = {"header", CONFIG_ANY_OUTPUT, CONFIG_MAX_HEADERS, header, COUNT(header)},
-    PLACE(CONFIG_FAILOVER) = {"failover", CONFIG_ANY_OUTPUT, CONFIG_MAX_FAILOVER, failover, COUNT(failover)},
-};
+static struct setting *add(struct config_element *e, struct setting *to, const struct setting *from, size_t count)
+{
+    assert(e->count + count <= CONFIG_MAX_SETTINGS);
+    if (count > 0)
+        memcpy(to + e->count, from, count * sizeof(*from));
+    e->count += count;
+    return to + e->count - count;
+}
+
+static void add_default(struct config_element *e, struct setting *to, const struct setting *from, const char *initial)
+{
+    if (initial != NULL)
+        add(e, to, from, 1)->initial = initial;
+}
+
+static void make_output(struct config_element *e, struct setting *to, const struct output_type *type)
+{
+    *e = (struct config_element){type->name, CONFIG_OUTPUTS, CONFIG_MAX_OUTPUTS, to, 0};
+    add(e, to, every, COUNT(every))[BATCH_KILOBYTES].high = type->max_batch_kilobytes;
+    if (type->speaks_http)
+        add(e, to, connection, COUNT(connection));
+    add_default(e, to, &encoding, type->encoding);
+    add_default(e, to, &gzip, type->gzip);
+    struct setting *own = add(e, to, type->settings, type->setting_count);
+    for (size_t i = 0; i < type->setting_count; i++)
+        own[i].is_own = true;
+}
+
+static void make(void)
+{
+    elements[0] = (struct config_element){"header", CONFIG_ANY_OUTPUT, CONFIG_MAX_HEADERS, header, COUNT(header)};
+    elements[CONFIG_FAILOVER - CONFIG_HEADER] =
+        (struct config_element){"failover", CONFIG_ANY_OUTPUT, CONFIG_MAX_FAILOVER, failover, COUNT(failover)};
+    for (unsigned i = 0; i < OUTPUT_TYPE_COUNT; i++)
+        make_output(&elements[CONFIG_OUTPUT - CONFIG_HEADER + i], settings[i], output_type_at(i));
+}
+
+const struct config_element *config_output_element(enum config_element_id id)
+{
+    (void)pthread_once(&made, make); /* fails only for a control that is none */
+    return &elements[id - CONFIG_HEADER];
+}
 
 enum config_element_id config_element_of(const struct config_output *output)
 {
-    unsigned id = CONFIG_WEBHOOK;
-    while (id + 1 < CONFIG_HEADER && strcmp(config_element((enum config_element_id)id)->name, output->type) != 0)
+    unsigned id = CONFIG_OUTPUT;
+    while (id + 1 < CONFIG_ELEMENT_COUNT && strcmp(config_element((enum config_element_id)id)->name, output->type) != 0)
         id++;
     return (enum config_element_id)id;
+}
+
+void *config_field(const void *target, const struct setting *setting)
+{
+    const struct config_output *output = target;
+    char *begin = setting->is_own ? output->own : (char *)(uintptr_t)target;
+    return begin + setting->offset;
+}
+
+const char *config_output_text(const struct config_output *output, const char *setting)
+{
+    const struct config_element *e = config_element(config_element_of(output));
+    size_t i = 0;
+    while (i < e->count && strcmp(e->settings[i].name, setting) != 0)
+        i++;
+    const struct setting *s = &e->settings[i];
+    if (i == e->count)
+        return NULL;
+    if (s->store == SETTING_CHARS)
+        return *(char **)config_field(output, s);
+    if (s->kind != SETTING_WORD)
+        return NULL;
+    return s->words[s->store == SETTING_BOOL ? *(bool *)config_field(output, s) : *(unsigned *)config_field(output, s)];
 }

@@ -60,39 +60,40 @@ static void words_text(char to[CONFIG_MAX_REASON], const char *const *words)
     }
 }
 
-void config_range(char to[CONFIG_MAX_REASON], const struct config_setting *s)
+void config_range(char to[CONFIG_MAX_REASON], const struct setting *s)
 {
     char low[32], high[32];
     switch (s->kind) {
-    case CONFIG_WORD:
+    case SETTING_WORD:
         words_text(to, s->words);
         break;
-    case CONFIG_NUMBER:
+    case SETTING_NUMBER:
         snprintf(to, CONFIG_MAX_REASON, "%llu to %llu", (unsigned long long)s->low, (unsigned long long)s->high);
         break;
-    case CONFIG_DURATION:
-    case CONFIG_LOOKBACK:
-    case CONFIG_AGE:
+    case SETTING_DURATION:
+    case SETTING_LOOKBACK:
+    case SETTING_AGE:
         snprintf(to, CONFIG_MAX_REASON, "%s%s to %s",
-                 s->kind == CONFIG_LOOKBACK ? "all, none, or "
-                 : s->kind == CONFIG_AGE    ? "none, or "
-                                            : "",
+                 s->kind == SETTING_LOOKBACK ? "all, none, or "
+                 : s->kind == SETTING_AGE    ? "none, or "
+                                             : "",
                  duration_text(low, s->low), duration_text(high, s->high));
         break;
-    case CONFIG_NAME:
+    case SETTING_NAME:
         snprintf(to, CONFIG_MAX_REASON, "%llu to %llu of A-Z a-z 0-9 _ -", (unsigned long long)s->low,
                  (unsigned long long)s->high);
         break;
-    case CONFIG_PIN:
+    case SETTING_PIN:
         snprintf(to, CONFIG_MAX_REASON, "44 characters of base64: a SHA-256 of the server's public key");
         break;
-    case CONFIG_URL:
+    case SETTING_URL:
         snprintf(to, CONFIG_MAX_REASON, "https://host[:port][/path][?query], up to %llu bytes",
                  (unsigned long long)s->high);
         break;
-    case CONFIG_TEXT:
-    case CONFIG_TOKEN:
-    case CONFIG_PATH:
+    case SETTING_TEXT:
+    case SETTING_TOKEN:
+    case SETTING_PATH:
+    case SETTING_FILE:
         snprintf(to, CONFIG_MAX_REASON, "%llu to %llu bytes", (unsigned long long)s->low, (unsigned long long)s->high);
         break;
     }
@@ -109,12 +110,12 @@ static bool digits_at(uint64_t *value, const char **at)
     return *at != begin;
 }
 
-static bool is_in_range(const struct config_setting *s, uint64_t value)
+static bool is_in_range(const struct setting *s, uint64_t value)
 {
     return value >= s->low && value <= s->high;
 }
 
-static int fault(char reason[CONFIG_MAX_REASON], const struct config_setting *s, const char *value, const char *what)
+static int fault(char reason[CONFIG_MAX_REASON], const struct setting *s, const char *value, const char *what)
 {
     char range[CONFIG_MAX_REASON], quoted[CONFIG_QUOTED_SIZE];
     config_range(range, s);
@@ -126,7 +127,7 @@ static int fault(char reason[CONFIG_MAX_REASON], const struct config_setting *s,
     return -EINVAL;
 }
 
-static int number_read(uint64_t *out, const struct config_setting *s, const char *value, char reason[CONFIG_MAX_REASON])
+static int number_read(uint64_t *out, const struct setting *s, const char *value, char reason[CONFIG_MAX_REASON])
 {
     const char *at = value;
     uint64_t number;
@@ -138,16 +139,15 @@ static int number_read(uint64_t *out, const struct config_setting *s, const char
     return 0;
 }
 
-static int duration_read(uint64_t *out, const struct config_setting *s, const char *value,
-                         char reason[CONFIG_MAX_REASON])
+static int duration_read(uint64_t *out, const struct setting *s, const char *value, char reason[CONFIG_MAX_REASON])
 {
     const char *at = value;
     uint64_t number;
-    if (s->kind == CONFIG_LOOKBACK && (strcmp(value, "all") == 0 || strcmp(value, "none") == 0)) {
+    if (s->kind == SETTING_LOOKBACK && (strcmp(value, "all") == 0 || strcmp(value, "none") == 0)) {
         *out = value[0] == 'a' ? UINT64_MAX : 0;
         return 0;
     }
-    if (s->kind == CONFIG_AGE && strcmp(value, "none") == 0) {
+    if (s->kind == SETTING_AGE && strcmp(value, "none") == 0) {
         *out = 0;
         return 0;
     }
@@ -168,7 +168,7 @@ static int duration_read(uint64_t *out, const struct config_setting *s, const ch
     return 0;
 }
 
-static int word_read(uint64_t *out, const struct config_setting *s, const char *value, char reason[CONFIG_MAX_REASON])
+static int word_read(uint64_t *out, const struct setting *s, const char *value, char reason[CONFIG_MAX_REASON])
 {
     size_t count = 0;
     for (; s->words[count] != NULL; count++) {
@@ -206,7 +206,7 @@ static bool has_control(const char *value)
 
 static const char pin_characters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static int text_check(const struct config_setting *s, const char *value, char reason[CONFIG_MAX_REASON])
+static int text_check(const struct setting *s, const char *value, char reason[CONFIG_MAX_REASON])
 {
     size_t size = strlen(value);
     if (size == 0)
@@ -217,24 +217,24 @@ static int text_check(const struct config_setting *s, const char *value, char re
         snprintf(reason, CONFIG_MAX_REASON, "%s holds a control character; leave it out", s->name);
         return -EINVAL;
     }
-    if (s->kind == CONFIG_NAME && !are_all_of(value, "_-"))
+    if (s->kind == SETTING_NAME && !are_all_of(value, "_-"))
         return fault(reason, s, value, "holds other characters than a name may");
     /* RFC 9110 section 5.6.2, token */
-    if (s->kind == CONFIG_TOKEN && !are_all_of(value, "!#$%&'*+-.^_`|~")) {
+    if (s->kind == SETTING_TOKEN && !are_all_of(value, "!#$%&'*+-.^_`|~")) {
         snprintf(reason, CONFIG_MAX_REASON,
                  "%s holds a character that a header's name may not; write one such as "
                  "Authorization, without a colon",
                  s->name);
         return -EINVAL;
     }
-    if (s->kind == CONFIG_PIN && (size != 44 || value[43] != '=' || strspn(value, pin_characters) != 43))
+    if (s->kind == SETTING_PIN && (size != 44 || value[43] != '=' || strspn(value, pin_characters) != 43))
         return fault(reason, s, value, "is no SHA-256 in base64");
-    const char *secret = s->is_secret && s->kind == CONFIG_TEXT ? secret_fault(value) : NULL;
+    const char *secret = s->is_secret && s->kind == SETTING_TEXT ? secret_fault(value) : NULL;
     if (secret != NULL) {
         snprintf(reason, CONFIG_MAX_REASON, "%s %s", s->name, secret);
         return -EINVAL;
     }
-    const char *url_fault = s->kind == CONFIG_URL ? config_url_fault(value) : NULL;
+    const char *url_fault = s->kind == SETTING_URL ? config_url_fault(value) : NULL;
     if (url_fault != NULL) {
         snprintf(reason, CONFIG_MAX_REASON, "%s %s", s->name, url_fault);
         return -EINVAL;
@@ -242,13 +242,13 @@ static int text_check(const struct config_setting *s, const char *value, char re
     return 0;
 }
 
-static int text_set(char **field, const struct config_setting *s, const char *value, const char *file)
+static int text_set(char **field, const struct setting *s, const char *value, const char *file)
 {
     char *text = NULL;
     int rc = 0;
-    if (s->kind == CONFIG_PATH)
+    if (s->kind == SETTING_PATH || s->kind == SETTING_FILE)
         rc = file_resolve(&text, file, value);
-    else if (s->is_secret && s->kind == CONFIG_TEXT)
+    else if (s->is_secret && s->kind == SETTING_TEXT)
         rc = secret_locate(&text, value, file);
     else if ((text = strdup(value)) == NULL)
         rc = -ENOMEM;
@@ -259,52 +259,48 @@ static int text_set(char **field, const struct config_setting *s, const char *va
     return 0;
 }
 
-static void number_set(char *field, enum config_store store, uint64_t value)
+/* As SETTING_ENUM keeps them. */
+_Static_assert(sizeof(enum log_level) == sizeof(unsigned) && sizeof(enum output_encoding) == sizeof(unsigned) &&
+                   sizeof(enum https_proxy_login) == sizeof(unsigned),
+               "enums are as large as an unsigned");
+
+static void number_set(char *field, enum setting_store store, uint64_t value)
 {
     switch (store) {
-    case CONFIG_BOOL:
+    case SETTING_BOOL:
         *(bool *)(void *)field = value != 0;
         break;
-    case CONFIG_LEVEL:
-        *(enum log_level *)(void *)field = (enum log_level)value;
-        break;
-    case CONFIG_FORMAT:
-        *(enum output_format *)(void *)field = (enum output_format)value;
-        break;
-    case CONFIG_PROXY_LOGIN:
-        *(enum https_proxy_login *)(void *)field = (enum https_proxy_login)value;
-        break;
-    case CONFIG_ENCODING:
-        *(enum output_encoding *)(void *)field = (enum output_encoding)value;
-        break;
-    case CONFIG_UNSIGNED:
+    case SETTING_ENUM:
         *(unsigned *)(void *)field = (unsigned)value;
         break;
-    case CONFIG_SIZE:
+    case SETTING_UNSIGNED:
+        *(unsigned *)(void *)field = (unsigned)value;
+        break;
+    case SETTING_SIZE:
         *(size_t *)(void *)field = (size_t)value;
         break;
-    case CONFIG_U64:
+    case SETTING_U64:
         *(uint64_t *)(void *)field = value;
         break;
-    case CONFIG_CHARS:
-    case CONFIG_NOWHERE:
+    case SETTING_CHARS:
+    case SETTING_NOWHERE:
         break;
     }
 }
 
-int config_set(void *target, const struct config_setting *s, const char *value, const char *file,
+int config_set(void *target, const struct setting *s, const char *value, const char *file,
                char reason[CONFIG_MAX_REASON])
 {
-    char *field = (char *)target + s->offset;
+    char *field = config_field(target, s);
     uint64_t number = 0;
     int rc;
-    if (s->store == CONFIG_CHARS) {
+    if (s->store == SETTING_CHARS) {
         rc = text_check(s, value, reason);
         return rc < 0 ? rc : text_set((char **)(void *)field, s, value, file);
     }
-    if (s->kind == CONFIG_WORD)
+    if (s->kind == SETTING_WORD)
         rc = word_read(&number, s, value, reason);
-    else if (s->kind == CONFIG_NUMBER)
+    else if (s->kind == SETTING_NUMBER)
         rc = number_read(&number, s, value, reason);
     else
         rc = duration_read(&number, s, value, reason);
@@ -328,9 +324,9 @@ void config_clear(void *target, enum config_element_id element)
 {
     const struct config_element *e = config_element(element);
     for (size_t i = 0; i < e->count; i++) {
-        if (e->settings[i].store != CONFIG_CHARS)
+        if (e->settings[i].store != SETTING_CHARS)
             continue;
-        char **field = (char **)(void *)((char *)target + e->settings[i].offset);
+        char **field = config_field(target, &e->settings[i]);
         config_wipe(*field);
         *field = NULL;
     }

@@ -58,6 +58,15 @@ struct doctor_path {
     char reason[STATE_GUARD_MAX_REASON]; /* why, and the command that mends it; or why it can't be looked at */
 };
 
+/* What shows the cmdlet itself: docs/exchange.md. */
+struct doctor_cmdlets {
+    enum doctor_answer logs_blocks, logs_modules; /* PowerShell's policies for events 4104 and 4103 */
+    struct doctor_channel management;             /* "MSExchange Management"; asked where Exchange is installed */
+    bool wants_files, has_directory;              /* by the config; it names their directory */
+    enum doctor_answer may_read_files;            /* OFF: access is denied; UNREADABLE: not there too */
+    char files[512];                              /* their directory */
+};
+
 struct doctor_answers {
     bool is_windows;
     uint64_t now;
@@ -70,7 +79,8 @@ struct doctor_answers {
     enum doctor_answer has_group;  /* the agent's token has that group */
     char readers[128];             /* that group's name in this Windows' language */
     enum doctor_answer is_exchange; /* an Exchange server is installed */
-    uint64_t lookback_s;            /* of the config; UINT64_MAX: all */
+    struct doctor_cmdlets cmdlets;
+    uint64_t lookback_s; /* of the config; UINT64_MAX: all */
     struct doctor_channel channels[CONFIG_MAX_CHANNELS];
     size_t channel_count;
     uint64_t disk_free,
@@ -140,6 +150,9 @@ void doctor_add_unreadable(struct doctor_report *report, const char *id, const c
 
 /* Has the channel had a process creation within the last hour? On a Windows that runs some process begins each hour. */
 bool doctor_is_recent(const struct doctor_answers *answers, const struct doctor_channel *channel);
+
+/* Its lines about what shows a cmdlet (doctor_cmdlets.c). */
+void doctor_judge_cmdlets(struct doctor_report *report, const struct doctor_answers *answers);
 
 /* Its lines about ETW, where the config wants it (doctor_etw.c). */
 void doctor_judge_etw(struct doctor_report *report, const struct doctor_answers *answers);

@@ -324,13 +324,15 @@ static void say_blind(struct doctor_report *r, const struct doctor_answers *a)
     struct doctor_line *line = doctor_add(r, DOCTOR_BLIND, "open-shell", "");
     SAY(line->what, "a Set-CASMailbox typed into an Exchange shell that is open already creates no process%s",
         a->is_exchange == DOCTOR_ON ? " (this host is an Exchange server)" : "");
-    SAY(line->why, "so do remote PowerShell and the web console: collect the log \"MSExchange Management\" for those");
+    SAY(line->why,
+        "so do remote PowerShell and the web console: the log \"MSExchange Management\" of the Mailbox server "
+        "shows those, where the agent runs there");
     line = doctor_add(r, DOCTOR_BLIND, "encoded", "");
     SAY(line->what,
         "a command line that hides its words (powershell -EncodedCommand, a script file) does not hold them");
     SAY(line->why,
-        "the rule looks for words in command lines, here as at Microsoft; collect PowerShell's event 4104 for "
-        "those");
+        "Microsoft's rule looks for words in command lines; rules tl-eas-05 (base64) and 03 (PowerShell's event 4104) "
+        "see those");
     line = doctor_add(r, DOCTOR_BLIND, "other-hosts", "");
     SAY(line->what, "other hosts are seen only where their events are forwarded to this one, or the agent runs there");
 }
@@ -346,6 +348,7 @@ void doctor_judge(struct doctor_report *r, const struct doctor_answers *a)
         for (size_t i = 0; i < a->channel_count; i++)
             judge_channel(r, a, &a->channels[i]);
         doctor_judge_etw(r, a);
+        doctor_judge_cmdlets(r, a);
     } else {
         struct doctor_line *line = doctor_add(r, DOCTOR_BAD, "system", "");
         SAY(line->what, "this system has no Windows Event Log: nothing is watched here");

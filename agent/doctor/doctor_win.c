@@ -1,9 +1,12 @@
 #include "agent/doctor/doctor.h"
 
 #include "agent/doctor/doctor_win.h"
+#include "agent/system/exchange.h"
+#include "collectors/files/follow_directory.h"
 
 #include "detect/base/winapi.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 
 #define POLICY_KEY L"Software\\Microsoft\\Windows\\CurrentVersion\\Policies\\System\\Audit"
 #define EXCHANGE_KEY L"SOFTWARE\\Microsoft\\ExchangeServer\\v15\\Setup"
+#define POWERSHELL_KEY L"SOFTWARE\\Policies\\Microsoft\\Windows\\PowerShell\\"
 #define SYSMON_KEY                                                                                                     \
     L"SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\WINEVT\\Channels\\Microsoft-Windows-Sysmon/Operational"
 
@@ -73,6 +77,27 @@ static void ask_disk(struct doctor_answers *a, const char *directory)
     free(wide);
 }
 
+/* Source: as doctor_cmdlets.c. */
+static void ask_cmdlets(struct doctor_answers *a, const struct config *config)
+{
+    struct doctor_cmdlets *c = &a->cmdlets;
+    char *directory = NULL;
+    c->logs_blocks = ask_number(POWERSHELL_KEY L"ScriptBlockLogging", L"EnableScriptBlockLogging");
+    c->logs_modules = ask_number(POWERSHELL_KEY L"ModuleLogging", L"EnableModuleLogging");
+    if (a->is_exchange == DOCTOR_ON)
+        doctor_ask_channel(&c->management, "MSExchange Management");
+    c->wants_files = config->exchange_logs;
+    c->has_directory = config->exchange_directory != NULL;
+    if (exchange_cmdlet_files(&directory, config->exchange_directory) < 0)
+        return;
+    struct follow_entries entries = {.count = 0};
+    int rc = follow_directory_list(&entries, directory, NULL);
+    c->may_read_files = rc == 0 ? DOCTOR_ON : rc == -EACCES ? DOCTOR_OFF : DOCTOR_UNREADABLE;
+    (void)text_copy(c->files, sizeof(c->files), text_from(directory)); /* cut where longer */
+    free(entries.items);
+    free(directory);
+}
+
 void doctor_ask_system(struct doctor_answers *a, const struct config *config)
 {
     a->is_windows = true;
@@ -84,5 +109,6 @@ void doctor_ask_system(struct doctor_answers *a, const struct config *config)
     a->is_exchange = ask_key(EXCHANGE_KEY);
     for (size_t i = 0; i < config->channel_count; i++)
         doctor_ask_channel(&a->channels[a->channel_count++], config->channels[i].name);
+    ask_cmdlets(a, config);
     ask_disk(a, config->state_directory);
 }

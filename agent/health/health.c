@@ -363,6 +363,15 @@ void health_store(struct health *h, int rc)
     pthread_mutex_unlock(&h->lock);
 }
 
+void health_blocks(struct health *h, uint64_t joined, uint64_t incomplete, uint64_t encrypted)
+{
+    pthread_mutex_lock(&h->lock);
+    h->now.blocks_joined += joined;
+    h->now.blocks_incomplete += incomplete;
+    h->now.blocks_encrypted += encrypted;
+    pthread_mutex_unlock(&h->lock);
+}
+
 void health_logged(struct health *h, bool is_error)
 {
     pthread_mutex_lock(&h->lock);

@@ -110,6 +110,7 @@ struct health_figures {
     uint64_t uptime_ms; /* by a clock that nobody sets */
     unsigned pace_ms;   /* what health_pace() makes a reader wait */
     uint64_t log_warnings, log_errors;
+    uint64_t blocks_joined, blocks_incomplete, blocks_encrypted; /* PowerShell's script blocks: alert_maker.h */
     bool is_store_full, is_store_failing;
 };
 
@@ -174,6 +175,9 @@ unsigned health_test_changes(struct health *health);
 
 /* The store takes alerts (0), is full (-ENOSPC) or failed (another). */
 void health_store(struct health *health, int rc);
+
+/* So many more script blocks were joined of their parts, matched without some of them, or encrypted. */
+void health_blocks(struct health *health, uint64_t joined, uint64_t incomplete, uint64_t encrypted);
 
 /* A line of warning or error was logged. */
 void health_logged(struct health *health, bool is_error);

@@ -186,6 +186,12 @@ char *metrics_text(const struct status_about *about, const struct status_now *no
     single(&p, "dead_letters_dropped_total", "counter", "Dead letters that gave way to later ones.",
            (double)now->store.dropped);
     single(&p, "log_errors_total", "counter", "Lines of level error in its log.", (double)f->log_errors);
+    single(&p, "script_blocks_joined_total", "counter", "Script blocks put together of all their parts.",
+           (double)f->blocks_joined);
+    single(&p, "script_blocks_incomplete_total", "counter", "Script blocks matched without some of their parts.",
+           (double)f->blocks_incomplete);
+    single(&p, "script_blocks_encrypted_total", "counter", "Script blocks that Protected Event Logging encrypted.",
+           (double)f->blocks_encrypted);
     add_sources(&p, f);
     add_outputs(&p, f);
     if (!p.has_failed)

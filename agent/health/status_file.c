@@ -179,14 +179,17 @@ json_t *status_json(const struct status_about *about, const struct status_now *n
     json_t *config =
         json_pack("{s:o, s:s, s:o, s:b}", "path", status_string(about->config_path), "sha256", about->config_sha256,
                   "loaded", status_time(about->config_loaded), "refused", (int)about->is_config_refused);
-    json_t *document = json_pack(
-        "{s:i, s:s, s:o, s:i, s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "format", 1,
-        "state", about->state, "written", status_time(event_time_now()), "interval_s", (int)STATUS_INTERVAL_S, "pid",
-        (int)process_pid(), "process_begin", number(about->process_begin), "version", version_number, "commit",
-        version_commit, "host", status_string(about->host), "agent_id", status_string(about->agent_id), "started",
-        status_time(f->started), "uptime_s", number(f->uptime_ms / 1000u), "config", config, "token",
-        status_token(about->token), "process", process_json(now), "store", store_json(about, now), "log", "warnings",
-        number(f->log_warnings), "errors", number(f->log_errors));
+    json_t *document =
+        json_pack("{s:i, s:s, s:o, s:i, s:i, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:o, s:o}, "
+                  "s:{s:o, s:o, s:o}}",
+                  "format", 1, "state", about->state, "written", status_time(event_time_now()), "interval_s",
+                  (int)STATUS_INTERVAL_S, "pid", (int)process_pid(), "process_begin", number(about->process_begin),
+                  "version", version_number, "commit", version_commit, "host", status_string(about->host), "agent_id",
+                  status_string(about->agent_id), "started", status_time(f->started), "uptime_s",
+                  number(f->uptime_ms / 1000u), "config", config, "token", status_token(about->token), "process",
+                  process_json(now), "store", store_json(about, now), "log", "warnings", number(f->log_warnings),
+                  "errors", number(f->log_errors), "script_blocks", "joined", number(f->blocks_joined), "incomplete",
+                  number(f->blocks_incomplete), "encrypted", number(f->blocks_encrypted));
     json_t *lists = document == NULL ? NULL : lists_json(f);
     int rc = lists == NULL ? -1 : json_object_update(document, lists);
     json_decref(lists);

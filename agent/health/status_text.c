@@ -186,6 +186,11 @@ void status_print(FILE *to, const json_t *document, const struct status_judgemen
                  string(store, "state"), integer(store, "waiting"), integer(store, "max_alerts"),
                  (double)integer(store, "bytes") / 1048576.0, (double)integer(store, "max_bytes") / 1048576.0,
                  integer(store, "dead"));
+    const json_t *blocks = json_object_get(document, "script_blocks");
+    if (integer(blocks, "joined") + integer(blocks, "incomplete") + integer(blocks, "encrypted") > 0)
+        plain_printf(
+            to, "  scripts   %lld script blocks joined of their parts, %lld without some of them, %lld encrypted\n",
+            integer(blocks, "joined"), integer(blocks, "incomplete"), integer(blocks, "encrypted"));
     plain_printf(to, "  log       %lld warnings, %lld errors since the start\n", integer(log, "warnings"),
                  integer(log, "errors"));
 }

@@ -18,9 +18,6 @@
 /* "sender " and an output's name. */
 #define OUTPUT_THREAD_SIZE 96
 
-/* Largest certificate or key file. */
-#define MAX_PEM (1024u * 1024u)
-
 /* A sender that promised a sign of life within some time may be so much later on a busy machine, ms. */
 #define ALIVE_MARGIN_MS 60000u
 /* How often the files that outputs were made from are checked for changes, s. */
@@ -147,7 +144,7 @@ static void report(void *context, const struct sender_report *r)
 /* path NULL: there is none, *pem stays NULL. */
 static int read_pem(char **pem, size_t *size, const char *path, struct fault *fault)
 {
-    int rc = path == NULL ? 0 : file_read(pem, size, path, MAX_PEM);
+    int rc = path == NULL ? 0 : file_read(pem, size, path, CONFIG_MAX_PEM);
     if (rc < 0)
         fault_set(fault, "reading the file", -rc, text_from(path), strerror(-rc));
     return rc;
@@ -168,20 +165,45 @@ struct pem {
 };
 
 struct pems {
-    struct pem ca, certificate, key, signing_certificate, signing_key;
+    struct pem ca, certificate, key;
+    const struct output_type *type;
+    void *own; /* what the output's kind has of its own, with each file's text in the place of its path */
 };
+
+/* Where pems->own has the value of the kind's own setting i; NULL: that is no file. */
+static char **own_file(const struct pems *pems, size_t i)
+{
+    const struct setting *s = &pems->type->settings[i];
+    return s->kind == SETTING_FILE ? (char **)(void *)((char *)pems->own + s->offset) : NULL;
+}
+
+static int read_own(struct pems *pems, const struct config_output *c, struct fault *fault)
+{
+    const struct output_type *type = output_type_find(c->type);
+    size_t size = 0;
+    int rc = 0;
+    pems->own = calloc(1, type->settings_size + 1);
+    if (pems->own == NULL)
+        return -ENOMEM;
+    pems->type = type;
+    memcpy(pems->own, c->own, type->settings_size);
+    for (size_t i = 0; i < type->setting_count; i++) /* no path may be freed when the next line fails */
+        if (own_file(pems, i) != NULL)
+            *own_file(pems, i) = NULL;
+    for (size_t i = 0; rc == 0 && i < type->setting_count; i++)
+        if (own_file(pems, i) != NULL)
+            rc = read_pem(own_file(pems, i), &size, *(char **)(void *)((char *)c->own + type->settings[i].offset),
+                          fault);
+    return rc;
+}
 
 static int read_pems(struct pems *pems, const struct config_output *c, struct fault *fault)
 {
     const struct {
         struct pem *pem;
         const char *path;
-    } files[] = {{&pems->ca, c->ca_file},
-                 {&pems->certificate, c->client_certificate},
-                 {&pems->key, c->client_key},
-                 {&pems->signing_certificate, c->signing_certificate},
-                 {&pems->signing_key, c->signing_key_file}};
-    int rc = 0;
+    } files[] = {{&pems->ca, c->ca_file}, {&pems->certificate, c->client_certificate}, {&pems->key, c->client_key}};
+    int rc = read_own(pems, c, fault);
     for (size_t i = 0; rc == 0 && i < sizeof(files) / sizeof(files[0]); i++)
         rc = read_pem(&files[i].pem->text, &files[i].pem->size, files[i].path, fault);
     return rc;
@@ -189,42 +211,13 @@ static int read_pems(struct pems *pems, const struct config_output *c, struct fa
 
 static void free_pems(struct pems *pems)
 {
-    wipe(pems->signing_key.text, pems->signing_key.size);
+    for (size_t i = 0; pems->type != NULL && i < pems->type->setting_count; i++)
+        if (own_file(pems, i) != NULL)
+            config_wipe(*own_file(pems, i)); /* up to a NUL; PEM has none */
+    free(pems->own);
     wipe(pems->key.text, pems->key.size);
-    free(pems->signing_certificate.text);
     free(pems->certificate.text);
     free(pems->ca.text);
-}
-
-/* What each kind of output has of its own. */
-static void set_kind(struct output_settings *set, const struct config_output *c, const struct pems *pems)
-{
-    set->user = c->user;
-    set->password = c->password;
-    set->token = c->token;
-    set->api_key = c->api_key;
-    set->signing_key = c->signing_key;
-    set->database = c->database;
-    set->table = c->table;
-    set->index = c->index;
-    set->source = c->source;
-    set->sourcetype = c->sourcetype;
-    set->ack = c->ack;
-    set->tenant = c->tenant;
-    set->client_id = c->client_id;
-    set->client_secret = c->client_secret;
-    set->signing_certificate_pem = pems->signing_certificate.text;
-    set->signing_certificate_pem_size = pems->signing_certificate.size;
-    set->signing_key_pem = pems->signing_key.text;
-    set->signing_key_pem_size = pems->signing_key.size;
-    set->rule_id = c->rule_id;
-    set->stream = c->stream;
-    set->login_url = c->login_url;
-    set->scope = c->scope;
-    set->resolve_after_s = c->resolve_after_s;
-    set->path = c->path;
-    set->max_file_bytes = c->max_file_bytes;
-    set->files = c->files;
 }
 
 /* What is done with an output's settings while its secrets are open. */
@@ -271,14 +264,13 @@ static int with_settings(struct one_output *one, const struct config_output *c, 
                       .alive_context = one},
             .failover = (const char *const *)c->failover,
             .failover_count = c->failover_count,
-            .format = c->format,
             .encoding = c->encoding,
             .gzip = c->gzip,
             .max_batch_alerts = c->max_batch_alerts,
             .max_batch_bytes = c->max_batch_bytes,
             .max_batch_age_ms = c->max_batch_age_ms,
+            .own = pems.own,
         };
-        set_kind(&set, c, &pems);
         rc = use(context, &set, fault);
     }
     free_pems(&pems);

@@ -8,17 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Largest certificate or key file that is looked at, bytes. */
-#define MAX_FILE (4u * 1024u * 1024u)
-
-static bool is_secret(const struct config_setting *s)
+static bool is_secret(const struct setting *s)
 {
-    return s->is_secret && s->store == CONFIG_CHARS;
+    return s->is_secret && s->store == SETTING_CHARS;
 }
 
-static char **field_of(struct config_output *output, const struct config_setting *s)
+static char **field_of(struct config_output *output, const struct setting *s)
 {
-    return (char **)(void *)((char *)output + s->offset);
+    return config_field(output, s);
 }
 
 static void free_list(char **list, size_t count)
@@ -46,10 +43,17 @@ static int open_headers(struct config_output *to, const struct config_output *fr
 int secret_output_open(struct config_output *to, const struct config_output *from, struct fault *fault)
 {
     const struct config_element *e = config_element(config_element_of(from));
+    size_t own_size = output_type_find(from->type)->settings_size;
     int rc = 0;
     *to = *from;
     to->headers = NULL;
     to->header_count = 0;
+    to->own = malloc(own_size + 1);
+    if (to->own == NULL) {
+        memset(to, 0, sizeof(*to));
+        return -ENOMEM;
+    }
+    memcpy(to->own, from->own, own_size);
     for (size_t i = 0; i < e->count; i++) /* nothing borrowed may be freed when the next line fails */
         if (is_secret(&e->settings[i]))
             *field_of(to, &e->settings[i]) = NULL;
@@ -75,6 +79,7 @@ void secret_output_close(struct config_output *opened)
         if (is_secret(&e->settings[i]))
             config_wipe(*field_of(opened, &e->settings[i]));
     free_list(opened->headers, opened->header_count);
+    free(opened->own);
     memset(opened, 0, sizeof(*opened));
 }
 
@@ -82,7 +87,7 @@ static int add_file(struct sha256 *sha256, const char *path)
 {
     char *content = NULL;
     size_t size = 0;
-    if (file_read(&content, &size, path, MAX_FILE) < 0)
+    if (file_read(&content, &size, path, CONFIG_MAX_PEM) < 0)
         return sha256_add_field(sha256, "", 0);
     int rc = sha256_add_field(sha256, content, size);
     config_wipe(content); /* up to a NUL: a key as text has none */
@@ -96,13 +101,13 @@ int secret_output_stamp(char hex[SHA256_HEX_SIZE], const struct config_output *o
     struct sha256 sha256 = {0};
     int rc = sha256_init(&sha256);
     for (size_t i = 0; rc == 0 && i < e->count; i++) {
-        const struct config_setting *s = &e->settings[i];
-        const char *value = s->store == CONFIG_CHARS ? *field_of(&copy, s) : NULL;
+        const struct setting *s = &e->settings[i];
+        const char *value = s->store == SETTING_CHARS ? *field_of(&copy, s) : NULL;
         if (value == NULL)
             continue;
         if (s->is_secret)
             rc = sha256_add_field(&sha256, value, strlen(value));
-        else if (s->kind == CONFIG_PATH && strcmp(s->name, "path") != 0) /* "path" is where an output writes to */
+        else if (s->kind == SETTING_FILE)
             rc = add_file(&sha256, value);
     }
     for (size_t i = 0; rc == 0 && i < opened->header_count; i++)

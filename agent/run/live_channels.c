@@ -1,5 +1,7 @@
 #include "agent/run/live_channels.h"
 
+#include "collectors/files/cmdlet_file.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +85,9 @@ static void add_source(void *context, const struct leg_source *source)
 {
     struct live_channels *l = context;
     bool is_placed = false;
+    if (text_equal(source->channel, text_from(CMDLET_FILE_CHANNEL)) ||
+        text_equal(source->provider, text_from(CMDLET_FILE_CHANNEL)))
+        return; /* no log of Windows: cmdlet_source.h */
     if (source->channel.bytes != NULL) {
         struct live_channel *c = channel_of(l, source->channel);
         if (c != NULL)

@@ -20,6 +20,20 @@ struct pending {
     size_t size;
 };
 
+/* How long a bookmark waits for the parts of script blocks that came before it, ms; then it is kept without them. */
+#define HELD_MS 600000u
+
+/* Sources whose bookmark can wait; those of more are kept at once. */
+#define MAX_HELD 8
+
+/* A bookmark that is not kept yet: a script block of which parts were read before it is not complete, and they would be
+ * lost with the process. Reading them again is harmless. */
+struct held {
+    char *source, *text; /* source NULL: this place is free */
+    bool has_record;
+    uint64_t record;
+};
+
 struct pipeline {
     struct pipeline_settings set;
     struct alert_maker *maker;
@@ -29,6 +43,9 @@ struct pipeline {
     const struct rule *failed; /* the one that was said to have failed last */
     int store_trouble;         /* what the store last failed with: said once, not at each try */
     bool is_filling;           /* the outbox was said to be nearly full */
+    struct held held[MAX_HELD];
+    uint64_t held_ms;                 /* since when one is */
+    struct alert_maker_blocks blocks; /* as health was last given them */
 };
 
 static int pending_grow(struct pipeline *p)
@@ -110,6 +127,7 @@ int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings
                                        .is_as_written = settings->witness == NULL,
                                        .context = p,
                                        .take = take_alert,
+                                       .clock_ms = health_clock_ms,
                                        .failed = rule_failed};
     int rc = alert_maker_new(&p->maker, &set);
     if (rc < 0)
@@ -126,10 +144,19 @@ static void pending_clear(struct pipeline *p)
     p->count = 0;
 }
 
+static void release(struct held *held)
+{
+    free(held->source);
+    free(held->text);
+    *held = (struct held){.source = NULL};
+}
+
 void pipeline_free(struct pipeline *p)
 {
     if (p == NULL)
         return;
+    for (size_t i = 0; i < MAX_HELD; i++)
+        release(&p->held[i]);
     pending_clear(p);
     if (p->set.witness != NULL)
         witness_forget(p->set.witness, p);
@@ -204,9 +231,54 @@ static void look_at_room(struct pipeline *p)
     p->is_filling = counts.percent >= 90 || (p->is_filling && counts.percent >= 80);
 }
 
-static int keep(void *context, struct text source, const struct collector_bookmark *bookmark)
+/* The place of source's bookmark, or a free one; NULL: all are taken. */
+static struct held *held_of(struct pipeline *p, struct text source)
 {
-    struct pipeline *p = context;
+    struct held *place = NULL;
+    for (size_t i = 0; i < MAX_HELD; i++) {
+        if (p->held[i].source != NULL && text_equal(text_from(p->held[i].source), source))
+            return &p->held[i];
+        if (p->held[i].source == NULL)
+            place = &p->held[i];
+    }
+    return place;
+}
+
+/* Must source's bookmark wait for script blocks? Then it is held. */
+static bool hold(struct pipeline *p, struct text source, const struct collector_bookmark *bookmark)
+{
+    struct held *held = held_of(p, source);
+    bool is_waiting = alert_maker_waiting(p->maker) > 0;
+    uint64_t now_ms = health_clock_ms();
+    if (held != NULL)
+        release(held); /* a later one takes its place */
+    if (!is_waiting)
+        p->held_ms = 0;
+    else if (p->held_ms == 0)
+        p->held_ms = now_ms;
+    if (!is_waiting || held == NULL || now_ms - p->held_ms >= HELD_MS)
+        return false;
+    *held = (struct held){text_dup(source), text_dup(bookmark->text), bookmark->has_record, bookmark->record};
+    if (held->source != NULL && held->text != NULL)
+        return true;
+    release(held);
+    return false;
+}
+
+/* Says what became of script blocks since it was last said. */
+static void report_blocks(struct pipeline *p)
+{
+    struct alert_maker_blocks now = alert_maker_blocks(p->maker);
+    health_blocks(p->set.health, now.joined - p->blocks.joined, now.incomplete - p->blocks.incomplete,
+                  now.encrypted - p->blocks.encrypted);
+    if (now.encrypted > 0 && p->blocks.encrypted == 0)
+        log_write(p->set.log, LOG_WARNING, MESSAGE_BLOCKS_ENCRYPTED,
+                  "Protected Event Logging encrypts script blocks here: no rule sees into them");
+    p->blocks = now;
+}
+
+static int keep_now(struct pipeline *p, struct text source, const struct collector_bookmark *bookmark)
+{
     struct fault fault = {0};
     struct store_alert *alerts = p->count == 0 ? NULL : calloc(p->count, sizeof(*alerts));
     struct store_subject *subjects = p->count == 0 ? NULL : calloc(p->count, sizeof(*subjects));
@@ -238,6 +310,28 @@ static int keep(void *context, struct text source, const struct collector_bookma
     free(subjects);
     free(alerts);
     return rc;
+}
+
+static int keep(void *context, struct text source, const struct collector_bookmark *bookmark)
+{
+    struct pipeline *p = context;
+    report_blocks(p);
+    return keep_now(p, source, bookmark != NULL && hold(p, source, bookmark) ? NULL : bookmark);
+}
+
+/* No script block waits any more: the bookmarks that did are kept, and with the first of them the alerts that came of
+ * it. What fails is tried again. */
+static void keep_held(struct pipeline *p)
+{
+    for (size_t i = 0; i < MAX_HELD && alert_maker_waiting(p->maker) == 0; i++) {
+        struct held *held = &p->held[i];
+        if (held->source == NULL)
+            continue;
+        const struct collector_bookmark bookmark = {text_from(held->text), held->has_record, held->record};
+        if (keep_now(p, text_from(held->source), &bookmark) < 0)
+            return;
+        release(held);
+    }
 }
 
 /* What r says of its source's health; trouble: its fault in words. */
@@ -366,6 +460,8 @@ static int alive(void *context, bool may_hold)
 {
     struct pipeline *p = context;
     unsigned ms = may_hold ? health_pace(p->set.health) : 0;
+    if (alert_maker_idle(p->maker) == 0) /* else it still waits, and is tried again */
+        keep_held(p);
     health_alive(p->set.health, p->set.thread, ROUND_DUE_MS);
     if (ms > 0)
         (void)nanosleep(&(struct timespec){ms / 1000u, (long)(ms % 1000u) * 1000000L}, NULL); /* shorter is no harm */

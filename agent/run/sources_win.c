@@ -1,11 +1,13 @@
 #include "agent/run/sources.h"
 
 #include "agent/log/messages.h"
+#include "agent/run/cmdlet_source.h"
 #include "agent/run/live_channels.h"
 #include "collectors/etw/etw.h"
 #include "collectors/eventlog/eventlog.h"
 #include "collectors/eventlog/eventlog_bookmark.h"
 #include "collectors/eventlog/eventlog_figures.h"
+#include "collectors/files/cmdlet_file.h"
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -34,6 +36,7 @@ struct sources {
         size_t channel;
     } asked[CONFIG_MAX_CHANNELS];
     struct etw_source etw[MAX_ETW];
+    struct cmdlet_source *cmdlets; /* NULL: there are none to follow */
 };
 
 static void *eventlog_thread(void *context)
@@ -168,15 +171,17 @@ static int start_etw(struct etw_source *s, enum etw_kind kind, const struct conf
     return rc < 0 ? rc : start_thread(&s->is_running, &s->thread, etw_thread, s->etw, fault);
 }
 
-static void name_all(struct health *health, const struct live_channels *live, const bool *is_etw)
+static void name_all(struct health *health, const struct live_channels *live, const bool *is_etw, bool has_cmdlets)
 {
-    const char *names[CONFIG_MAX_CHANNELS + MAX_ETW];
+    const char *names[CONFIG_MAX_CHANNELS + MAX_ETW + 1];
     size_t count = 0;
     for (size_t i = 0; i < live_channels_count(live); i++)
         names[count++] = live_channels_name(live, i);
     for (int kind = 0; kind < MAX_ETW; kind++)
         if (is_etw[kind])
             names[count++] = etw_source_name((enum etw_kind)kind);
+    if (has_cmdlets)
+        names[count++] = CMDLET_FILE_CHANNEL;
     health_sources_set(health, names, count);
 }
 
@@ -196,10 +201,12 @@ static int start_all(struct sources *s, const struct config *config, const struc
                   "the rules want more channels than can be read (%d): %u are left out", CONFIG_MAX_CHANNELS,
                   (unsigned)live_channels_left_out(s->channels));
     s->health = settings->health;
-    name_all(s->health, s->channels, wanted);
+    name_all(s->health, s->channels, wanted, cmdlet_source_is_wanted(config, settings));
     for (int kind = 0; kind < MAX_ETW && rc == 0; kind++)
         if (wanted[kind])
             rc = start_etw(&s->etw[kind], (enum etw_kind)kind, config, settings, fault);
+    if (rc == 0)
+        rc = cmdlet_source_start(&s->cmdlets, config, settings, fault);
     if (rc == 0)
         rc = open_eventlog(s, config, settings, fault);
     return rc < 0 ? rc : start_thread(&s->is_running, &s->thread, eventlog_thread, s->eventlog, fault);
@@ -232,6 +239,7 @@ void sources_stop(struct sources *s)
         eventlog_stop(s->eventlog);
         (void)pthread_join(s->thread, NULL); /* fails only for a thread that is not ours */
     }
+    cmdlet_source_stop(s->cmdlets);
     ask_none(s);
     live_channels_free(s->channels);
     eventlog_free(s->eventlog);

@@ -4,6 +4,7 @@
 
 #include "agent/scan/scan_run.h"
 #include "collectors/evtx/evtx_given.h"
+#include "detect/powershell/powershell_blocks.h"
 
 #include <pthread.h>
 
@@ -12,9 +13,12 @@ struct scan_state {
     uint64_t named; /* bad events so far */
     size_t left;    /* parts not yet read */
     bool has_failed;
-    struct scan_totals totals; /* of the parts that were read */
-    char trouble[200];         /* why the first part that failed did; else empty */
-    struct evtx_given *given;  /* an .evtx that is read in parts; else NULL */
+    bool may_be_empty;                /* an .evtx or an export: no event in it is no mistake */
+    struct scan_totals totals;        /* of the parts that were read */
+    char trouble[200];                /* why the first part that failed did; else empty */
+    struct evtx_given *given;         /* an .evtx that is read in parts; else NULL */
+    size_t unjoined;                  /* parts whose script blocks have not been joined with the others' */
+    struct powershell_blocks *blocks; /* what waits in those that have; NULL: nothing */
 };
 
 /* What all threads of a scan share; read only, or locked by itself. */
@@ -39,6 +43,9 @@ struct scan_piece {
  * failed with.
  */
 int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t place, struct scan_totals *totals);
+
+/* The bytes of file number file of settings, packed in an archive or not; 0: it can't be told. */
+uint64_t scan_file_size(const struct scan_settings *settings, size_t file);
 
 /* Sets starts[0..*count-1] to where file can be cut into at most max parts, and *size to its bytes; one that can't be
  * read, or by a pipe, has one part and the size 0, as all have if max is 1. *is_evtx: it is an .evtx that can be cut.

@@ -8,28 +8,55 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+static int more_room(struct scan_paths *paths)
+{
+    size_t room = 2 * paths->room + 16;
+    char **list = realloc(paths->list, room * sizeof(*list));
+    if (list != NULL)
+        paths->list = list;
+    struct scan_member *members = list == NULL ? NULL : realloc(paths->members, room * sizeof(*members));
+    if (members == NULL)
+        return -ENOMEM;
+    paths->members = members;
+    paths->room = room;
+    return 0;
+}
+
+/* Takes path and what member owns, also where there is no memory. */
+static int take(struct scan_paths *paths, char *path, const struct scan_member *member)
+{
+    int rc = path == NULL ? -ENOMEM : paths->count == paths->room ? more_room(paths) : 0;
+    if (rc < 0) {
+        free(path);
+        free(member->archive);
+        free(member->trouble);
+        return rc;
+    }
+    paths->list[paths->count] = path;
+    paths->members[paths->count++] = *member;
+    return 0;
+}
+
 static int add(struct scan_paths *paths, const char *path)
 {
-    if (paths->count == paths->room) {
-        size_t room = 2 * paths->room + 16;
-        char **list = realloc(paths->list, room * sizeof(*list));
-        if (list == NULL)
-            return -ENOMEM;
-        paths->list = list;
-        paths->room = room;
-    }
-    char *copy = text_dup(text_from(path));
-    if (copy == NULL)
-        return -ENOMEM;
-    paths->list[paths->count++] = copy;
-    return 0;
+    const struct scan_member none = {0};
+    return take(paths, text_dup(text_from(path)), &none);
+}
+
+static void drop_last(struct scan_paths *paths)
+{
+    paths->count--;
+    free(paths->list[paths->count]);
+    free(paths->members[paths->count].archive);
+    free(paths->members[paths->count].trouble);
 }
 
 void scan_paths_clear(struct scan_paths *paths)
 {
-    for (size_t i = 0; i < paths->count; i++)
-        free(paths->list[i]);
+    while (paths->count > 0)
+        drop_last(paths);
     free(paths->list);
+    free(paths->members);
     *paths = (struct scan_paths){0};
 }
 
@@ -40,10 +67,9 @@ static bool ends(struct text text, const char *with)
 }
 
 /* Is it a log by its name, packed or not? */
-static bool is_log(const char *name)
+static bool is_log(struct text text)
 {
-    static const char *const kinds[] = {".evtx", ".xml", ".json", ".jsonl", ".ndjson", ".csv"};
-    struct text text = text_from(name);
+    static const char *const kinds[] = {".evtx", ".xml", ".json", ".jsonl", ".ndjson", ".csv", ".zip"};
     if (ends(text, ".gz"))
         text.len -= 3;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -77,6 +103,58 @@ static bool fits(struct text pattern, struct text name)
     return p == pattern.len;
 }
 
+/* An archive whose members are listed. */
+struct opened {
+    struct scan_paths *paths;
+    const char *archive;
+};
+
+/* An archive in an archive is taken too: it is refused by its name when it is read, rather than not seen. */
+static int add_member(void *context, struct text name, const struct zip_member *zip)
+{
+    struct opened *o = context;
+    if (!is_log(name)) {
+        o->paths->others++;
+        return 0;
+    }
+    struct scan_member member = {.archive = text_dup(text_from(o->archive)), .zip = *zip};
+    size_t room = strlen(o->archive) + name.len + 2;
+    char *path = member.archive == NULL ? NULL : malloc(room);
+    if (path != NULL)
+        (void)snprintf(path, room, "%s!%.*s", o->archive, (int)name.len, name.bytes); /* fits; a name is short */
+    return take(o->paths, path, &member);
+}
+
+/* The logs in the archive file. One that can't be listed is taken as it is, with why. */
+static int add_archive(struct scan_paths *paths, const char *path, FILE *file)
+{
+    struct opened o = {paths, path};
+    struct fault fault = {0};
+    size_t before = paths->count, others = paths->others;
+    int rc = zip_list(file, add_member, &o, &fault);
+    if (rc == 0 || rc == -ENOMEM)
+        return rc;
+    while (paths->count > before)
+        drop_last(paths);
+    paths->others = others;
+    struct scan_member member = {.archive = text_dup(text_from(path)),
+                                 .trouble = text_dup(text_from(fault.call != NULL ? fault.detail : strerror(-rc)))};
+    char *copy = member.archive == NULL || member.trouble == NULL ? NULL : text_dup(text_from(path));
+    return take(paths, copy, &member);
+}
+
+/* A regular file, or what cannot be opened, which is told when it is read. */
+static int add_file(struct scan_paths *paths, const char *path)
+{
+    char head[4];
+    FILE *file = NULL;
+    if (!file_is_regular(path) || file_open(&file, path, "rb") < 0)
+        return add(paths, path);
+    int rc = zip_is_one(head, fread(head, 1, sizeof(head), file)) ? add_archive(paths, path, file) : add(paths, path);
+    (void)fclose(file); /* only read */
+    return rc;
+}
+
 /* All logs in directory and below, where its entries were read already. */
 static int add_entries(struct scan_paths *paths, const char *path, const struct directory *directory, unsigned depth)
 {
@@ -85,13 +163,13 @@ static int add_entries(struct scan_paths *paths, const char *path, const struct 
         const struct directory_entry *entry = &directory->entries[i];
         struct directory below;
         char *joined = NULL;
-        if (!entry->is_directory && !is_log(entry->name)) {
+        if (!entry->is_directory && !is_log(text_from(entry->name))) {
             paths->others++;
             continue;
         }
         rc = file_join(&joined, path, entry->name);
         if (rc == 0 && !entry->is_directory)
-            rc = add(paths, joined);
+            rc = add_file(paths, joined);
         if (rc == 0 && entry->is_directory)
             rc = depth == SCAN_PATHS_MAX_DEPTH ? -ELOOP : directory_read(&below, joined);
         if (rc == 0 && entry->is_directory) {
@@ -127,10 +205,10 @@ static int add_fitting(struct scan_paths *paths, const char *path)
         char *joined = NULL;
         if (directory.entries[i].is_directory || !fits(text_from(path + length), text_from(directory.entries[i].name)))
             continue;
-        rc =
-            length == 0 ? add(paths, directory.entries[i].name) : file_join(&joined, parent, directory.entries[i].name);
+        rc = length == 0 ? add_file(paths, directory.entries[i].name)
+                         : file_join(&joined, parent, directory.entries[i].name);
         if (rc == 0 && length > 0)
-            rc = add(paths, joined);
+            rc = add_file(paths, joined);
         free(joined);
     }
     directory_clear(&directory);
@@ -141,8 +219,10 @@ static int add_fitting(struct scan_paths *paths, const char *path)
 int scan_paths_add(struct scan_paths *paths, const char *path)
 {
     struct directory directory;
-    if (strcmp(path, "-") == 0 || file_is_regular(path))
+    if (strcmp(path, "-") == 0)
         return add(paths, path);
+    if (file_is_regular(path))
+        return add_file(paths, path);
     int rc = directory_read(&directory, path);
     if (rc == 0) {
         rc = add_entries(paths, path, &directory, 0);

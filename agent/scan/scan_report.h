@@ -26,6 +26,7 @@ struct scan_totals {
     uint64_t events, process, bad;          /* as in struct event_xml_counts */
     uint64_t suspects, recovered, remnants; /* as in struct replay_counts */
     uint64_t alerts;
+    uint64_t joined, incomplete, encrypted; /* script blocks: as in struct alert_maker_blocks */
     double seconds;
 };
 

@@ -32,6 +32,30 @@ void scan_totals_add(struct scan_totals *to, const struct scan_totals *from)
     to->recovered += from->recovered;
     to->remnants += from->remnants;
     to->alerts += from->alerts;
+    to->joined += from->joined;
+    to->incomplete += from->incomplete;
+    to->encrypted += from->encrypted;
+}
+
+/* The pieces that were not begun will not be: what was found in those after them is written. The lock is held. */
+static void leave_rest(struct work *w)
+{
+    for (size_t place; (place = scan_order_next(w->order)) < w->count;) {
+        scan_output_done(w->shared.output, place);
+        scan_order_done(w->order, place);
+    }
+}
+
+/* The report names the files that were not read to their end. */
+static int report_rest(struct work *w)
+{
+    const struct scan_settings *settings = w->shared.settings;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && settings->report != NULL && i < settings->count; i++)
+        if (w->shared.states[i].left > 0)
+            rc = scan_report_file(settings->report, i, settings->paths[i], &w->shared.states[i].totals,
+                                  "the scan was ended before it was read");
+    return rc;
 }
 
 /* Runs on each of the scan's threads. */
@@ -47,7 +71,7 @@ static void *worker(void *context)
         scan_output_done(w->shared.output, place);
         if (rc == 0)
             rc = scan_output_error(w->shared.output);
-        else
+        else if (rc != -EINTR)
             scan_output_fail(w->shared.output, rc); /* the other threads end too, also one that waits for its turn */
         pthread_mutex_lock(&w->lock);
         scan_order_done(w->order, place);
@@ -55,6 +79,8 @@ static void *worker(void *context)
         if (rc < 0 && w->error == 0)
             w->error = rc;
     }
+    if (w->error == -EINTR)
+        leave_rest(w);
     pthread_mutex_unlock(&w->lock);
     return NULL;
 }
@@ -83,21 +109,29 @@ static double now(void)
 static int cut(struct work *w, uint64_t *sizes)
 {
     const struct scan_settings *settings = w->shared.settings;
+    uint64_t all = 0;
     for (size_t file = 0; file < settings->count; file++) {
         uint64_t starts[SCAN_MAX_JOBS], size;
         size_t count;
         bool is_evtx;
-        int rc = scan_file_split(starts, &count, &size, &is_evtx, settings->paths[file], settings->jobs);
+        int rc =
+            scan_file_split(starts, &count, &size, &is_evtx, settings->paths[file],
+                            settings->members != NULL && settings->members[file].archive != NULL ? 1 : settings->jobs);
         if (rc == 0 && is_evtx && count > 1)
             rc = evtx_given_new(&w->shared.states[file].given);
         if (rc < 0)
             return rc;
-        w->shared.states[file].left = count;
+        w->shared.states[file].left = w->shared.states[file].unjoined = count;
+        all += settings->progress == NULL ? 0 : scan_file_size(settings, file);
         for (size_t i = 0; i < count; i++, w->count++) {
             bool is_last = i + 1 == count;
             w->pieces[w->count] = (struct scan_piece){file, starts[i], is_last ? UINT64_MAX : starts[i + 1], count > 1};
             sizes[w->count] = (is_last ? size : starts[i + 1]) - starts[i];
         }
+    }
+    if (settings->progress != NULL) {
+        atomic_store(&settings->progress->all_files, settings->count);
+        atomic_store(&settings->progress->all_bytes, all);
     }
     return 0;
 }
@@ -126,6 +160,12 @@ static int locks_new(struct work *w)
     return rc;
 }
 
+static void state_clear(struct scan_state *state)
+{
+    evtx_given_free(state->given);
+    powershell_blocks_free(state->blocks); /* left where the scan ended early */
+}
+
 int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
 {
     struct work w = {.shared = {.settings = settings}};
@@ -143,11 +183,15 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
         rc = plan(&w);
     if (rc == 0)
         rc = scan_output_new(&w.shared.output, settings->alerts, w.count);
+    if (rc == 0 && fputs(scan_format_head(settings->format), settings->alerts) < 0)
+        rc = errno == 0 ? -EIO : -errno;
     if (rc == 0) {
         w.shared.matcher = matcher;
         work_all(&w);
         *totals = w.totals;
         rc = w.error;
+        if (rc == -EINTR && report_rest(&w) < 0)
+            rc = -ENOMEM;
     }
     totals->seconds = now() - begin;
     scan_output_free(w.shared.output);
@@ -155,7 +199,7 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     scan_order_free(w.order);
     free(w.pieces);
     for (size_t i = 0; w.shared.states != NULL && i < settings->count; i++)
-        evtx_given_free(w.shared.states[i].given);
+        state_clear(&w.shared.states[i]);
     free(w.shared.states);
     pthread_mutex_destroy(&w.shared.lock);
     pthread_mutex_destroy(&w.lock);

@@ -19,6 +19,9 @@ int file_open(FILE **out, const char *path, const char *mode);
  * told. Does not open it. */
 bool file_is_regular(const char *path);
 
+/* Is it a terminal that an operator sees? */
+bool file_is_terminal(FILE *file);
+
 /*
  * The whole file, NUL-terminated (the NUL is not in *size); the caller frees it. More than max bytes: -EFBIG.
  */

@@ -27,6 +27,11 @@ bool file_is_regular(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+bool file_is_terminal(FILE *file)
+{
+    return isatty(fileno(file)) == 1;
+}
+
 int file_open(FILE **out, const char *path, const char *mode)
 {
     const char with_close_on_exec[] = {mode[0], 'b', 'e', '\0'};

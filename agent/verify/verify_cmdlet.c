@@ -98,30 +98,41 @@ static size_t data_of(struct event_datum data[MAX_DATA], const json_t *json)
     return count;
 }
 
-/* Parts of script blocks, in the order in which the log has them; then a time in which no more came. */
+static int take_part(struct run *run, struct powershell_blocks *blocks, const struct event *event, const json_t *json)
+{
+    char number[TEXT_NUMBER_SIZE], total[TEXT_NUMBER_SIZE];
+    enum powershell_taken taken;
+    const struct event_datum data[] = {
+        {text_from("MessageNumber"),
+         text_from_number(number, (uint64_t)json_integer_value(json_object_get(json, "n")))},
+        {text_from("MessageTotal"),
+         text_from_number(total, (uint64_t)json_integer_value(json_object_get(json, "total")))},
+        {text_from("ScriptBlockText"), text_of(json_object_get(json, "text"))},
+        {text_from("ScriptBlockId"), text_of(json_object_get(json, "id"))},
+    };
+    struct event part = *event;
+    part.data = data;
+    part.data_count = sizeof(data) / sizeof(data[0]);
+    int rc = powershell_blocks_take(blocks, &taken, &part, 0);
+    if (rc == 0 && taken == POWERSHELL_TAKEN_WHOLE)
+        match(run, &part);
+    return rc;
+}
+
+/* Parts of script blocks, in the order in which the log has them; then no more come. */
 static int match_parts(struct run *run, const struct event *event, const json_t *parts)
 {
     struct powershell_blocks *blocks = NULL;
-    struct powershell_block block;
+    const struct event *block;
     int rc = powershell_blocks_new(&blocks);
     for (size_t i = 0; rc == 0 && i <= json_array_size(parts); i++) {
         const json_t *json = json_array_get(parts, i);
-        uint64_t now_ms = json == NULL ? POWERSHELL_BLOCKS_IDLE_MS : 0;
-        if (json != NULL) {
-            enum powershell_taken taken;
-            struct powershell_part part = {.channel = event->field[EVENT_CHANNEL],
-                                           .id = text_of(json_object_get(json, "id")),
-                                           .number = (uint32_t)json_integer_value(json_object_get(json, "n")),
-                                           .total = (uint32_t)json_integer_value(json_object_get(json, "total")),
-                                           .text = text_of(json_object_get(json, "text"))};
-            rc = powershell_blocks_take(blocks, &taken, &part, now_ms);
-        }
-        while (rc == 0 && powershell_blocks_next(blocks, &block, now_ms)) {
-            const struct event_datum data = {text_from("ScriptBlockText"), block.text};
-            struct event whole = *event;
-            whole.data = &data;
-            whole.data_count = 1;
-            match(run, &whole);
+        if (json != NULL)
+            rc = take_part(run, blocks, event, json);
+        while (rc == 0 && (rc = powershell_blocks_next(blocks, &block, 0, json == NULL)) > 0) {
+            match(run, block);
+            powershell_blocks_done(blocks, 0);
+            rc = 0;
         }
     }
     powershell_blocks_free(blocks);

@@ -41,6 +41,16 @@ struct cmdlet_file_counts cmdlet_file_counts(const struct cmdlet_file *f)
     return f->counts;
 }
 
+uint64_t cmdlet_file_offset(const struct cmdlet_file *f)
+{
+    return f->offset;
+}
+
+void cmdlet_file_place(struct cmdlet_file *f, uint64_t offset)
+{
+    f->offset = offset;
+}
+
 static int reserve(struct cmdlet_file *f, size_t size)
 {
     size_t room = f->room == 0 ? 65536 : f->room;
@@ -105,7 +115,8 @@ static int read_rows(struct cmdlet_file *f, bool is_end)
             report_bad(f, f->offset + at);
         if (rc == 0 && line == CMDLET_LOG_ROW)
             rc = give_row(f);
-        at += length;
+        if (rc == 0) /* what the sink did not take is not read */
+            at += length;
     }
     memmove(f->bytes, f->bytes + at, f->used - at);
     f->used -= at;

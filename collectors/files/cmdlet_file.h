@@ -32,6 +32,11 @@ int cmdlet_file_feed(struct cmdlet_file *f, const char *bytes, size_t size);
 /* The file ends here. Returns as cmdlet_file_feed. */
 int cmdlet_file_end(struct cmdlet_file *f);
 
+/* Where in the file the first byte stands that was not read yet: a row that is not whole, or that the sink did not
+ * take; and says that the next bytes stand at offset, when all that was fed has been read. */
+uint64_t cmdlet_file_offset(const struct cmdlet_file *f);
+void cmdlet_file_place(struct cmdlet_file *f, uint64_t offset);
+
 struct cmdlet_file_counts cmdlet_file_counts(const struct cmdlet_file *f);
 
 #endif

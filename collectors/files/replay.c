@@ -26,7 +26,8 @@ static const struct magic {
     {"ElfFile\0", 8, KIND_EVTX, NULL},
     {"ElfChnk\0", 8, KIND_EVTX, NULL},
     {"\x30\0\0\0LfLe", 8, KIND_FOREIGN, "an .evt log of Windows XP or 2003: convert it with wevtutil epl /lf:true"},
-    {"PK\x03\x04", 4, KIND_FOREIGN, "a ZIP archive: unpack it first"},
+    {"PK\x03\x04", 4, KIND_FOREIGN, "a ZIP archive in another file or from a pipe: unpack it first"},
+    {"PK\x05\x06", 4, KIND_FOREIGN, "an empty ZIP archive"},
     {"BZh", 3, KIND_FOREIGN, "packed with bzip2: unpack it first"},
     {"\xFD"
      "7zXZ\0",
@@ -47,11 +48,17 @@ struct replay {
     char *utf16_block;            /* NULL: that is UTF-8 */
     uint64_t content;             /* bytes that went into it */
     struct evtx_given *given;     /* what is read by parts */
+    const struct zip_member *member;
+    struct replay_counts *counts;
     struct fault *fault;
     bool is_begun; /* its first bytes were seen */
+    bool is_export;
     uint64_t from; /* of a part */
     bool is_last;  /* it goes to the file's end */
 };
+
+/* Bytes in which an export tells that it is one. */
+#define EXPORT_HEAD 512u
 
 /* As many first bytes as tell the kind. */
 #define MAGIC_MAX CMDLET_LOG_HEAD
@@ -77,7 +84,8 @@ int replay_input_next(struct replay_input *in, struct fault *fault)
     if (in->is_live)
         return next_live(in, fault);
     errno = 0;
-    size_t wanted = in->left < REPLAY_BLOCK ? (size_t)in->left : REPLAY_BLOCK;
+    size_t block = in->once > 0 ? in->once : REPLAY_BLOCK, wanted = in->left < block ? (size_t)in->left : block;
+    in->once = 0;
     in->used = wanted == 0 ? 0 : fread(in->block, 1, wanted, in->file);
     in->bytes += in->used;
     in->left -= in->used;
@@ -163,12 +171,25 @@ static int find_container(struct replay *r, const char *bytes, size_t size)
     return refuse(r, why);
 }
 
+/* Does an export begin so, in UTF-8 or UTF-16LE? Its declaration and root are shorter than what is searched. */
+static bool is_export(const char *bytes, size_t size)
+{
+    static const char root[] = "<Events", wide[] = "<\0E\0v\0e\0n\0t\0s\0";
+    for (size_t i = 0; i + sizeof(root) - 1 <= size && i < EXPORT_HEAD; i++)
+        if (memcmp(bytes + i, root, sizeof(root) - 1) == 0 ||
+            (i + sizeof(wide) - 1 <= size && memcmp(bytes + i, wide, sizeof(wide) - 1) == 0))
+            return true;
+    return false;
+}
+
 /* Takes content: what lies in the file, or what was packed in it. The first bytes tell the kind. */
 static int take_content(void *context, const char *bytes, size_t size)
 {
     struct replay *r = context;
+    r->counts->bytes = r->in.bytes;
     if (!r->is_begun) {
         r->is_begun = true;
+        r->is_export = is_export(bytes, size);
         const struct magic *magic = find_magic(bytes, size);
         if (magic != NULL && magic->kind == KIND_CMDLETS) {
             int rc = cmdlet_file_new(&r->cmdlets, r->sink, r->in.path);
@@ -180,6 +201,8 @@ static int take_content(void *context, const char *bytes, size_t size)
                                : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
         if (rc < 0)
             return rc;
+        if (r->evtx != NULL) /* then chunks don't lie across the ends of blocks, and none is copied */
+            r->in.once = size % EVTX_CHUNK_SIZE == 0 ? EVTX_FILE_HEADER_SIZE : 0;
     }
     if (r->evtx != NULL)
         return evtx_feed(r->evtx, bytes, size);
@@ -248,6 +271,7 @@ static void take_counts(struct replay *r, struct replay_counts *counts)
         .recovered = evtx.recovered,
         .remnants = evtx.remnants,
         .is_evtx = r->evtx != NULL,
+        .is_export = r->is_export,
     };
 }
 
@@ -255,6 +279,7 @@ static void take_counts(struct replay *r, struct replay_counts *counts)
 static int with_reader(struct replay *r, struct replay_counts *counts, int (*read)(struct replay *r))
 {
     *counts = (struct replay_counts){0};
+    r->counts = counts;
     int rc = -ENOMEM;
     uint64_t size;
     r->in.is_live = replay_input_size(&size, r->in.file) == -ESPIPE;
@@ -282,6 +307,19 @@ int replay_file(FILE *file, struct text path, const struct collector_sink *sink,
     struct replay r = {
         .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .matcher = matcher, .fault = fault};
     return with_reader(&r, counts, read_file);
+}
+
+static int read_member(struct replay *r)
+{
+    return end_content(r, zip_read(&r->in, r->member, take_content, r, r->fault));
+}
+
+int replay_member(FILE *file, struct text path, const struct zip_member *member, const struct collector_sink *sink,
+                  const struct matcher *matcher, struct replay_counts *counts, struct fault *fault)
+{
+    struct replay r = {
+        .in = {.file = file, .path = path}, .sink = sink, .matcher = matcher, .member = member, .fault = fault};
+    return with_reader(&r, counts, read_member);
 }
 
 /* A part of event XML, as replay_split has seen. */
@@ -328,6 +366,7 @@ static int read_part(struct replay *r)
     if (rc < 0)
         return rc;
     r->is_begun = true;
+    r->is_export = r->from == 0 && is_export(r->in.block, r->in.used);
     rc = r->given != NULL ? read_evtx_part(r, told) : read_xml_part(r);
     if (rc < 0 || r->is_last || r->in.left == 0)
         return rc;

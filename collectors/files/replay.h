@@ -1,6 +1,6 @@
 /*
  * replay: events out of files: event XML in any form that event_xml takes, .evtx, cmdlet logs of Exchange, and all of
- * them gzipped. The kind is recognised by the file's first bytes, never by its name.
+ * them gzipped or in a ZIP archive (zip.h). The kind is told by the file's first bytes, never by its name.
  */
 #ifndef COLLECTORS_FILES_REPLAY_H
 #define COLLECTORS_FILES_REPLAY_H
@@ -8,6 +8,7 @@
 #include "collectors/collector.h"
 #include "collectors/event_xml/event_xml.h"
 #include "collectors/evtx/evtx_given.h"
+#include "collectors/files/zip.h"
 #include "detect/base/fault.h"
 #include "detect/rule/matcher.h"
 #include <stdint.h>
@@ -20,6 +21,7 @@ struct replay_counts {
     uint64_t recovered;             /* of the events, out of unused space of an .evtx */
     uint64_t remnants;              /* as in struct evtx_counts */
     bool is_evtx;
+    bool is_export; /* it begins as an export, "<Events": that there is no event in it is no mistake */
 };
 
 /*
@@ -29,10 +31,17 @@ struct replay_counts {
  * events were bad (those are reported and counted). -EBADMSG: the file as a whole is damaged (truncated gzip, an .evtx
  * that breaks off); what could be read was handed over. -ENOTSUP: packed otherwise or twice, or a log of Windows XP
  * (fault says what to do); -EISDIR, -EIO and others as reading gave them; what event or alive returned. *counts is
- * filled in every case. fault says what, where.
+ * filled in every case, its bytes before each call of alive. fault says what, where.
  */
 int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
                 struct replay_counts *counts, struct fault *fault);
+
+/*
+ * As replay_file, for a member of the archive file, as zip_list gave it; path: that of the member. counts->bytes are
+ * the packed ones. -ENOTSUP too: encrypted, packed by a method that is not known, or an archive itself.
+ */
+int replay_member(FILE *file, struct text path, const struct zip_member *member, const struct collector_sink *sink,
+                  const struct matcher *matcher, struct replay_counts *counts, struct fault *fault);
 
 /* Smallest part that a file is cut into, bytes: less is read in a few milliseconds. */
 #define REPLAY_MIN_PART (8u * 1024u * 1024u)

@@ -62,7 +62,8 @@ struct alert {
     const char *follows;        /* id of the alert that this adds to; NULL: it is an alert of its own */
     const char *action;         /* with follows: what it adds, as ECS's event.action */
     bool is_test; /* the agent itself started the process, to see whether it is noticed; false from alert_make() */
-    char *owned;  /* the alert's own: texts that had to be put together */
+    struct text source; /* the file that the event was read from; empty: it came live, and from alert_make() */
+    char *owned;        /* the alert's own: texts that had to be put together */
 };
 
 /*

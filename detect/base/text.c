@@ -25,6 +25,18 @@ bool text_equal_nocase(struct text a, struct text b)
     return true;
 }
 
+bool text_is_ascii(struct text text)
+{
+    size_t i = 0;
+    for (; i + 16 <= text.len; i += 16)
+        if (_mm_movemask_epi8(_mm_loadu_si128((const __m128i *)(const void *)(text.bytes + i))) != 0)
+            return false;
+    for (; i < text.len; i++)
+        if ((unsigned char)text.bytes[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static bool is_space(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';

@@ -33,6 +33,9 @@ bool text_equal(struct text a, struct text b);
 /* Same bytes but for the case of A-Z? */
 bool text_equal_nocase(struct text a, struct text b);
 
+/* Are all its bytes ASCII? */
+bool text_is_ascii(struct text text);
+
 /* Index of the first byte c, or text.len if there is none. */
 size_t text_find(struct text text, char c);
 

@@ -88,6 +88,12 @@ struct event_datum {
     struct text value; /* never absent */
 };
 
+/* A text that the log splits over several events, put together (detect/powershell/powershell_blocks.h). */
+struct event_joined {
+    uint32_t parts, total; /* events that came, of how many; total 0: it is one event as the log has it */
+    bool is_whole;         /* all came, and all of their text is there */
+};
+
 struct event {
     enum event_kind kind;
     uint32_t event_id;                    /* System/EventID; 0 for ETW */
@@ -101,6 +107,7 @@ struct event {
     uint32_t claimed_parent_pid;          /* which; anybody may set it (PROC_THREAD_ATTRIBUTE_PARENT_PROCESS) */
     bool is_from_values;                  /* the event could not be read whole: what fields it has came one by one */
     bool is_recovered;                    /* it was found in unused space of an .evtx file */
+    struct event_joined joined;           /* of several events: the others' fields and data are the first one's */
     struct text field[EVENT_FIELD_COUNT]; /* absent where the event has no such field */
     const struct event_datum *data;       /* all of the event's own data, in its order; ETW: none */
     size_t data_count;

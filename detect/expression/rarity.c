@@ -120,7 +120,19 @@ static const struct {
     {"medium", 100},
 };
 
-/* Of texts that are in no common one, by their number of bytes. */
+/* The length that a text of everyday signs would have that is as rare: other signs count more. */
+static size_t length_of(struct text text)
+{
+    size_t length = text.len;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.bytes[i];
+        bool is_letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        length += c >= 0x80 ? 1 : !is_letter && strchr(" \\.:-_\"/,=()", c) == NULL ? 2 : 0;
+    }
+    return length;
+}
+
+/* Of texts that are in no common one, by that length. */
 static unsigned cost_of_length(size_t len)
 {
     static const unsigned costs[] = {1000, 900, 500, 100, 40, 20, 12, 8, 6, 5, 4, 4, 3};
@@ -138,7 +150,7 @@ static bool stands_in(const char *term, struct text text)
 
 unsigned rarity_cost(struct text text)
 {
-    unsigned cost = cost_of_length(text.len);
+    unsigned cost = cost_of_length(length_of(text));
     for (size_t i = 0; text.len > 0 && i < sizeof(common) / sizeof(common[0]); i++)
         if (common[i].cost > cost && stands_in(common[i].term, text))
             cost = common[i].cost;

@@ -3,6 +3,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 
 #include "detect/expression/regex_translate.h"
+#include "detect/search/term.h"
 #include <errno.h>
 #include <pcre2.h>
 #include <stdio.h>
@@ -12,6 +13,9 @@
  * comes from scratch. */
 #define MAX_STEPS 1000000
 #define MAX_HEAP_KIB 2048
+
+/* Steps of the backtracking matcher that is tried before the other one: it answers most texts in a few. */
+#define FIRST_STEPS 5000
 
 /* Room for the states of the DFA matcher, ints: 20 and 6 for each state that can be active at once. */
 #define WORKSPACE 12288
@@ -25,9 +29,10 @@
 
 struct regex {
     pcre2_code *search; /* anchored, after .*?: one pass says whether it is there; NULL: where is asked instead */
-    pcre2_code *where;  /* NULL: not wanted */
+    pcre2_code *where;
     uint32_t groups;
     struct text literal;
+    const struct term *needed; /* the literal; NULL: there is none */
 };
 
 static void *take(size_t size, void *arena)
@@ -184,8 +189,10 @@ int regex_new(const struct regex **out, struct arena *arena, struct text pattern
     uint32_t options = options_of(flags), anchored = (flags & REGEX_AT_START) != 0 ? PCRE2_ANCHORED : 0;
     if (t.repeats <= MAX_REPEATS)
         rc = compile(&regex->search, arena, search, options | PCRE2_ANCHORED, fault);
-    if (rc == 0 && ((flags & REGEX_WHERE) != 0 || t.repeats > MAX_REPEATS))
+    if (rc == 0)
         rc = compile(&regex->where, arena, where, options | anchored, fault);
+    if (rc == 0 && t.literal.len > 0)
+        rc = term_new(&regex->needed, arena, t.literal, 0);
     if (rc < 0)
         return rc;
     (void)pcre2_pattern_info(regex->search != NULL ? regex->search : regex->where, PCRE2_INFO_CAPTURECOUNT,
@@ -217,15 +224,16 @@ struct text regex_literal(const struct regex *regex)
 }
 
 /* What PCRE2 needs for one search, out of scratch. */
-static pcre2_match_context *match_context(struct arena *scratch, pcre2_match_data **data, uint32_t pairs)
+static pcre2_match_context *match_context(struct arena *scratch, pcre2_match_data **data, uint32_t pairs,
+                                          uint32_t steps)
 {
     pcre2_general_context *general = pcre2_general_context_create(take, leave, scratch);
     pcre2_match_context *context = general == NULL ? NULL : pcre2_match_context_create(general);
     *data = context == NULL ? NULL : pcre2_match_data_create(pairs, general);
     if (*data == NULL)
         return NULL;
-    (void)pcre2_set_match_limit(context, MAX_STEPS); /* always 0, as are those below */
-    (void)pcre2_set_depth_limit(context, MAX_STEPS);
+    (void)pcre2_set_match_limit(context, steps); /* always 0, as are those below */
+    (void)pcre2_set_depth_limit(context, steps);
     (void)pcre2_set_heap_limit(context, MAX_HEAP_KIB);
     return context;
 }
@@ -235,21 +243,49 @@ static enum regex_answer answer_of(int rc)
     return rc >= 0 ? REGEX_YES : rc == PCRE2_ERROR_NOMATCH ? REGEX_NO : REGEX_LIMIT;
 }
 
-enum regex_answer regex_matches(const struct regex *regex, struct text text, struct arena *scratch)
+/* By the backtracking matcher. */
+static enum regex_answer answer_within(const struct regex *regex, struct text subject, uint32_t steps,
+                                       struct arena *scratch)
 {
     struct arena_mark mark = arena_mark(scratch);
-    struct text subject = regex_subject(text, scratch);
     pcre2_match_data *data;
+    pcre2_match_context *context = match_context(scratch, &data, 1, steps);
     enum regex_answer answer = REGEX_LIMIT;
-    pcre2_match_context *context = match_context(scratch, &data, 1);
-    int *workspace = regex->search == NULL ? NULL : arena_alloc(scratch, WORKSPACE * sizeof(*workspace));
-    if (subject.bytes != NULL && context != NULL && regex->search == NULL)
+    if (context != NULL)
         answer = answer_of(
             pcre2_match(regex->where, (PCRE2_SPTR)subject.bytes, subject.len, 0, PCRE2_NO_UTF_CHECK, data, context));
-    else if (subject.bytes != NULL && context != NULL && workspace != NULL)
+    arena_rewind(scratch, mark);
+    return answer;
+}
+
+/* By the matcher that never goes back. */
+static enum regex_answer answer_in_one_pass(const struct regex *regex, struct text subject, struct arena *scratch)
+{
+    struct arena_mark mark = arena_mark(scratch);
+    pcre2_match_data *data;
+    pcre2_match_context *context = match_context(scratch, &data, 1, MAX_STEPS);
+    int *workspace = arena_alloc(scratch, WORKSPACE * sizeof(*workspace));
+    enum regex_answer answer = REGEX_LIMIT;
+    if (context != NULL && workspace != NULL)
         answer =
             answer_of(pcre2_dfa_match(regex->search, (PCRE2_SPTR)subject.bytes, subject.len, 0,
                                       PCRE2_NO_UTF_CHECK | PCRE2_DFA_SHORTEST, data, context, workspace, WORKSPACE));
+    arena_rewind(scratch, mark);
+    return answer;
+}
+
+enum regex_answer regex_matches(const struct regex *regex, struct text text, struct arena *scratch)
+{
+    if (regex->needed != NULL && !term_in(regex->needed, text))
+        return REGEX_NO;
+    struct arena_mark mark = arena_mark(scratch);
+    struct text subject = regex_subject(text, scratch);
+    enum regex_answer answer = REGEX_LIMIT;
+    if (subject.bytes != NULL) {
+        answer = answer_within(regex, subject, regex->search == NULL ? MAX_STEPS : FIRST_STEPS, scratch);
+        if (answer == REGEX_LIMIT && regex->search != NULL)
+            answer = answer_in_one_pass(regex, subject, scratch);
+    }
     arena_rewind(scratch, mark);
     return answer;
 }
@@ -260,7 +296,7 @@ enum regex_answer regex_find(const struct regex *regex, struct text subject, siz
     struct arena_mark mark = arena_mark(scratch);
     pcre2_match_data *data;
     enum regex_answer answer = REGEX_LIMIT;
-    pcre2_match_context *context = match_context(scratch, &data, regex->groups + 1);
+    pcre2_match_context *context = match_context(scratch, &data, regex->groups + 1, MAX_STEPS);
     if (context != NULL)
         answer = answer_of(
             pcre2_match(regex->where, (PCRE2_SPTR)subject.bytes, subject.len, from, PCRE2_NO_UTF_CHECK, data, context));

@@ -60,7 +60,7 @@ unsigned regex_groups(const struct regex *regex);
 /* The number of the group of that name, or -1. */
 int regex_group_number(const struct regex *regex, struct text name);
 
-/* The longest text, folded by unicode_fold, that stands in any letter case in each text that matches; empty: none
+/* The rarest text, folded by unicode_fold, that stands in any letter case in each text that matches; empty: none
  * known. */
 struct text regex_literal(const struct regex *regex);
 

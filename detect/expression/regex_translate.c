@@ -1,6 +1,7 @@
 #include "detect/expression/regex_translate.h"
 
 #include "detect/base/unicode.h"
+#include "detect/expression/rarity.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,10 +18,14 @@ static int refuse(struct regex_translator *t, size_t at, const char *message)
     return regex_refuse(t->fault, t->pattern, at, message);
 }
 
+/* Of the runs the rarest is kept, of equally rare ones the longest. */
 static void end_run(struct regex_translator *t)
 {
-    if (t->run_points > t->best_points) {
-        t->best = builder_end(&t->run);
+    struct text run = t->run_points == 0 ? (struct text){"", 0} : builder_end(&t->run);
+    unsigned cost = rarity_cost(run), best = rarity_cost(t->best);
+    if (t->run_points > 0 && run.bytes != NULL &&
+        (t->best_points == 0 || cost < best || (cost == best && t->run_points > t->best_points))) {
+        t->best = run;
         t->best_points = t->run_points;
     }
     t->run = builder_in(t->run.arena);

@@ -1,6 +1,8 @@
 #include "detect/rule/rule_set.h"
 
-#include "detect/rule/candidates.h"
+#include "detect/powershell/powershell_blocks.h"
+#include "detect/rule/trace.h"
+#include "detect/search/scan.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,12 +24,17 @@ struct rule_set {
     } * leg_of;
     size_t leg_count;
     uint32_t *first_leg; /* of rule r: legs first_leg[r] to first_leg[r + 1] - 1 */
+    struct routes *routes;
     struct candidates *candidates;
+    struct traces *traces;
+    bool reads_blocks; /* a leg reads PowerShell's script blocks */
+    struct scan part;  /* for what only their events have */
 };
 
 struct rule_scratch {
     const struct rule_set *set;
     struct arena *arena;
+    struct route_cache *routes;
     uint32_t generation;
     uint32_t *seen; /* of each leg: the generation in which it became a candidate */
     uint32_t *legs; /* the candidates, in the order in which they were found */
@@ -56,7 +63,9 @@ void rule_set_free(struct rule_set *set)
 {
     if (set == NULL)
         return;
+    traces_free(set->traces);
     candidates_free(set->candidates);
+    routes_free(set->routes);
     for (size_t i = 0; i < set->count; i++)
         rule_free(set->rules[i]);
     free(set->rules);
@@ -128,6 +137,21 @@ static size_t count_legs(const struct rule_set *set)
     return count;
 }
 
+/* Does leg read PowerShell's script blocks, in whichever log? */
+static bool reads_blocks(const struct leg *leg)
+{
+    struct event event = {.kind = EVENT_OTHER, .event_id = POWERSHELL_BLOCKS_EVENT};
+    static const char *const providers[] = {"Microsoft-Windows-PowerShell", "PowerShellCore"};
+    for (size_t i = 0; i < 2 * leg->source_count; i++) {
+        struct leg_source source = leg->sources[i / 2];
+        source.channel = (struct text){NULL, 0};
+        event.field[EVENT_PROVIDER] = text_from(providers[i % 2]);
+        if (leg_source_takes(&source, &event))
+            return true;
+    }
+    return false;
+}
+
 int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
 {
     size_t count = count_legs(set);
@@ -148,7 +172,15 @@ int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
         }
     }
     set->first_leg[set->count] = (uint32_t)set->leg_count;
-    return candidates_new(&set->candidates, set->columns, set->legs, set->leg_count);
+    for (size_t i = 0; i < set->leg_count; i++)
+        set->reads_blocks |= reads_blocks(set->legs[i]);
+    (void)scan_set(&set->part, text_from(POWERSHELL_BLOCKS_NAME)); /* ASCII, and short */
+    int rc = routes_new(&set->routes, set->legs, set->leg_count);
+    if (rc == 0)
+        rc = candidates_new(&set->candidates, set->columns, set->legs, set->leg_count, set->routes);
+    if (rc == 0)
+        rc = traces_new(&set->traces, set->columns, set->legs, set->leg_count, set->candidates);
+    return rc;
 }
 
 size_t rule_set_count(const struct rule_set *set)
@@ -165,13 +197,13 @@ struct rule_set_leg rule_set_leg(const struct rule_set *set, size_t rule, size_t
 {
     for (uint32_t i = set->first_leg[rule]; i < set->first_leg[rule + 1]; i++)
         if (set->leg_of[i].leg == leg)
-            return (struct rule_set_leg){true, candidates_needs(set->candidates, i)};
-    return (struct rule_set_leg){false, NULL};
+            return (struct rule_set_leg){true, candidates_needs(set->candidates, i), traces_of(set->traces, i)};
+    return (struct rule_set_leg){false, NULL, false};
 }
 
 size_t rule_set_size(const struct rule_set *set)
 {
-    return candidates_size(set->candidates);
+    return candidates_size(set->candidates) + traces_size(set->traces);
 }
 
 int rule_scratch_new(struct rule_scratch **out, const struct rule_set *set)
@@ -185,7 +217,7 @@ int rule_scratch_new(struct rule_scratch **out, const struct rule_set *set)
     s->matches = calloc(set->count + 1, sizeof(*s->matches));
     s->match_of = calloc(set->count + 1, sizeof(*s->match_of));
     if (s->seen == NULL || s->legs == NULL || s->matches == NULL || s->match_of == NULL ||
-        arena_new(&s->arena, EXPR_SCRATCH_BYTES) < 0) {
+        arena_new(&s->arena, EXPR_SCRATCH_BYTES) < 0 || route_cache_new(&s->routes, set->routes) < 0) {
         rule_scratch_free(s);
         return -ENOMEM;
     }
@@ -198,6 +230,7 @@ void rule_scratch_free(struct rule_scratch *s)
     if (s == NULL)
         return;
     arena_free(s->arena);
+    route_cache_free(s->routes);
     free(s->seen);
     free(s->legs);
     free(s->matches);
@@ -221,29 +254,22 @@ static void add_candidate(void *context, uint32_t leg)
 
 static void collect(const struct rule_set *set, const struct event *event, struct rule_scratch *s)
 {
-    size_t count;
-    const uint32_t *always = candidates_always(set->candidates, event->kind, &count);
+    const uint64_t *taken = routes_take(set->routes, s->routes, event);
     s->leg_count = 0;
     if (++s->generation == 0) { /* after 2^32 events */
         memset(s->seen, 0, set->leg_count * sizeof(*s->seen));
         s->generation = 1;
     }
-    if (set->options.is_plain) {
-        for (uint32_t i = 0; i < set->leg_count; i++)
-            add_candidate(s, i);
+    if (!set->options.is_plain) {
+        candidates_each(set->candidates, event, taken, s->arena, add_candidate, s);
+        arena_reset(s->arena);
         return;
     }
-    for (size_t i = 0; i < count; i++)
-        add_candidate(s, always[i]);
-    candidates_each(set->candidates, event, add_candidate, s);
-}
-
-static bool takes(const struct leg *leg, const struct event *event)
-{
-    for (size_t i = 0; i < leg->source_count; i++)
-        if (leg_source_takes(&leg->sources[i], event))
-            return true;
-    return false;
+    for (uint32_t i = 0; i < set->leg_count; i++) {
+        uint32_t route = routes_of(set->routes, i);
+        if ((taken[route / 64] >> route % 64 & 1) != 0)
+            add_candidate(s, i);
+    }
 }
 
 /* The match of rule in the list, which is made if it is not there yet. */
@@ -272,8 +298,6 @@ size_t rule_set_match(const struct rule_set *set, const struct event *event, uin
     column_row_of(&row, set->columns, event, now);
     for (size_t i = 0; i < scratch->leg_count; i++) {
         const struct leg *leg = set->legs[scratch->legs[i]];
-        if (!takes(leg, event))
-            continue;
         scratch->evaluated++;
         enum truth truth = expr_truth(leg->condition, &row.row, scratch->arena);
         if (truth != TRUTH_TRUE && truth != TRUTH_ERROR)
@@ -291,20 +315,39 @@ size_t rule_set_match(const struct rule_set *set, const struct event *event, uin
 
 bool rule_set_wants(const struct rule_set *set, const struct event *event)
 {
-    for (size_t i = 0; i < set->leg_count; i++)
-        if (takes(set->legs[i], event))
-            return true;
-    return false;
+    return routes_any(set->routes, event);
+}
+
+/* Is it the total of a block that is one event, as XML writes it: <Data Name='MessageTotal'>1</Data>? */
+static bool is_single(struct text after)
+{
+    static const char single[] = ">1<";
+    size_t skip = after.len > 0 && (after.bytes[0] == '\'' || after.bytes[0] == '"');
+    return after.len - skip >= sizeof(single) - 1 && memcmp(after.bytes + skip, single, sizeof(single) - 1) == 0;
+}
+
+/* A part of a script block may hold none of the words that its whole has: the first such part; bytes.len: none. */
+static size_t find_part(const struct rule_set *set, struct text bytes, size_t from)
+{
+    for (size_t at = from; (at = scan_find(&set->part, bytes, at)) < bytes.len; at++) {
+        size_t end = at + set->part.length;
+        if (!is_single((struct text){bytes.bytes + end, bytes.len - end}))
+            return at;
+    }
+    return bytes.len;
 }
 
 size_t rule_set_bytes_find(const struct rule_set *set, struct text bytes, size_t from)
 {
-    return set->options.is_plain ? from : candidates_bytes_find(set->candidates, bytes, from);
+    if (set->options.is_plain)
+        return from;
+    bytes.len = traces_find(set->traces, bytes, from);
+    return set->reads_blocks && bytes.len > from ? find_part(set, bytes, from) : bytes.len;
 }
 
 bool rule_set_utf16_may_match(const struct rule_set *set, const uint16_t *units, size_t count)
 {
-    return set->options.is_plain || candidates_utf16_may_match(set->candidates, units, count);
+    return set->options.is_plain || traces_in_utf16(set->traces, units, count);
 }
 
 /* Which columns were seen, on the way to the caller. */

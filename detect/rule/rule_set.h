@@ -51,6 +51,7 @@ const struct rule *rule_set_find(const struct rule_set *set, const char *id, siz
 struct rule_set_leg {
     bool is_used;                   /* false: left out by is_as_written */
     const struct expr_needs *needs; /* what must stand in the event; NULL: always on */
+    bool is_traced;                 /* that is ASCII words that stand in raw bytes of the event too */
 };
 struct rule_set_leg rule_set_leg(const struct rule_set *set, size_t rule, size_t leg);
 

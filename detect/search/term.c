@@ -61,27 +61,13 @@ static int set_points(struct term *term, struct arena *arena)
     return 0;
 }
 
-static bool is_ascii(struct text text)
-{
-    size_t i = 0;
-    for (uint64_t eight; i + sizeof eight <= text.len; i += sizeof eight) {
-        memcpy(&eight, text.bytes + i, sizeof eight);
-        if ((eight & UINT64_C(0x8080808080808080)) != 0)
-            return false;
-    }
-    for (; i < text.len; i++)
-        if ((unsigned char)text.bytes[i] >= 0x80)
-            return false;
-    return true;
-}
-
 int term_new(const struct term **out, struct arena *arena, struct text text, unsigned flags)
 {
     struct term *term = arena_zeroed(arena, 1, sizeof(*term));
     if (term == NULL)
         return -ENOMEM;
     term->is_cased = (flags & TERM_CASED) != 0;
-    term->is_ascii = is_ascii(text);
+    term->is_ascii = text_is_ascii(text);
     term->count = term->is_ascii ? text.len : text_code_points(text);
     if (term->count > TERM_MAX_POINTS)
         return -EINVAL;
@@ -157,7 +143,7 @@ bool term_in(const struct term *term, struct text text)
         return true;
     if (term->scan != NULL)
         return scan_in(term, text);
-    if (!term->is_ascii && is_ascii(text)) /* no letter folds into ASCII: most texts are done with here */
+    if (!term->is_ascii && text_is_ascii(text)) /* no letter folds into ASCII: most texts are done with here */
         return false;
     for (size_t i = 0, end; i < text.len;) {
         if (stands_at(term, text, i, &end) && has_edges(term, text, i, end))

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* How the words are known, by their length. */
-enum form { FORM_LONG, FORM_SHORT, FORM_THREE, FORM_COUNT };
+enum form { FORM_LONG, FORM_SHORT, FORM_THREE, FORM_TWO, FORM_ONE, FORM_COUNT };
 
 #define LONG_LENGTH 7 /* four keys at neighbouring places */
 #define LONG_STRIDE 4
@@ -61,11 +61,15 @@ static uint32_t key_at(const char *bytes)
     return key | 0x20202020u;
 }
 
-static uint32_t key3_at(const char *bytes)
+/* The same of one to three bytes. */
+static uint32_t short_key_at(const char *bytes, size_t count)
 {
-    return ((uint32_t)(unsigned char)bytes[0] | (uint32_t)(unsigned char)bytes[1] << 8 |
-            (uint32_t)(unsigned char)bytes[2] << 16) |
-           0x202020u;
+    uint32_t key = (unsigned char)bytes[0];
+    if (count > 1)
+        key |= (uint32_t)(unsigned char)bytes[1] << 8;
+    if (count > 2)
+        key |= (uint32_t)(unsigned char)bytes[2] << 16;
+    return key | 0x202020u;
 }
 
 static uint32_t hash(uint32_t key)
@@ -75,7 +79,8 @@ static uint32_t hash(uint32_t key)
 
 static enum form form_of(size_t length)
 {
-    return length >= LONG_LENGTH ? FORM_LONG : length > WORDS_MIN ? FORM_SHORT : FORM_THREE;
+    static const enum form forms[] = {FORM_ONE, FORM_ONE, FORM_TWO, FORM_THREE};
+    return length >= LONG_LENGTH ? FORM_LONG : length > 3 ? FORM_SHORT : forms[length];
 }
 
 /* How often the four bytes are met, by guess: letters more often than other signs, the common ones by far. */
@@ -122,8 +127,8 @@ static void add_word(struct words *w, uint32_t number)
     struct text word = w->words[number];
     enum form form = form_of(word.len);
     struct table *table = &w->tables[form];
-    if (form == FORM_THREE) {
-        add_entry(table, key3_at(word.bytes), number, 0);
+    if (form > FORM_SHORT) {
+        add_entry(table, short_key_at(word.bytes, word.len), number, 0);
         return;
     }
     size_t keys = form == FORM_LONG ? LONG_STRIDE : 1;
@@ -166,7 +171,7 @@ static int copy_words(struct words *w, const struct text *words, size_t count)
     char *to = w->letters;
     for (size_t i = 0; i < count; i++) {
         size_t length = words[i].len > WORDS_MAX ? WORDS_MAX : words[i].len;
-        if (length < WORDS_MIN)
+        if (length == 0)
             return -EINVAL;
         for (size_t b = 0; b < length; b++)
             to[b] = (char)fold(words[i].bytes[b]);
@@ -273,11 +278,11 @@ static void run(struct search *s, const struct table *table, size_t begin, size_
     }
 }
 
-static void run_three(struct search *s, size_t begin, size_t end)
+/* The words of count bytes, one to three, which begin from begin to end. */
+static void run_few(struct search *s, const struct table *table, size_t begin, size_t end, size_t count)
 {
-    const struct table *table = &s->w->tables[FORM_THREE];
     for (size_t at = begin; at < end; at++) {
-        uint32_t key = key3_at(s->text.bytes + at);
+        uint32_t key = short_key_at(s->text.bytes + at, count);
         if (is_set(table, key) && look(s, table, key, at))
             return;
     }
@@ -291,8 +296,11 @@ static void run_all(struct search *s, size_t begin, size_t end)
         run(s, &s->w->tables[FORM_LONG], begin, end < length - 3 ? end : length - 3, LONG_STRIDE);
     if (s->w->tables[FORM_SHORT].count > 0 && length >= 4 && s->found == length)
         run(s, &s->w->tables[FORM_SHORT], begin, end < length - 3 ? end : length - 3, 1);
-    if (s->w->tables[FORM_THREE].count > 0 && length >= 3 && s->found == length)
-        run_three(s, begin, end < length - 2 ? end : length - 2);
+    for (size_t count = 3; count > 0; count--) {
+        const struct table *table = &s->w->tables[form_of(count)];
+        if (table->count > 0 && length >= count && s->found == length)
+            run_few(s, table, begin, end < length - count + 1 ? end : length - count + 1, count);
+    }
 }
 
 void words_each(const struct words *w, struct text text, void (*hit)(void *context, uint32_t word), void *context)
@@ -358,7 +366,7 @@ struct text words_part(struct text text, const char *without, bool has_signs)
         size_t begin = at, end = at;
         while (at < text.len && is_good(text, &at, without, has_signs))
             end = at;
-        if (end - begin >= WORDS_MIN && end - begin > best.len)
+        if (end - begin >= WORDS_PART_MIN && end - begin > best.len)
             best = (struct text){text.bytes + begin, end - begin};
     }
     return best;

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import service_case
-import side_by_side
+import suite
 import world
 from world import ATTACK, FORWARDED, HARMLESS, SECURITY, SYSMON, event_4688, event_sysmon
 
@@ -448,4 +448,4 @@ class Many(service_case.ServiceCase):
 
 
 if __name__ == "__main__":
-    side_by_side.main()
+    suite.main(sys.argv[3:])

@@ -38,7 +38,8 @@ LOAD_LIBRARY = re.compile(r"\bLoadLibrary(Ex)?[AW]?\s*\(")
 PLATFORM = re.compile(r"\b(_WIN32|_WIN64|WIN32|__linux__|__unix__|__MINGW32__|__MINGW64__)\b")
 WINDOWS_HEADER = re.compile(r'#\s*include\s*<(windows|win\w+|evn\w+|tdh|sddl|aclapi|shlobj\w*|ws2tcpip|io|direct)\.h>')
 PRINTS = re.compile(r"(?<![\w])f?printf\s*\(")
-MAY_PRINT = {"agent/system/plain.c", "agent/scan/scan_page.c", "agent/main_win.c"}  # the way itself, HTML, before there is one
+# The way itself; HTML; figures alone, with a carriage return; what comes before there is one.
+MAY_PRINT = {"agent/system/plain.c", "agent/scan/scan_page.c", "agent/scan/scan_watch.c", "agent/main_win.c"}
 TYPEDEF_STRUCT = re.compile(r"^\s*typedef\s+(struct|union|enum)\b")
 
 

@@ -364,6 +364,18 @@ static void put_claimed_parent(struct json_writer *to, const struct event *event
     json_writer_object_end(to);
 }
 
+/* Of how many events the log made of it the text was put together. */
+static void put_joined(struct json_writer *to, const struct event_joined *joined)
+{
+    if (joined->total == 0)
+        return;
+    json_writer_object(to, "script_block");
+    put_number(to, "parts", joined->parts);
+    put_number(to, "total", joined->total);
+    json_writer_bool(to, "complete", joined->is_whole);
+    json_writer_object_end(to);
+}
+
 /* What only this agent says. Returns 0, -ENOMEM or -EIO. */
 static int put_tripline(struct json_writer *to, const struct alert *alert)
 {
@@ -377,6 +389,7 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
         json_writer_bool(to, "from_values", true);
     if (alert->event->is_recovered)
         json_writer_bool(to, "recovered", true);
+    put_joined(to, &alert->event->joined);
     json_writer_object(to, "rule_upstream");
     put_string(to, "commit", rule->upstream_commit);
     put_string(to, "version", rule->upstream_version);
@@ -391,11 +404,22 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
     return rc;
 }
 
+static void put_log(struct json_writer *to, const struct alert *alert)
+{
+    json_writer_object(to, "log");
+    put_string(to, "level", alert->rule->severity);
+    if (alert->source.len > 0) {
+        json_writer_object(to, "file");
+        put_text(to, "path", alert->source);
+        json_writer_object_end(to);
+    }
+    json_writer_object_end_filled(to);
+}
+
 /* What each alert of a rule has. */
 static void put_common(struct json_writer *to, const struct rule *rule, const struct encode_agent *agent)
 {
     put_object_of(to, "ecs", "version", ECS_VERSION);
-    put_object_of(to, "log", "level", rule->severity);
     put_rule(to, rule);
     put_threat(to, rule);
     put_agent(to, agent);
@@ -436,6 +460,7 @@ int encode_ecs(char **out, size_t *size, struct encode_ecs_kept *kept, const str
     put_time(&to, "@timestamp", time_of(alert), false);
     put_event(&to, alert, id);
     put_kept(&to, kept, alert->rule, agent);
+    put_log(&to, alert);
     put_host(&to, alert);
     put_user(&to, alert);
     put_process(&to, alert);

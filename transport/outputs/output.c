@@ -19,9 +19,13 @@
 /* Longest name of an output, characters. */
 #define MAX_NAME 64
 
-static const struct output_type *const types[] = {&output_webhook,    &output_clickhouse, &output_elasticsearch,
-                                                  &output_splunk_hec, &output_file,       &output_alertmanager,
-                                                  &output_otlp,       &output_azure_logs};
+static const struct output_type *const types[] = {
+    &output_webhook,      &output_clickhouse, &output_elasticsearch, &output_splunk_hec,
+    &output_alertmanager, &output_otlp,       &output_azure_logs,    &output_file,
+};
+_Static_assert(sizeof(types) / sizeof(types[0]) == OUTPUT_TYPE_COUNT, "each kind has its place in the config");
+
+const char *const output_no_yes[] = {"no", "yes", NULL};
 
 struct output {
     const struct output_type *type;
@@ -41,9 +45,14 @@ struct output {
     struct output_echo *echo;     /* what may not be repeated in a log */
 };
 
-static const struct output_type *find_type(const char *name)
+const struct output_type *output_type_at(size_t place)
 {
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    return types[place];
+}
+
+const struct output_type *output_type_find(const char *name)
+{
+    for (size_t i = 0; i < OUTPUT_TYPE_COUNT; i++)
         if (strcmp(types[i]->name, name) == 0)
             return types[i];
     return NULL;
@@ -60,7 +69,7 @@ static const char *wrong_with(const struct output_settings *settings)
 {
     if (!is_name(settings->name))
         return "an output's name has 1 to 64 letters, digits, _ or -";
-    if (find_type(settings->type) == NULL)
+    if (output_type_find(settings->type) == NULL)
         return "there is no such type of output";
     if (settings->max_batch_alerts < 1 || settings->max_batch_alerts > OUTPUT_MAX_BATCH)
         return "a batch has 1 to 1000 alerts";
@@ -98,7 +107,7 @@ int output_open(struct output **out, const struct output_settings *settings, str
         free(output);
         return rc;
     }
-    output->type = find_type(settings->type);
+    output->type = output_type_find(settings->type);
     output->encoding = settings->encoding;
     output->max_batch_alerts = settings->max_batch_alerts;
     output->max_batch_bytes = settings->max_batch_bytes;
@@ -106,7 +115,7 @@ int output_open(struct output **out, const struct output_settings *settings, str
     output->failover_ms = settings->failover_ms == 0 ? OUTPUT_FAILOVER_MS : settings->failover_ms;
     (void)text_copy(output->name, sizeof(output->name), text_from(settings->name)); /* is_name() saw that it fits */
     output->items = calloc(output->max_batch_alerts, sizeof(*output->items));
-    rc = output->items == NULL ? -ENOMEM : output_echo_new(&output->echo, settings);
+    rc = output->items == NULL ? -ENOMEM : output_echo_new(&output->echo, output->type, settings);
     if (rc == 0)
         rc = open_states(output, settings, fault);
     if (rc < 0) {

@@ -11,9 +11,6 @@
 #include "transport/outbox/store.h"
 #include <stdbool.h>
 
-/* How a webhook's request carries its alerts. */
-enum output_format { OUTPUT_JSON_ARRAY, OUTPUT_NDJSON, OUTPUT_CLOUDEVENTS };
-
 /* What an alert looks like: the store's document as it is, or made of it (encode_ocsf.h, encode_sentinel.h). */
 enum output_encoding { OUTPUT_ECS, OUTPUT_OCSF, OUTPUT_SENTINEL };
 
@@ -23,8 +20,8 @@ enum output_encoding { OUTPUT_ECS, OUTPUT_OCSF, OUTPUT_SENTINEL };
 /* Most servers that one output may fall back to. */
 #define OUTPUT_MAX_FAILOVER 8
 
-/* From the config; everything is copied by output_open(). Each kind reads what its line in docs/configuration.md names
- * and ignores the rest; texts may be NULL where that page gives a default or "none". */
+/* From the config; everything is copied by output_open(). Texts may be NULL where docs/configuration.md gives "none"
+ * for the default. */
 struct output_settings {
     const char *name; /* [A-Za-z0-9_-]{1,64}, unique */
     const char *type; /* "webhook", ... */
@@ -32,28 +29,13 @@ struct output_settings {
     const char *const *failover; /* URLs that are tried in turn while https.url can't be reached */
     size_t failover_count;       /* 0..OUTPUT_MAX_FAILOVER */
     unsigned failover_ms;        /* how long before https.url is tried again; 0: OUTPUT_FAILOVER_MS */
-    enum output_format format;
     enum output_encoding encoding;
     bool gzip;
     size_t max_batch_alerts;   /* 1..OUTPUT_MAX_BATCH */
     size_t max_batch_bytes;    /* before compression; a single larger alert is sent alone */
     unsigned max_batch_age_ms; /* how long alerts after a request may wait for more of them */
-
-    const char *user, *password; /* secret */
-    const char *token, *api_key; /* secrets */
-    const char *signing_key;     /* secret */
-    const char *database, *table;
-    const char *index, *source, *sourcetype;
-    bool ack; /* wait until the indexer has it */
-    const char *tenant, *client_id;
-    const char *client_secret;                             /* secret */
-    const char *signing_certificate_pem, *signing_key_pem; /* secret */
-    size_t signing_certificate_pem_size, signing_key_pem_size;
-    const char *rule_id, *stream, *login_url, *scope;
-    unsigned resolve_after_s;
-    const char *path;
-    uint64_t max_file_bytes;
-    unsigned files;
+    const void *own; /* the struct of what this kind has beyond these (output_type.settings), secrets read; of a
+                        SETTING_FILE the file's text */
 };
 
 #define OUTPUT_FAILOVER_MS 300000u

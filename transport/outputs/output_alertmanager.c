@@ -16,6 +16,17 @@
 /* Longest text of an annotation, bytes: they end in mails and chats. */
 #define MAX_ANNOTATION 1024
 
+struct alertmanager_settings {
+    char *user, *password; /* secret; NULL: none */
+    unsigned resolve_after_s;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_TEXT("user", struct alertmanager_settings, user, "none", 256),
+    SETTING_AS_SECRET("password", struct alertmanager_settings, password, "none", 1024),
+    SETTING_AS_DURATION("resolve-after", struct alertmanager_settings, resolve_after_s, "1h", 60, 30u * 86400u, 1),
+};
+
 struct alertmanager {
     struct output_http http;
     unsigned resolve_after_s;
@@ -30,11 +41,12 @@ static void alertmanager_close(void *state)
 
 static int alertmanager_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
+    const struct alertmanager_settings *own = settings->own;
     char *url = NULL, *header = NULL;
     struct alertmanager *alertmanager = calloc(1, sizeof(*alertmanager));
     int rc = alertmanager == NULL ? -ENOMEM : url_make(&url, settings->https.url, "/api/v2/alerts", NULL);
-    if (rc == 0 && settings->user != NULL)
-        rc = output_http_basic(&header, settings->user, settings->password == NULL ? "" : settings->password);
+    if (rc == 0 && own->user != NULL)
+        rc = output_http_basic(&header, own->user, own->password == NULL ? "" : own->password);
     if (rc == 0)
         rc = output_http_open(&alertmanager->http, settings, url, header, fault);
     output_http_wipe(header);
@@ -43,7 +55,7 @@ static int alertmanager_open(void **state, const struct output_settings *setting
         free(alertmanager);
         return rc;
     }
-    alertmanager->resolve_after_s = settings->resolve_after_s;
+    alertmanager->resolve_after_s = own->resolve_after_s;
     *state = alertmanager;
     return 0;
 }
@@ -137,6 +149,11 @@ static void alertmanager_send(void *state, const struct output_alert *alerts, si
 
 const struct output_type output_alertmanager = {
     .name = "alertmanager",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct alertmanager_settings),
+    .speaks_http = true,
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = alertmanager_open,
     .close = alertmanager_close,
     .send = alertmanager_send,

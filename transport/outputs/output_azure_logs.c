@@ -14,6 +14,42 @@
 /* "1 MB per call, compressed and uncompressed" (azure-monitor-limits-custom-logs); a million is under both readings. */
 #define MAX_CALL 1000000u
 
+struct azure_logs_settings {
+    char *tenant, *client_id;
+    char *client_secret;                     /* secret; NULL: none */
+    char *signing_certificate, *signing_key; /* files, both or none */
+    char *rule_id, *stream, *login_url, *scope;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_TEXT("tenant", struct azure_logs_settings, tenant, NULL, 256),
+    SETTING_AS_TEXT("client-id", struct azure_logs_settings, client_id, NULL, 256),
+    SETTING_AS_SECRET("client-secret", struct azure_logs_settings, client_secret, "none", 1024),
+    SETTING_AS_FILE("signing-certificate", struct azure_logs_settings, signing_certificate, "none"),
+    SETTING_AS_FILE("signing-key", struct azure_logs_settings, signing_key, "none"),
+    SETTING_AS_TEXT("rule-id", struct azure_logs_settings, rule_id, NULL, 256),
+    SETTING_AS_TEXT("stream", struct azure_logs_settings, stream, NULL, 256),
+    SETTING_AS_URL("login-url", struct azure_logs_settings, login_url, "https://login.microsoftonline.com"),
+    SETTING_AS_INITIAL("scope", struct azure_logs_settings, scope, "https://monitor.azure.com/.default", 256),
+};
+
+/* Azure takes 1 MB a call. */
+#define MAX_KILOBYTES 900
+
+/* Who it is, it shows by a secret or by a certificate. */
+static const char *check_login(const void *settings, const char **setting)
+{
+    const struct azure_logs_settings *own = settings;
+    bool has_certificate = own->signing_certificate != NULL;
+    if (has_certificate != (own->signing_key != NULL)) {
+        *setting = has_certificate ? "signing-certificate" : "signing-key";
+        return "signing-certificate and signing-key are only good together; write both or none";
+    }
+    if (has_certificate == (own->client_secret != NULL))
+        return "<azure_logs> wants either client-secret, or signing-certificate and signing-key; write one of them";
+    return NULL;
+}
+
 struct azure_logs {
     struct output_http http;
     struct jwt_key *key; /* NULL with a secret */
@@ -32,19 +68,20 @@ static void azure_logs_close(void *state)
 /* The token endpoint sees neither the output's headers nor its client certificate. */
 static int open_oauth(struct azure_logs *azure, const struct output_settings *settings, struct fault *fault)
 {
+    const struct azure_logs_settings *own = settings->own;
     char *url = NULL;
-    size_t size = strlen(settings->tenant) + sizeof("//oauth2/v2.0/token");
+    size_t size = strlen(own->tenant) + sizeof("//oauth2/v2.0/token");
     char *path = malloc(size);
     if (path == NULL)
         return -ENOMEM;
-    snprintf(path, size, "/%s/oauth2/v2.0/token", settings->tenant);
-    int rc = url_make(&url, settings->login_url, path, NULL);
+    snprintf(path, size, "/%s/oauth2/v2.0/token", own->tenant);
+    int rc = url_make(&url, own->login_url, path, NULL);
     free(path);
     if (rc == 0) {
         struct oauth_settings set = {.https = settings->https,
-                                     .client_id = settings->client_id,
-                                     .scope = settings->scope,
-                                     .client_secret = settings->client_secret,
+                                     .client_id = own->client_id,
+                                     .scope = own->scope,
+                                     .client_secret = own->client_secret,
                                      .key = azure->key};
         set.https.url = url;
         set.https.headers = NULL;
@@ -61,11 +98,12 @@ static int open_oauth(struct azure_logs *azure, const struct output_settings *se
 static int make_url(char **url, const struct output_settings *settings)
 {
     static const char *const query[] = {"api-version=2023-01-01", NULL};
-    size_t size = strlen(settings->rule_id) + strlen(settings->stream) + sizeof("/dataCollectionRules//streams/");
+    const struct azure_logs_settings *own = settings->own;
+    size_t size = strlen(own->rule_id) + strlen(own->stream) + sizeof("/dataCollectionRules//streams/");
     char *path = malloc(size);
     if (path == NULL)
         return -ENOMEM;
-    snprintf(path, size, "/dataCollectionRules/%s/streams/%s", settings->rule_id, settings->stream);
+    snprintf(path, size, "/dataCollectionRules/%s/streams/%s", own->rule_id, own->stream);
     int rc = url_make(url, settings->https.url, path, query);
     free(path);
     return rc;
@@ -73,20 +111,20 @@ static int make_url(char **url, const struct output_settings *settings)
 
 static int azure_logs_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
+    const struct azure_logs_settings *own = settings->own;
     char *url = NULL;
-    bool has_key = settings->signing_certificate_pem != NULL && settings->signing_key_pem != NULL;
-    if (has_key == (settings->client_secret != NULL)) {
-        fault_set(fault, "output_open", EINVAL, text_from(settings->name),
-                  "either a client-secret or a signing-certificate with its signing-key is wanted");
+    const char *setting = NULL, *wrong = check_login(own, &setting);
+    if (wrong != NULL) {
+        fault_set(fault, "output_open", EINVAL, text_from(settings->name), wrong);
         return -EINVAL;
     }
     struct azure_logs *azure = calloc(1, sizeof(*azure));
     if (azure == NULL)
         return -ENOMEM;
     int rc = 0;
-    if (has_key)
-        rc = jwt_key_open(&azure->key, settings->signing_certificate_pem, settings->signing_certificate_pem_size,
-                          settings->signing_key_pem, settings->signing_key_pem_size, fault);
+    if (own->signing_certificate != NULL)
+        rc = jwt_key_open(&azure->key, own->signing_certificate, strlen(own->signing_certificate), own->signing_key,
+                          strlen(own->signing_key), fault);
     if (rc == 0)
         rc = open_oauth(azure, settings, fault);
     if (rc == 0)
@@ -146,6 +184,14 @@ static void azure_logs_send(void *state, const struct output_alert *alerts, size
 
 const struct output_type output_azure_logs = {
     .name = "azure_logs",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct azure_logs_settings),
+    .speaks_http = true,
+    .encoding = "sentinel",
+    .gzip = "yes",
+    .max_batch_kilobytes = MAX_KILOBYTES,
+    .check = check_login,
     .open = azure_logs_open,
     .close = azure_logs_close,
     .send = azure_logs_send,

@@ -12,6 +12,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct clickhouse_settings {
+    char *user, *password; /* secret; NULL: none */
+    char *database, *table;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_TEXT("user", struct clickhouse_settings, user, "none", 256),
+    SETTING_AS_SECRET("password", struct clickhouse_settings, password, "none", 1024),
+    SETTING_AS_INITIAL("database", struct clickhouse_settings, database, "default", 64),
+    SETTING_AS_INITIAL("table", struct clickhouse_settings, table, "tripline_alerts", 64),
+};
+
 struct clickhouse {
     struct output_http http;
 };
@@ -42,9 +54,10 @@ static void clickhouse_close(void *state)
 /* The whole URL: where, and into what. */
 static int make_url(char **url, const struct output_settings *settings)
 {
+    const struct clickhouse_settings *own = settings->own;
     char database[128], query[256];
-    snprintf(database, sizeof(database), "database=%s", settings->database);
-    snprintf(query, sizeof(query), "query=INSERT INTO %s FORMAT JSONEachRow", settings->table);
+    snprintf(database, sizeof(database), "database=%s", own->database);
+    snprintf(query, sizeof(query), "query=INSERT INTO %s FORMAT JSONEachRow", own->table);
     /* A table may lack a column of ours; without the setting the whole insert would fail with a 5xx. */
     const char *const pairs[] = {database, query, "input_format_skip_unknown_fields=1", NULL};
     return url_make(url, settings->https.url, NULL, pairs);
@@ -60,16 +73,17 @@ static bool is_identifier(const char *name)
 
 static int clickhouse_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
+    const struct clickhouse_settings *own = settings->own;
     char *url = NULL, *header = NULL;
-    if (!is_identifier(settings->database) || !is_identifier(settings->table)) {
+    if (!is_identifier(own->database) || !is_identifier(own->table)) {
         fault_set(fault, "output_open", EINVAL, text_from(settings->name),
                   "database and table have 1 to 64 letters, digits or _, and begin with no digit");
         return -EINVAL;
     }
     struct clickhouse *clickhouse = calloc(1, sizeof(*clickhouse));
     int rc = clickhouse == NULL ? -ENOMEM : make_url(&url, settings);
-    if (rc == 0 && settings->user != NULL)
-        rc = output_http_basic(&header, settings->user, settings->password == NULL ? "" : settings->password);
+    if (rc == 0 && own->user != NULL)
+        rc = output_http_basic(&header, own->user, own->password == NULL ? "" : own->password);
     if (rc == 0)
         rc = output_http_open(&clickhouse->http, settings, url, header, fault);
     output_http_wipe(header);
@@ -124,6 +138,13 @@ static void clickhouse_send(void *state, const struct output_alert *alerts, size
 
 const struct output_type output_clickhouse = {
     .name = "clickhouse",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct clickhouse_settings),
+    .speaks_http = true,
+    .encoding = "ecs",
+    .gzip = "yes",
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = clickhouse_open,
     .close = clickhouse_close,
     .send = clickhouse_send,

@@ -32,26 +32,27 @@ static void add(char *all, size_t *used, const char *secret)
 }
 
 /* Their size, and, where all is not NULL, they themselves. */
-static size_t collect(char *all, const struct output_settings *settings)
+static size_t collect(char *all, const struct output_type *type, const struct output_settings *settings)
 {
     size_t used = 0;
-    const char *const named[] = {settings->password, settings->token, settings->api_key, settings->signing_key,
-                                 settings->client_secret};
-    for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
-        add(all, &used, named[i]);
+    for (size_t i = 0; i < type->setting_count; i++) {
+        const struct setting *s = &type->settings[i];
+        if (s->is_secret)
+            add(all, &used, *(const char *const *)(const void *)((const char *)settings->own + s->offset));
+    }
     for (size_t i = 0; i < settings->https.header_count; i++)
         add(all, &used, last_word(settings->https.headers[i]));
     return used;
 }
 
-int output_echo_new(struct output_echo **out, const struct output_settings *settings)
+int output_echo_new(struct output_echo **out, const struct output_type *type, const struct output_settings *settings)
 {
     struct output_echo *echo = calloc(1, sizeof(*echo));
-    size_t size = collect(NULL, settings);
+    size_t size = collect(NULL, type, settings);
     char *all = malloc(size + 1);
     int rc = echo == NULL || all == NULL ? -ENOMEM : 0;
     if (rc == 0) {
-        (void)collect(all, settings); /* the same size again */
+        (void)collect(all, type, settings); /* the same size again */
         rc = size == 0 ? 0 : https_cover_new(&echo->secrets, all, size);
         OPENSSL_cleanse(all, size);
     }

@@ -15,8 +15,9 @@
 
 struct output_echo;
 
-/* Copies and covers (https_cover.h) the credentials of settings. Returns 0, -ENOMEM or -EIO. */
-int output_echo_new(struct output_echo **out, const struct output_settings *settings);
+/* Copies and covers (https_cover.h) the credentials of settings, those of its type among them. Returns 0, -ENOMEM or
+ * -EIO. */
+int output_echo_new(struct output_echo **out, const struct output_type *type, const struct output_settings *settings);
 void output_echo_free(struct output_echo *echo); /* NULL is allowed */
 
 /* Puts "***" for each credential, each word longer than OUTPUT_ECHO_WORD, and each piece of OUTPUT_ECHO_MIN bytes or

@@ -11,6 +11,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct elasticsearch_settings {
+    char *user, *password; /* secret; NULL: none */
+    char *api_key;         /* secret; NULL: none */
+    char *index;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_TEXT("user", struct elasticsearch_settings, user, "none", 256),
+    SETTING_AS_SECRET("password", struct elasticsearch_settings, password, "none", 1024),
+    SETTING_AS_SECRET("api-key", struct elasticsearch_settings, api_key, "none", 1024),
+    SETTING_AS_INITIAL("index", struct elasticsearch_settings, index, "logs-tripline.alerts-default", 255),
+};
+
 struct elasticsearch {
     struct output_http http;
     char *index;
@@ -25,21 +38,22 @@ static void elasticsearch_close(void *state)
 }
 
 /* An API key, or else a user's password, or none. */
-static int make_header(char **header, const struct output_settings *settings)
+static int make_header(char **header, const struct elasticsearch_settings *own)
 {
-    if (settings->api_key != NULL) {
-        *header = output_http_join("Authorization: ApiKey ", settings->api_key);
+    if (own->api_key != NULL) {
+        *header = output_http_join("Authorization: ApiKey ", own->api_key);
         return *header == NULL ? -ENOMEM : 0;
     }
-    if (settings->user != NULL)
-        return output_http_basic(header, settings->user, settings->password == NULL ? "" : settings->password);
+    if (own->user != NULL)
+        return output_http_basic(header, own->user, own->password == NULL ? "" : own->password);
     return 0;
 }
 
 /* Elasticsearch answers with id, api_key and encoded, and only the last may stand in a header. */
 static int check_key(const struct output_settings *settings, struct fault *fault)
 {
-    if (settings->api_key == NULL || strchr(settings->api_key, ':') == NULL)
+    const struct elasticsearch_settings *own = settings->own;
+    if (own->api_key == NULL || strchr(own->api_key, ':') == NULL)
         return 0;
     fault_set(fault, "output_open", EINVAL, text_from(settings->name),
               "api-key is id:key; write both in base64, the \"encoded\" of Elasticsearch's answer");
@@ -55,12 +69,12 @@ static int elasticsearch_open(void **state, const struct output_settings *settin
     struct elasticsearch *elasticsearch = calloc(1, sizeof(*elasticsearch));
     if (elasticsearch == NULL)
         return -ENOMEM;
-    elasticsearch->index = text_dup(text_from(settings->index));
+    elasticsearch->index = text_dup(text_from(((const struct elasticsearch_settings *)settings->own)->index));
     int rc = elasticsearch->index == NULL ? -ENOMEM : check_key(settings, fault);
     if (rc == 0)
         rc = url_make(&url, settings->https.url, "/_bulk", query);
     if (rc == 0)
-        rc = make_header(&header, settings);
+        rc = make_header(&header, settings->own);
     if (rc == 0)
         rc = output_http_open(&elasticsearch->http, settings, url, header, fault);
     output_http_wipe(header);
@@ -156,6 +170,13 @@ static void elasticsearch_send(void *state, const struct output_alert *alerts, s
 
 const struct output_type output_elasticsearch = {
     .name = "elasticsearch",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct elasticsearch_settings),
+    .speaks_http = true,
+    .encoding = "ecs",
+    .gzip = "yes",
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = elasticsearch_open,
     .close = elasticsearch_close,
     .send = elasticsearch_send,

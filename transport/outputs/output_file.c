@@ -9,6 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct file_settings {
+    char *path;
+    uint64_t max_bytes;
+    unsigned files;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_PATH("path", struct file_settings, path, NULL),
+    SETTING_AS_NUMBER("max-megabytes", SETTING_U64, struct file_settings, max_bytes, "100", 1, 65536, 1024u * 1024u),
+    SETTING_AS_NUMBER("files", SETTING_UNSIGNED, struct file_settings, files, "5", 1, 100, 1),
+};
+
 struct file {
     char *path;
     uint64_t max_bytes;
@@ -24,16 +36,17 @@ static void file_close(void *state)
 
 static int file_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
+    const struct file_settings *own = settings->own;
     uint64_t size;
     struct file *file = calloc(1, sizeof(*file));
     if (file == NULL)
         return -ENOMEM;
-    file->path = text_dup(text_from(settings->path));
-    file->max_bytes = settings->max_file_bytes;
-    file->files = settings->files;
+    file->path = text_dup(text_from(own->path));
+    file->max_bytes = own->max_bytes;
+    file->files = own->files;
     int rc = file->path == NULL ? -ENOMEM : append_size(&size, file->path);
     if (rc < 0) {
-        fault_set(fault, "output_open", -rc, text_from(settings->path), strerror(-rc));
+        fault_set(fault, "output_open", -rc, text_from(own->path), strerror(-rc));
         file_close(file);
         return rc == -ENOMEM ? rc : -EINVAL;
     }
@@ -92,6 +105,11 @@ static void file_send(void *state, const struct output_alert *alerts, size_t cou
 
 const struct output_type output_file = {
     .name = "file",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct file_settings),
+    .encoding = "ecs",
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = file_open,
     .close = file_close,
     .send = file_send,

@@ -206,6 +206,10 @@ static void otlp_send(void *state, const struct output_alert *alerts, size_t cou
 
 const struct output_type output_otlp = {
     .name = "otlp",
+    .speaks_http = true,
+    .encoding = "ecs",
+    .gzip = "yes",
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = otlp_open,
     .close = otlp_close,
     .send = otlp_send,

@@ -24,6 +24,20 @@
  * so the next one comes after this time, ms, or when the config was changed. */
 #define NO_ACK_MS 600000u
 
+struct splunk_hec_settings {
+    char *token; /* secret */
+    bool ack;    /* wait until the indexer has it */
+    char *index, *source, *sourcetype;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_SECRET("token", struct splunk_hec_settings, token, NULL, 256),
+    SETTING_AS_WORD("ack", SETTING_BOOL, struct splunk_hec_settings, ack, output_no_yes, "yes"),
+    SETTING_AS_TEXT("index", struct splunk_hec_settings, index, "the token's", 255),
+    SETTING_AS_INITIAL("source", struct splunk_hec_settings, source, "tripline", 255),
+    SETTING_AS_INITIAL("sourcetype", struct splunk_hec_settings, sourcetype, "tripline:alert", 255),
+};
+
 struct splunk_hec {
     struct output_http http;
     bool ack;
@@ -79,23 +93,25 @@ static int make_urls(struct splunk_hec *hec, const char *url)
 
 static int copy_texts(struct splunk_hec *hec, const struct output_settings *settings)
 {
+    const struct splunk_hec_settings *own = settings->own;
     int rc = make_urls(hec, settings->https.url);
     if (rc < 0)
         return rc;
-    hec->ack = settings->ack;
-    hec->source = text_dup(text_from(settings->source));
-    hec->sourcetype = text_dup(text_from(settings->sourcetype));
-    hec->index = settings->index == NULL ? NULL : text_dup(text_from(settings->index));
-    if (hec->source == NULL || hec->sourcetype == NULL || (hec->index == NULL && settings->index != NULL))
+    hec->ack = own->ack;
+    hec->source = text_dup(text_from(own->source));
+    hec->sourcetype = text_dup(text_from(own->sourcetype));
+    hec->index = own->index == NULL ? NULL : text_dup(text_from(own->index));
+    if (hec->source == NULL || hec->sourcetype == NULL || (hec->index == NULL && own->index != NULL))
         return -ENOMEM;
     return make_channel(hec->channel);
 }
 
 static int splunk_hec_open(void **state, const struct output_settings *settings, struct fault *fault)
 {
+    const struct splunk_hec_settings *own = settings->own;
     struct splunk_hec *hec = calloc(1, sizeof(*hec));
     struct output_settings with_cookies = *settings;
-    char *header = output_http_join("Authorization: Splunk ", settings->token);
+    char *header = output_http_join("Authorization: Splunk ", own->token);
     /* An indexer knows its own acknowledgements alone: a balancer must lead the questions to where the events went
      * (help.splunk.com, "About HTTP Event Collector Indexer Acknowledgment": "sticky sessions"). */
     with_cookies.https.keeps_cookies = true;
@@ -269,6 +285,13 @@ static void splunk_hec_send(void *state, const struct output_alert *alerts, size
 
 const struct output_type output_splunk_hec = {
     .name = "splunk_hec",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct splunk_hec_settings),
+    .speaks_http = true,
+    .encoding = "ecs",
+    .gzip = "yes",
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = splunk_hec_open,
     .close = splunk_hec_close,
     .send = splunk_hec_send,

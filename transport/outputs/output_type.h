@@ -1,10 +1,12 @@
 /*
  * output_type: what a kind of central collector must be able to do; output.c has the table of them. A new kind: its
- * file output_*.c with one of these, a line in that table, and its element in agent/config/config_settings_output.c.
+ * file output_*.c with one of these, which has its settings too, and a line in that table; config/tripline.xml and
+ * config/tripline.xsd, which a test holds to it.
  */
 #ifndef TRANSPORT_OUTPUTS_OUTPUT_TYPE_H
 #define TRANSPORT_OUTPUTS_OUTPUT_TYPE_H
 
+#include "detect/base/setting.h"
 #include "transport/outputs/output.h"
 
 #include <jansson.h>
@@ -21,6 +23,16 @@ struct output_alert {
 
 struct output_type {
     const char *name; /* as in the config */
+    /* What it has beyond the settings of all outputs, kept in a struct of settings_size bytes: output_settings.own. */
+    const struct setting *settings;
+    size_t setting_count, settings_size;
+    bool speaks_http;           /* it has a url, certificates, headers, timeouts */
+    const char *encoding;       /* the default of "encoding"; NULL: it has no such setting */
+    const char *gzip;           /* the same of "gzip" */
+    size_t max_batch_kilobytes; /* the largest that "max-batch-kilobytes" may be */
+    /* What is wrong with its own settings together, each being good by itself: "what is wrong; what would be right",
+     * and the setting to name (or NULL). NULL: all is good. May be NULL itself. Files are paths here. */
+    const char *(*check)(const void *own, const char **setting);
     /* As output_open(), output_close(), output_send() and output_cancel(), for one server; *state is the kind's own.
      * result comes as RETRY with nothing in it but room for MIXED's items. cancel may be NULL: nothing takes long. */
     int (*open)(void **state, const struct output_settings *settings, struct fault *fault);
@@ -29,7 +41,22 @@ struct output_type {
     void (*cancel)(void *state);
 };
 
+/* How many kinds there are. */
+#define OUTPUT_TYPE_COUNT 8
+
+/* Most kilobytes of a batch where the collector sets no limit of its own. */
+#define OUTPUT_MAX_KILOBYTES 16384
+
+/* place: below OUTPUT_TYPE_COUNT. */
+const struct output_type *output_type_at(size_t place);
+
+/* NULL: there is none of that name. */
+const struct output_type *output_type_find(const char *name);
+
 extern const struct output_type output_webhook, output_clickhouse, output_elasticsearch, output_splunk_hec, output_file,
     output_alertmanager, output_otlp, output_azure_logs;
+
+/* Words that several kinds use: "no", "yes". */
+extern const char *const output_no_yes[];
 
 #endif

@@ -20,9 +20,25 @@
 #define MIN_KEY 24u
 #define MAX_KEY 64u
 
+/* How a request carries its alerts. */
+enum webhook_format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CLOUDEVENTS };
+_Static_assert(sizeof(enum webhook_format) == sizeof(unsigned), "as SETTING_ENUM keeps it");
+
+struct webhook_settings {
+    enum webhook_format format;
+    char *signing_key; /* secret; NULL: none */
+};
+
+static const char *const formats[] = {"json", "ndjson", "cloudevents", NULL}; /* enum webhook_format */
+
+static const struct setting settings_table[] = {
+    SETTING_AS_WORD("format", SETTING_ENUM, struct webhook_settings, format, formats, "json"),
+    SETTING_AS_SECRET("signing-key", struct webhook_settings, signing_key, "none", 128),
+};
+
 struct webhook {
     struct output_http http;
-    enum output_format format;
+    enum webhook_format format;
     unsigned char key[MAX_KEY + 3]; /* EVP_DecodeBlock() may write what = stands for */
     size_t key_size;                /* 0: no signature */
 };
@@ -63,8 +79,9 @@ static int webhook_open(void **state, const struct output_settings *settings, st
     struct webhook *webhook = calloc(1, sizeof(*webhook));
     if (webhook == NULL)
         return -ENOMEM;
-    webhook->format = settings->format;
-    int rc = settings->signing_key == NULL ? 0 : read_key(webhook, settings->signing_key);
+    const struct webhook_settings *own = settings->own;
+    webhook->format = own->format;
+    int rc = own->signing_key == NULL ? 0 : read_key(webhook, own->signing_key);
     if (rc < 0)
         fault_set(fault, "output_open", EINVAL, text_from(settings->name),
                   "signing-key is whsec_ and 24 to 64 bytes in base64: echo whsec_$(openssl rand -base64 32)");
@@ -112,14 +129,14 @@ static json_t *cloudevent_of(const struct output_alert *alert)
 }
 
 /* [a,b] or a line each. The documents themselves hold no line break (encode_ecs.h). */
-static void build_body(struct output_body *body, enum output_format format, const struct output_alert *alerts,
+static void build_body(struct output_body *body, enum webhook_format format, const struct output_alert *alerts,
                        size_t count)
 {
-    bool lines = format == OUTPUT_NDJSON;
+    bool lines = format == FORMAT_NDJSON;
     if (!lines)
         output_body_add_text(body, "[");
     for (size_t i = 0; i < count; i++) {
-        if (format == OUTPUT_CLOUDEVENTS)
+        if (format == FORMAT_CLOUDEVENTS)
             output_body_add_json(body, cloudevent_of(&alerts[i]));
         else
             output_body_add(body, alerts[i].document, alerts[i].size);
@@ -194,6 +211,13 @@ static void webhook_send(void *state, const struct output_alert *alerts, size_t 
 
 const struct output_type output_webhook = {
     .name = "webhook",
+    .settings = settings_table,
+    .setting_count = sizeof(settings_table) / sizeof(settings_table[0]),
+    .settings_size = sizeof(struct webhook_settings),
+    .speaks_http = true,
+    .encoding = "ecs",
+    .gzip = "no",
+    .max_batch_kilobytes = OUTPUT_MAX_KILOBYTES,
     .open = webhook_open,
     .close = webhook_close,
     .send = webhook_send,

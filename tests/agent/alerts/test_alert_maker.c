@@ -208,12 +208,161 @@ static void test_take_fails(void)
     trial_close(&t);
 }
 
+#define RULE_SCRIPT                                                                                                    \
+    "title: A script\n"                                                                                                \
+    "id: 33333333-3333-4333-8333-333333333333\n"                                                                       \
+    "status: test\n"                                                                                                   \
+    "logsource:\n    product: windows\n    category: ps_script\n"                                                      \
+    "detection:\n    selection:\n        ScriptBlockText|contains: 'Set-CASMailbox'\n    condition: selection\n"       \
+    "level: medium\n"
+
+/* Gives part number of total of block id on computer. */
+static int give_part(struct trial *t, const char *computer, const char *number, const char *total, const char *text)
+{
+    const struct event_datum data[] = {{text_from("MessageNumber"), text_from(number)},
+                                       {text_from("MessageTotal"), text_from(total)},
+                                       {text_from("ScriptBlockText"), text_from(text)},
+                                       {text_from("ScriptBlockId"), text_from("b7b8-id")},
+                                       {text_from("Path"), text_from("")}};
+    struct event e = {.kind = EVENT_OTHER, .event_id = 4104, .time = 1u << 30, .data = data, .data_count = 5};
+    e.has_record_id = true;
+    e.record_id = (uint64_t)number[0];
+    e.field[EVENT_PROVIDER] = text_from("Microsoft-Windows-PowerShell");
+    e.field[EVENT_CHANNEL] = text_from("Microsoft-Windows-PowerShell/Operational");
+    e.field[EVENT_COMPUTER] = text_from(computer);
+    return alert_maker_event(t->maker, &e);
+}
+
+static uint64_t clock_now;
+
+static uint64_t clock_ms(void)
+{
+    return clock_now;
+}
+
+static void trial_open_script(struct trial *t, uint64_t (*clock)(void))
+{
+    const struct rule_set_options options = {.is_plain = false};
+    memset(t, 0, sizeof(*t));
+    CU_ASSERT_EQUAL_FATAL(rule_set_new(&t->set), 0);
+    add_sigma(t->set, RULE_SCRIPT);
+    CU_ASSERT_EQUAL_FATAL(rule_set_seal(t->set, &options), 0);
+    CU_ASSERT_EQUAL_FATAL(matcher_new_with(&t->matcher, NULL, 0, t->set), 0);
+    const struct alert_maker_settings settings = {
+        .matcher = t->matcher, .agent = &agent, .context = t, .take = take, .clock_ms = clock};
+    CU_ASSERT_EQUAL_FATAL(alert_maker_new(&t->maker, &settings), 0);
+}
+
+static const json_t *script_block(const struct trial *t, unsigned i)
+{
+    return json_object_get(json_object_get(t->documents[i], "tripline"), "script_block");
+}
+
+/* Parts in any order make one alert, when the last one comes; a word may be cut in two; a part alone makes none. */
+static void test_parts(void)
+{
+    struct trial t;
+    char id[ALERT_ID_SIZE];
+    trial_open_script(&t, NULL);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "3", "3", "Mailbox u"), 0);
+    CU_ASSERT_EQUAL(give_part(&t, "other", "1", "3", "Set-CASMailbox"), 0); /* of another computer */
+    CU_ASSERT_EQUAL(give_part(&t, "h", "1", "3", "# Set-CASMailbox; Set-"), 0);
+    CU_ASSERT_EQUAL(t.count, 0);
+    CU_ASSERT_EQUAL(alert_maker_waiting(t.maker), 2);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "2", "3", "CAS"), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 1);
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "winlog", "event_data", "ScriptBlockText"),
+                           "# Set-CASMailbox; Set-CASMailbox u");
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(script_block(&t, 0), "parts")), 3);
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(script_block(&t, 0), "total")), 3);
+    CU_ASSERT_TRUE(json_is_true(json_object_get(script_block(&t, 0), "complete")));
+    CU_ASSERT_EQUAL(give_part(&t, "h", "1", "3", "# Set-CASMailbox; Set-"), 0); /* delivered again */
+    CU_ASSERT_EQUAL(t.count, 1);
+    memcpy(id, t.ids[0], sizeof(id));
+    CU_ASSERT_EQUAL(alert_maker_end(t.maker), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_TRUE(json_is_false(json_object_get(script_block(&t, 1), "complete")));
+    CU_ASSERT_EQUAL(alert_maker_waiting(t.maker), 0);
+    struct alert_maker_blocks blocks = alert_maker_blocks(t.maker);
+    CU_ASSERT(blocks.joined == 1 && blocks.incomplete == 1 && blocks.encrypted == 0);
+    trial_close(&t);
+    trial_open_script(&t, NULL); /* in another order, the same id */
+    CU_ASSERT_EQUAL(give_part(&t, "h", "2", "3", "CAS"), 0);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "1", "3", "# Set-CASMailbox; Set-"), 0);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "3", "3", "Mailbox u"), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 1);
+    CU_ASSERT_STRING_EQUAL(t.ids[0], id);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "1", "1", "Set-CASMailbox"), 0); /* a block of one event */
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_PTR_NULL(script_block(&t, 1));
+    CU_ASSERT_EQUAL(give_part(&t, "h", "1", "1", "-----BEGIN CMS-----"), 0);
+    CU_ASSERT_EQUAL(alert_maker_blocks(t.maker).encrypted, 1);
+    trial_close(&t);
+}
+
+/* Parts that never come, and an alert that can't be taken at first: its block waits. */
+static void test_late_parts(void)
+{
+    struct trial t;
+    clock_now = 1000;
+    trial_open_script(&t, clock_ms);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "2", "3", "Set-CASMailbox"), 0);
+    clock_now += POWERSHELL_BLOCKS_IDLE_MS - 1;
+    CU_ASSERT_EQUAL(alert_maker_idle(t.maker), 0);
+    CU_ASSERT_EQUAL(t.count, 0);
+    clock_now++;
+    t.answer = -ENOSPC;
+    CU_ASSERT_EQUAL(alert_maker_idle(t.maker), -ENOSPC);
+    CU_ASSERT_EQUAL(alert_maker_waiting(t.maker), 1);
+    t.answer = 0;
+    CU_ASSERT_EQUAL(alert_maker_idle(t.maker), 0);
+    CU_ASSERT_EQUAL(t.count, 2);
+    CU_ASSERT_STRING_EQUAL(t.ids[0], t.ids[1]);
+    CU_ASSERT_EQUAL(alert_maker_waiting(t.maker), 0);
+    trial_close(&t);
+}
+
+/* What one thread began another one completes. */
+static void test_adopt(void)
+{
+    struct trial t, other;
+    trial_open_script(&t, NULL);
+    trial_open_script(&other, NULL);
+    CU_ASSERT_PTR_NULL(alert_maker_give(other.maker));
+    CU_ASSERT_EQUAL(give_part(&other, "h", "1", "2", "Set-CAS"), 0);
+    CU_ASSERT_EQUAL(give_part(&t, "h", "2", "2", "Mailbox"), 0);
+    CU_ASSERT_EQUAL(alert_maker_adopt(t.maker, alert_maker_give(other.maker)), 0);
+    CU_ASSERT_EQUAL(t.count, 1);
+    CU_ASSERT_EQUAL(alert_maker_waiting(other.maker), 0);
+    trial_close(&other);
+    trial_close(&t);
+}
+
+/* Bytes of a part are looked into although they hold none of the words; those of a whole block aren't. */
+static void test_parts_are_read(void)
+{
+    static const char part[] = "<Event>..4104..<Data Name='MessageTotal'>2</Data><Data Name='ScriptBlockText'>x</Data>";
+    static const char whole[] = "<Event>..<Data Name=\"MessageTotal\">1</Data><Data Name='ScriptBlockText'>x</Data>";
+    struct trial t;
+    trial_open_script(&t, NULL);
+    CU_ASSERT_EQUAL(rule_set_bytes_find(t.set, text_from(part), 0), (size_t)(strstr(part, "MessageT") - part));
+    CU_ASSERT_EQUAL(rule_set_bytes_find(t.set, text_from(whole), 0), strlen(whole));
+    trial_close(&t);
+    trial_open(&t); /* no rule reads script blocks */
+    CU_ASSERT_EQUAL(rule_set_bytes_find(t.set, text_from(part), 0), strlen(part));
+    trial_close(&t);
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
         {"two rules, two alerts", test_two_rules},
         {"an event that is no process creation", test_other_event},
         {"what take says ends it", test_take_fails},
+        {"script blocks in parts", test_parts},
+        {"parts that never come", test_late_parts},
+        {"parts read by two threads", test_adopt},
+        {"parts without a word are read", test_parts_are_read},
         CU_TEST_INFO_NULL,
     };
     return test_main("alert_maker", tests);

@@ -3,12 +3,17 @@
 
     test_program.py SOURCE SHARED PROGRAM [ARGUMENT ...]      (PROGRAM may be an emulator with the program behind it)
 """
+import csv
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import zipfile
 
 SOURCE, SHARED, PROGRAM = sys.argv[1], sys.argv[2], sys.argv[3:]
 IS_WINDOWS = PROGRAM[-1].endswith(".exe")
@@ -210,6 +215,57 @@ class Scan(unittest.TestCase):
             done = call("scan", "--", path)
             self.assertEqual(done.returncode, 0, done.err)
             self.assertEqual(len(done.out.splitlines()), 1)
+
+    @unittest.skipIf(IS_WINDOWS, "Ctrl-C there is the console's")
+    def test_ended(self):
+        with subprocess.Popen(PROGRAM + ["scan", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as scan, open(EVENTS + "attack-4688.xml", "rb") as attack:
+            scan.stdin.write(attack.read() + b"\n")
+            scan.stdin.flush()
+            self.assertIn("Set-CASMailbox", json.loads(scan.stdout.readline())["process"]["command_line"])
+            scan.send_signal(signal.SIGINT)
+            for _ in range(1000):  # until it is noticed; what comes then is not read
+                if scan.poll() is not None:
+                    break
+                try:
+                    scan.stdin.write(b"\n")
+                    scan.stdin.flush()
+                except BrokenPipeError:
+                    break
+                time.sleep(0.02)
+            self.assertEqual(scan.wait(timeout=60), 130)
+            self.assertIn(b"ended before all was read", scan.stderr.read())
+            try:
+                scan.stdin.close()
+            except BrokenPipeError:
+                pass
+
+    def test_output(self):
+        for form, begins in (("csv", "datetime,severity"), ("timeline", "datetime,timestamp_desc,message"),
+                             ("ocsf", '{"activity_id"'), ("sentinel", '{"AlertId"'), ("ecs", '{"@timestamp"')):
+            done = call("scan", "--output", form, EVENTS + "attack-4688.xml")
+            self.assertEqual(done.returncode, 0)
+            self.assertTrue(done.out.startswith(begins), done.out)
+            if begins.startswith("datetime"):
+                rows = list(csv.DictReader(io.StringIO(done.out)))
+                self.assertEqual(len(rows), 1)
+                self.assertIn("Set-CASMailbox", rows[0]["command_line"])
+                self.assertTrue(rows[0]["file"].endswith("attack-4688.xml"))
+        self.assertIn("ecs, ocsf, sentinel, csv or timeline", call("scan", "--output", "xls", "-").err)
+
+    def test_archive(self):
+        with tempfile.TemporaryDirectory() as place:
+            path = os.path.join(place, "t.zip")
+            with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+                archive.write(EVENTS + "attack-4688.xml", "C/a.xml")
+                archive.write(EVENTS + "attack-sysmon.xml", "../b.xml", zipfile.ZIP_STORED)
+                archive.writestr("notes.txt", "x")
+            for jobs in "1", "3":
+                done = call("scan", "--jobs", jobs, path)
+                self.assertEqual(done.returncode, 0)
+                files = [json.loads(line)["log"]["file"]["path"] for line in done.out.splitlines()]
+                self.assertEqual(files, [path + "!C/a.xml", path + "!../b.xml"])
+                self.assertIn("2 files, 2 events", done.err)
 
     def test_report(self):
         with tempfile.TemporaryDirectory() as directory:

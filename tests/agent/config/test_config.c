@@ -218,7 +218,7 @@ static void test_defaults(void)
     CU_ASSERT_STRING_EQUAL(o->name, "a");
     CU_ASSERT(o->ca_file == NULL && o->client_certificate == NULL && o->client_key == NULL &&
               o->client_key_password == NULL && o->header_count == 0);
-    CU_ASSERT_EQUAL(o->format, OUTPUT_JSON_ARRAY);
+    CU_ASSERT_STRING_EQUAL(config_output_text(o, "format"), "json");
     CU_ASSERT_FALSE(o->gzip);
     CU_ASSERT_EQUAL(o->timeout_ms, 30000);
     CU_ASSERT_EQUAL(o->connect_timeout_ms, 10000);
@@ -266,7 +266,7 @@ static void test_all_set(void)
     CU_ASSERT_STRING_EQUAL(o->client_certificate, "dir/c.pem");
     CU_ASSERT_STRING_EQUAL(o->client_key, "/k.pem");
     CU_ASSERT_STRING_EQUAL(o->client_key_password, "p&w");
-    CU_ASSERT_EQUAL(o->format, OUTPUT_NDJSON);
+    CU_ASSERT_STRING_EQUAL(config_output_text(o, "format"), "ndjson");
     CU_ASSERT_TRUE(o->gzip);
     CU_ASSERT_EQUAL(o->timeout_ms, 120000);
     CU_ASSERT_EQUAL(o->connect_timeout_ms, 5000);

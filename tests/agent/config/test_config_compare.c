@@ -43,6 +43,8 @@ static void test_parts(void)
         {"<eventlog lookback='1h'/>", OUT, SOURCES},
         {"<eventlog><channel name='Security'/></eventlog>", OUT, SOURCES},
         {"<etw enabled='yes'/>", OUT, SOURCES},
+        {"<exchange cmdlet-logs='no'/>", OUT, SOURCES},
+        {"<exchange directory='D:\\x'/>", OUT, SOURCES},
         {"<matching reading='faithful'/>", OUT, SOURCES},
         {"", "<webhook name='b' url='https://h/'><header name='X' value='1'/></webhook>", OUTPUTS | NAMES},
         {"", OUT "<webhook name='b' url='https://h/'/>", OUTPUTS | NAMES},

@@ -117,17 +117,17 @@ static bool is_number(const char *text, uint64_t number)
     return strcmp(text, expected) == 0;
 }
 
-static void compare(const struct found *f, const struct config_setting *s)
+static void compare(const struct found *f, const struct setting *s)
 {
     char range[CONFIG_MAX_REASON];
     bool good = f->is_required == (s->initial == NULL && s->absent == NULL);
     good = good && strcmp(f->initial, s->initial == NULL ? "" : s->initial) == 0;
     config_range(range, s);
-    if (s->kind == CONFIG_WORD)
+    if (s->kind == SETTING_WORD)
         good = good && strcmp(f->words, range) == 0;
-    if (s->kind == CONFIG_NUMBER)
+    if (s->kind == SETTING_NUMBER)
         good = good && is_number(f->low, s->low) && is_number(f->high, s->high);
-    if (s->kind == CONFIG_TEXT || s->kind == CONFIG_URL)
+    if (s->kind == SETTING_TEXT || s->kind == SETTING_URL)
         good = good && is_number(f->longest, s->high);
     CU_ASSERT(good);
     if (!good)
@@ -179,11 +179,11 @@ static const struct config_element *element_named(const char *name, size_t size)
 /* Is setting j of e one that webhook has too? It is documented there. */
 static bool is_shared(const struct config_element *e, size_t j)
 {
-    const struct config_element *webhook = config_element(CONFIG_WEBHOOK);
+    const struct config_element *webhook = config_element(CONFIG_OUTPUT);
     if (e->parent != CONFIG_OUTPUTS || e == webhook)
         return false;
     for (size_t i = 0; i < webhook->count; i++) {
-        const struct config_setting *a = &webhook->settings[i], *b = &e->settings[j];
+        const struct setting *a = &webhook->settings[i], *b = &e->settings[j];
         if (strcmp(a->name, b->name) == 0 && a->low == b->low && a->high == b->high && a->words == b->words &&
             (a->initial == NULL) == (b->initial == NULL) && (a->initial == NULL || strcmp(a->initial, b->initial) == 0))
             return true;
@@ -192,7 +192,7 @@ static bool is_shared(const struct config_element *e, size_t j)
 }
 
 /* The setting of e that this line of a comment begins with, or NULL. */
-static const struct config_setting *setting_of(const struct config_element *e, const char *line)
+static const struct setting *setting_of(const struct config_element *e, const char *line)
 {
     size_t size = strcspn(line, " \n");
     for (size_t i = 0; i < e->count; i++)
@@ -209,7 +209,7 @@ static void check_line(struct sample *sample, const struct config_element *e, co
     at += strspn(at, " ");
     if (strncmp(at, "Default: ", 9) != 0 && strncmp(at, "Required.", 9) != 0)
         return; /* more words on the setting above */
-    const struct config_setting *s = setting_of(e, line);
+    const struct setting *s = setting_of(e, line);
     bool good = s != NULL;
     if (good) {
         const char *initial = s->initial != NULL ? s->initial : s->absent;
@@ -266,7 +266,7 @@ static void test_sample(void)
         for (size_t j = 0; j < e->count; j++) {
             settings += is_shared(e, j) ? 0 : 1;
             /* The other outputs stand in comments. */
-            with_default += (e->parent != CONFIG_OUTPUTS || i == CONFIG_WEBHOOK) && e->settings[j].initial != NULL;
+            with_default += (e->parent != CONFIG_OUTPUTS || i == CONFIG_OUTPUT) && e->settings[j].initial != NULL;
         }
     }
     CU_ASSERT_EQUAL(sample.documented, settings);

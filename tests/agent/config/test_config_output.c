@@ -1,5 +1,5 @@
 /* Mistakes in outputs other than the webhook; as test_config.c. */
-#include "agent/config/config.h"
+#include "agent/config/config_internal.h"
 
 #include "tests/test.h"
 #include <errno.h>
@@ -57,6 +57,20 @@ static void test_cases(void)
     }
 }
 
+/* The value of a number among output's own settings. */
+static uint64_t number_of(const struct config_output *output, const char *setting)
+{
+    const struct config_element *e = config_element(config_element_of(output));
+    for (size_t i = 0; i < e->count; i++) {
+        const struct setting *s = &e->settings[i];
+        if (strcmp(s->name, setting) == 0)
+            return s->store == SETTING_U64 ? *(uint64_t *)config_field(output, s)
+                                           : *(unsigned *)config_field(output, s);
+    }
+    CU_FAIL("there is no such setting");
+    return 0;
+}
+
 /* Each kind's own settings and defaults arrive. */
 static void test_values(void)
 {
@@ -69,13 +83,14 @@ static void test_values(void)
     const struct config_output *file = &config->outputs[0], *azure = &config->outputs[1], *splunk = &config->outputs[2];
     CU_ASSERT_STRING_EQUAL(file->type, "file");
     CU_ASSERT_PTR_NULL(file->url);
-    CU_ASSERT_EQUAL(file->files, 7);
-    CU_ASSERT_EQUAL(file->max_file_bytes, 100u * 1024u * 1024u);
+    CU_ASSERT_EQUAL(number_of(file, "files"), 7);
+    CU_ASSERT_EQUAL(number_of(file, "max-megabytes"), 100u * 1024u * 1024u);
     CU_ASSERT_EQUAL(file->encoding, OUTPUT_ECS);
     CU_ASSERT_EQUAL(azure->encoding, OUTPUT_SENTINEL);
-    CU_ASSERT_STRING_EQUAL(azure->login_url, "https://login.microsoftonline.com");
+    CU_ASSERT_STRING_EQUAL(config_output_text(azure, "login-url"), "https://login.microsoftonline.com");
     CU_ASSERT(azure->gzip);
-    CU_ASSERT(!splunk->ack);
+    CU_ASSERT_STRING_EQUAL(config_output_text(splunk, "ack"), "no");
+    CU_ASSERT_PTR_NULL(config_output_text(splunk, "tenant"));
     CU_ASSERT_EQUAL(splunk->failover_count, 1);
     CU_ASSERT_STRING_EQUAL(splunk->failover[0], "https://i/");
     CU_ASSERT_EQUAL(splunk->max_batch_age_ms, 1000);

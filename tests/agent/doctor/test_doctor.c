@@ -39,6 +39,8 @@ static void well(void)
     answers.lookback_s = 24 * 3600;
     add_channel("Security");
     add_channel(SYSMON);
+    answers.cmdlets.logs_blocks = answers.cmdlets.logs_modules = DOCTOR_OFF; /* no Exchange here: no fault */
+    answers.cmdlets.wants_files = true;
     answers.disk_free = 1u << 30;
     answers.disk_wanted = 1u << 29;
     answers.output_count = 1;
@@ -87,6 +89,50 @@ static void test_well(void)
     const struct doctor_line *blind = line("open-shell");
     CU_ASSERT_FATAL(blind != NULL && blind->level == DOCTOR_BLIND);
     CU_ASSERT_PTR_NOT_NULL(strstr(blind->why, "MSExchange Management"));
+}
+
+/* What shows the cmdlet itself: on any host said, on an Exchange server wanted. */
+static void test_cmdlets(void)
+{
+    struct doctor_cmdlets *c = &answers.cmdlets;
+    well();
+    CU_ASSERT(line("script-blocks")->level == DOCTOR_BLIND && line("module-log")->level == DOCTOR_BLIND);
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("script-blocks")->mend, "EnableScriptBlockLogging"));
+    CU_ASSERT(line("exchange-log") == NULL && line("exchange-files") == NULL);
+    c->logs_blocks = DOCTOR_ON;
+    CU_ASSERT_TRUE(is("script-blocks", DOCTOR_GOOD, ""));
+    c->logs_blocks = DOCTOR_UNREADABLE;
+    CU_ASSERT_TRUE(is("script-blocks", DOCTOR_WARNING, "administrator"));
+    c->logs_blocks = DOCTOR_OFF;
+    answers.is_exchange = DOCTOR_ON;
+    CU_ASSERT_TRUE(is("script-blocks", DOCTOR_WARNING, "EnableScriptBlockLogging"));
+    CU_ASSERT_TRUE(is("module-log", DOCTOR_WARNING, "EnableModuleLogging"));
+    CU_ASSERT_TRUE(is("exchange-log", DOCTOR_WARNING, "")); /* nothing could be asked */
+    c->management = (struct doctor_channel){.is_there = DOCTOR_ON, .may_read = DOCTOR_ON, .is_enabled = DOCTOR_ON};
+    c->management.max_bytes = 20u << 20;
+    c->management.oldest_time = answers.now - 5 * HOUR;
+    CU_ASSERT_TRUE(is("exchange-log", DOCTOR_GOOD, ""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("exchange-log")->what, "20 MB and goes 5 hours back"));
+    c->management.has_wrapped = true;
+    CU_ASSERT_TRUE(is("exchange-log", DOCTOR_WARNING, "wevtutil sl \"MSExchange Management\" /ms:"));
+    c->management.is_enabled = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("exchange-log", DOCTOR_BAD, "/e:true"));
+    c->management.may_read = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("exchange-log", DOCTOR_BAD, "Event Log Readers"));
+    c->management.is_there = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("exchange-log", DOCTOR_BAD, "Get-WinEvent"));
+    snprintf(c->files, sizeof(c->files), "D:\\Exchange\\Cmdlet");
+    CU_ASSERT_TRUE(is("exchange-files", DOCTOR_WARNING, "icacls \"D:\\Exchange"));
+    c->may_read_files = DOCTOR_OFF;
+    CU_ASSERT_TRUE(is("exchange-files", DOCTOR_WARNING, "icacls"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(line("exchange-files")->what, "may not be read"));
+    c->may_read_files = DOCTOR_ON;
+    CU_ASSERT_TRUE(is("exchange-files", DOCTOR_GOOD, ""));
+    c->wants_files = false;
+    CU_ASSERT_EQUAL(line("exchange-files")->level, DOCTOR_BLIND);
+    well();
+    c->has_directory = true;
+    CU_ASSERT_PTR_NOT_NULL(line("exchange-files"));
 }
 
 static void test_audit_policy(void)
@@ -381,6 +427,7 @@ int main(void)
     static const CU_TestInfo tests[] = {
         {"all is well", test_well},
         {"audit policy", test_audit_policy},
+        {"cmdlets", test_cmdlets},
         {"command lines", test_command_lines},
         {"evidence of the audit policy", test_evidence},
         {"Sysmon", test_sysmon},

@@ -230,6 +230,61 @@ static void test_reports(void)
     trial_close(&t);
 }
 
+static int give_part(struct trial *t, const char *number, const char *total)
+{
+    const struct event_datum data[] = {{text_from("MessageNumber"), text_from(number)},
+                                       {text_from("MessageTotal"), text_from(total)},
+                                       {text_from("ScriptBlockText"), text_from("x")},
+                                       {text_from("ScriptBlockId"), text_from(total)}};
+    struct event e = event(EVENT_OTHER, 5, "");
+    e.event_id = 4104;
+    e.field[EVENT_PROVIDER] = text_from("Microsoft-Windows-PowerShell");
+    e.data = data;
+    e.data_count = 4;
+    return take(t, e);
+}
+
+static bool bookmark_is(struct trial *t, const char *source, const char *text)
+{
+    char *mark = NULL;
+    CU_ASSERT_EQUAL(store_bookmark(t->store, source, &mark, NULL), 0);
+    bool is = text == NULL ? mark == NULL : mark != NULL && strcmp(mark, text) == 0;
+    free(mark);
+    return is;
+}
+
+/* A bookmark waits for the other parts of a script block; the alerts before it don't. */
+static void test_held_bookmark(void)
+{
+    const struct collector_bookmark other = {text_from("o1"), true, 1};
+    struct trial t;
+    trial_open(&t, false, 100);
+    CU_ASSERT_EQUAL(keep(&t, "m1", 1), 0);
+    CU_ASSERT(bookmark_is(&t, "Security", "m1"));
+    CU_ASSERT_EQUAL(give_part(&t, "1", "2"), 0);
+    CU_ASSERT_EQUAL(take(&t, event(EVENT_SECURITY_4688, 3, ATTACK)), 0);
+    CU_ASSERT_EQUAL(keep(&t, "m2", 2), 0);
+    CU_ASSERT_EQUAL(keep(&t, "m3", 3), 0);
+    CU_ASSERT_EQUAL(t.sink.checkpoint(t.sink.context, text_from("Other"), &other), 0);
+    CU_ASSERT_EQUAL(waiting(&t), 1);
+    CU_ASSERT_EQUAL(t.sink.alive(t.sink.context, false), 0);
+    CU_ASSERT(bookmark_is(&t, "Security", "m1") && bookmark_is(&t, "Other", NULL));
+    CU_ASSERT_EQUAL(give_part(&t, "2", "2"), 0);
+    CU_ASSERT_EQUAL(t.sink.alive(t.sink.context, false), 0); /* what was held is kept */
+    CU_ASSERT(bookmark_is(&t, "Security", "m3") && bookmark_is(&t, "Other", "o1"));
+    CU_ASSERT_EQUAL(give_part(&t, "1", "3"), 0);
+    CU_ASSERT_EQUAL(keep(&t, "m4", 4), 0);
+    CU_ASSERT_EQUAL(give_part(&t, "2", "3"), 0);
+    CU_ASSERT_EQUAL(give_part(&t, "3", "3"), 0);
+    CU_ASSERT_EQUAL(keep(&t, "m5", 5), 0); /* and a later one takes its place */
+    CU_ASSERT(bookmark_is(&t, "Security", "m5"));
+    CU_ASSERT_EQUAL(give_part(&t, "1", "4"), 0);
+    CU_ASSERT_EQUAL(keep(&t, "m6", 6), 0);
+    health_read(t.health, t.figures);
+    CU_ASSERT(t.figures->blocks_joined == 2 && t.figures->blocks_incomplete == 0);
+    trial_close(&t); /* with one that waits */
+}
+
 int main(void)
 {
     static const CU_TestInfo tests[] = {
@@ -237,6 +292,7 @@ int main(void)
         {"a full outbox holds reading back and loses nothing", test_full},
         {"two sources, one process", test_two_witnesses},
         {"reports", test_reports},
+        {"a bookmark waits for script blocks", test_held_bookmark},
         CU_TEST_INFO_NULL,
     };
     return test_main("pipeline", tests);

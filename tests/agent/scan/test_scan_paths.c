@@ -1,6 +1,7 @@
 /* Directories and names with '*': what is read of them. */
 #include "agent/scan/scan_paths.h"
 #include "agent/system/file.h"
+#include "tests/collectors/files/zip_maker.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -55,7 +56,47 @@ static void test_paths(void)
     check("-", 0, "- ", 0);
 }
 
-static CU_TestInfo tests[] = {{"paths", test_paths}, CU_TEST_INFO_NULL};
+static void write_archive(const char *path, const struct zip_part *parts, size_t count, size_t less)
+{
+    static unsigned char archive[ZIP_MAKER_ROOM];
+    FILE *file = NULL;
+    size_t size = zip_maker(archive, parts, count, "", false) - less;
+    CU_ASSERT_EQUAL_FATAL(file_open(&file, path, "wb"), 0);
+    CU_ASSERT_EQUAL(fwrite(archive, 1, size, file), size);
+    CU_ASSERT_EQUAL(fclose(file), 0);
+}
+
+static void test_archives(void)
+{
+    static const struct zip_part parts[] = {{.name = "logs/Security.evtx", .bytes = "x"},
+                                            {.name = "logs/", .bytes = ""},
+                                            {.name = "notes.txt", .bytes = "x"},
+                                            {.name = "../in.ZIP", .bytes = "x"}};
+    const char *directory = TOP "/z";
+    (void)file_make_directory(TOP); /* may be there of a run before */
+    (void)file_make_directory(directory);
+    write_archive(TOP "/z/a.zip", parts, 4, 0);
+    write_archive(TOP "/z/b.bin", parts, 1, 0); /* by its first bytes */
+    write_archive(TOP "/z/cut.zip", parts, 4, 20);
+    check(TOP "/z/a.zip", 0, "z/a.zip!logs/Security.evtx z/a.zip!../in.ZIP ", 1);
+    check(TOP "/z/b.bin", 0, "z/b.bin!logs/Security.evtx ", 0);
+    check(TOP "/z/cut.zip", 0, "z/cut.zip ", 0); /* nothing of it */
+    check(TOP "/z", 0, "z/a.zip!logs/Security.evtx z/a.zip!../in.ZIP z/cut.zip ", 2);
+    struct scan_paths paths = {0};
+    CU_ASSERT_EQUAL(scan_paths_add(&paths, TOP "/z/cut.zip"), 0);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(paths.members[0].trouble);
+    CU_ASSERT_PTR_NOT_NULL(strstr(paths.members[0].trouble, "breaks off"));
+    CU_ASSERT_EQUAL(scan_paths_add(&paths, TOP "/z/a.zip"), 0);
+    CU_ASSERT_PTR_NULL(paths.members[1].trouble);
+    CU_ASSERT_STRING_EQUAL(paths.members[1].archive, TOP "/z/a.zip");
+    scan_paths_clear(&paths);
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const made[] = {TOP "/z/a.zip", TOP "/z/b.bin", TOP "/z/cut.zip"};
+        CU_ASSERT_EQUAL(file_remove(made[i]), 0); /* the other test reads the directory above */
+    }
+}
+
+static CU_TestInfo tests[] = {{"paths", test_paths}, {"archives", test_archives}, CU_TEST_INFO_NULL};
 
 int main(void)
 {

@@ -188,12 +188,50 @@ static void test_failures(void)
         DIRECTORY "/text: no <Event> found; expected event XML",
         DIRECTORY "/no-events: holds no event\n",
         DIRECTORY "/cut.gz: the file ends too early\n",
-        DIRECTORY "/zip: a ZIP archive: unpack it first\n",
+        DIRECTORY "/zip: a ZIP archive in another file or from a pipe: unpack it first\n",
     };
     for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
         CU_ASSERT_PTR_NOT_NULL(strstr(w.messages, said[i]));
     CU_ASSERT_EQUAL(lines(w.messages), 7);
     written_free(&w);
+}
+
+/* A scan that is ended reads no more, writes what it had, and its report names what was not read. */
+static void test_ended(void)
+{
+    static const char *const paths[] = {EVENTS "attack-4688.xml", EVENTS "attack-sysmon.xml"};
+    struct scan_progress progress = {0};
+    struct scan_totals totals;
+    for (unsigned jobs = 1; jobs <= 2; jobs++) {
+        struct scan_settings settings = {.paths = paths, .count = 2, .jobs = jobs, .progress = &progress};
+        atomic_store(&progress.is_ended, true);
+        CU_ASSERT_EQUAL_FATAL(scan_report_new(&settings.report, REPORT), 0);
+        CU_ASSERT_EQUAL_FATAL(file_open(&settings.alerts, ALERTS, "w"), 0);
+        CU_ASSERT_EQUAL_FATAL(file_open(&settings.messages, MESSAGES, "w"), 0);
+        CU_ASSERT_EQUAL(scan_run(&totals, &settings), -EINTR);
+        CU_ASSERT(totals.failed >= 1 && atomic_load(&progress.all_files) == 2 && atomic_load(&progress.all_bytes) > 0);
+        CU_ASSERT_EQUAL(scan_report_write(settings.report, &totals), 0);
+        scan_report_free(settings.report);
+        CU_ASSERT_EQUAL(fclose(settings.alerts), 0);
+        CU_ASSERT_EQUAL(fclose(settings.messages), 0);
+        char *page = content(REPORT);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(page);
+        CU_ASSERT_PTR_NOT_NULL(strstr(page, "the scan was ended while it was read"));
+        CU_ASSERT_PTR_NOT_NULL(strstr(page, "attack-sysmon.xml"));
+        free(page);
+    }
+    struct scan_progress whole = {0};
+    struct scan_settings settings = {.paths = paths, .count = 2, .jobs = 1, .progress = &whole};
+    settings.format = SCAN_FORMAT_CSV;
+    CU_ASSERT_EQUAL_FATAL(file_open(&settings.alerts, ALERTS, "w"), 0);
+    settings.messages = stderr;
+    CU_ASSERT_EQUAL(scan_run(&totals, &settings), 0);
+    CU_ASSERT_EQUAL(fclose(settings.alerts), 0);
+    char *rows = content(ALERTS);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(rows);
+    CU_ASSERT_EQUAL(lines(rows), 3); /* the head and two */
+    CU_ASSERT(atomic_load(&whole.alerts) == 2 && atomic_load(&whole.bytes) == totals.bytes);
+    free(rows);
 }
 
 /* 30 bad events and a good one: 20 are named, all are counted. */
@@ -297,6 +335,7 @@ static void test_no_output(void)
 int main(void)
 {
     static const CU_TestInfo tests[] = {
+        {"ended", test_ended},
         {"alerts", test_alerts},
         {"several threads", test_jobs},
         {"parts without events", test_parts_without_events},

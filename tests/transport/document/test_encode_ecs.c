@@ -15,6 +15,8 @@ static const struct encode_agent agent = {"0.1.0", "9f0c2f3e-0000-4000-8000-0000
 static const char *follows;
 
 /* Encodes sample, keeps the document for the schema's test under name (unless NULL), and reads it back. */
+static const char *source = ""; /* the file of the next alert's event */
+
 static json_t *document_of(struct sample *sample, const char *name)
 {
     struct encode_ecs_kept kept = {0};
@@ -22,6 +24,7 @@ static json_t *document_of(struct sample *sample, const char *name)
     size_t size = 0, size_again = 0;
     sample_alert(sample);
     sample->alert.follows = follows;
+    sample->alert.source = text_from(source);
     sample->alert.action = "witness-added";
     CU_ASSERT_EQUAL_FATAL(encode_ecs(&text, &size, &kept, &sample->alert, sample->id, &agent), 0);
     CU_ASSERT_EQUAL_FATAL(encode_ecs(&again, &size_again, &kept, &sample->alert, sample->id, &agent), 0);
@@ -343,6 +346,22 @@ static void test_follow_up(void)
     json_decref(document);
 }
 
+/* An event out of a file says which. */
+static void test_source(void)
+{
+    struct sample sample;
+    sample_4688(&sample);
+    json_t *document = document_of(&sample, NULL);
+    CU_ASSERT_PTR_NOT_NULL(at(document, "log.level"));
+    CU_ASSERT_PTR_NULL(at(document, "log.file"));
+    json_decref(document);
+    source = "C:\\t.zip!Security.evtx";
+    document = document_of(&sample, NULL);
+    source = "";
+    CU_ASSERT_STRING_EQUAL(json_string_value(at(document, "log.file.path")), "C:\\t.zip!Security.evtx");
+    json_decref(document);
+}
+
 /* What a rule does not say is left out. */
 static void test_bare_rule(void)
 {
@@ -411,6 +430,7 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {
         {"Security 4688", test_4688},
+        {"an event out of a file", test_source},
         {"Sysmon 1", test_sysmon},
         {"the creator's command line matched", test_device_process},
         {"nothing empty", test_least},

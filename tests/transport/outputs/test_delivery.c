@@ -4,6 +4,7 @@
 
 #include "tests/test.h"
 #include "tests/transport/https/receiver.h"
+#include "tests/transport/outputs/own.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +51,7 @@ static void begin(struct trial *trial, const char *url)
                                                .user_agent = "tripline-test/1",
                                                .connect_timeout_ms = 5000,
                                                .timeout_ms = 10000},
-                                     .format = OUTPUT_NDJSON,
+                                     .own = own_of("webhook", "format", 1), /* ndjson */
                                      .gzip = true,
                                      .max_batch_alerts = 100,
                                      .max_batch_bytes = 1000000};

@@ -3,11 +3,22 @@
 #include "tests/test.h"
 #include <string.h>
 
+struct own {
+    char *name, *token, *password;
+};
+
+static const struct setting settings_table[] = {
+    SETTING_AS_TEXT("name", struct own, name, "none", 10),
+    SETTING_AS_SECRET("token", struct own, token, "none", 100),
+    SETTING_AS_SECRET("password", struct own, password, "none", 100),
+};
+static const struct output_type type = {.settings = settings_table, .setting_count = 3};
+
 static void test_hide(void)
 {
     static const char *const headers[] = {"Authorization: Bearer hunter2hunter2", "X-Site: a"};
-    struct output_settings settings = {
-        .token = "t0ken-value", .password = "pass word", .https = {.headers = headers, .header_count = 2}};
+    const struct own own = {"tripline_alerts", "t0ken-value", "pass word"};
+    struct output_settings settings = {.own = &own, .https = {.headers = headers, .header_count = 2}};
     static const struct output_alert alerts[] = {
         {.document = "{\"process\":{\"command_line\":\"powershell -c Set-CASMailbox\"}}", .size = 59}};
     static const struct {
@@ -25,7 +36,7 @@ static void test_hide(void)
         {"", ""},
     };
     struct output_echo *echo = NULL;
-    CU_ASSERT_EQUAL_FATAL(output_echo_new(&echo, &settings), 0);
+    CU_ASSERT_EQUAL_FATAL(output_echo_new(&echo, &type, &settings), 0);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char answer[OUTPUT_MAX_ANSWER + 1];
         snprintf(answer, sizeof(answer), "%s", cases[i].answer);
@@ -39,10 +50,11 @@ static void test_hide(void)
 /* As long as it may be, all of it to hide, or every second word. */
 static void test_longest(void)
 {
-    struct output_settings settings = {.token = "abcdef"};
+    const struct own own = {NULL, "abcdef", NULL};
+    struct output_settings settings = {.own = &own};
     struct output_echo *echo = NULL;
     char answer[OUTPUT_MAX_ANSWER + 1];
-    CU_ASSERT_EQUAL_FATAL(output_echo_new(&echo, &settings), 0);
+    CU_ASSERT_EQUAL_FATAL(output_echo_new(&echo, &type, &settings), 0);
     memset(answer, 'x', OUTPUT_MAX_ANSWER);
     answer[OUTPUT_MAX_ANSWER] = '\0';
     output_echo_hide(answer, echo, NULL, 0);

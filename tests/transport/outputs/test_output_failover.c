@@ -3,6 +3,7 @@
 
 #include "tests/test.h"
 #include "tests/transport/https/receiver.h"
+#include "tests/transport/outputs/own.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static struct output *open_to(const char *url, const char *const *failover, size
                                                  .user_agent = "tripline-test/1",
                                                  .connect_timeout_ms = 5000,
                                                  .timeout_ms = 10000},
+                                       .own = own_of("webhook", "format", 0),
                                        .failover = failover,
                                        .failover_count = count,
                                        .failover_ms = 700,

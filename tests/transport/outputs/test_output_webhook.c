@@ -2,17 +2,21 @@
 
 #include "tests/test.h"
 #include "tests/transport/https/receiver.h"
+#include "tests/transport/outputs/own.h"
 #include "transport/document/sha256.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Places of the words of "format". */
+enum { FORMAT_JSON, FORMAT_NDJSON };
 
 static struct fault fault;
 static char *ca;
 static size_t ca_size;
 
 /* An open output to url. */
-static struct output *open_to(const char *url, enum output_format format, bool gzip)
+static struct output *open_to(const char *url, unsigned format, bool gzip)
 {
     if (ca == NULL)
         ca = receiver_file("ca.pem", &ca_size);
@@ -25,7 +29,7 @@ static struct output *open_to(const char *url, enum output_format format, bool g
                   .user_agent = "tripline-test/1",
                   .connect_timeout_ms = 5000,
                   .timeout_ms = 10000},
-        .format = format,
+        .own = own_of("webhook", "format", format),
         .gzip = gzip,
         .max_batch_alerts = 100,
         .max_batch_bytes = 1000000,
@@ -64,13 +68,13 @@ static const char *alert_id_of(const json_t *lines, size_t line)
 static void test_formats(void)
 {
     static const struct {
-        enum output_format format;
+        unsigned format;
         bool gzip;
         const char *type, *encoding;
-    } cases[] = {{OUTPUT_JSON_ARRAY, false, "application/json", NULL},
-                 {OUTPUT_JSON_ARRAY, true, "application/json", "gzip"},
-                 {OUTPUT_NDJSON, false, "application/x-ndjson", NULL},
-                 {OUTPUT_NDJSON, true, "application/x-ndjson", "gzip"}};
+    } cases[] = {{FORMAT_JSON, false, "application/json", NULL},
+                 {FORMAT_JSON, true, "application/json", "gzip"},
+                 {FORMAT_NDJSON, false, "application/x-ndjson", NULL},
+                 {FORMAT_NDJSON, true, "application/x-ndjson", "gzip"}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct receiver receiver;
         struct output_result result;
@@ -103,7 +107,7 @@ static void test_idempotency_key(void)
     struct output_result result;
     char want[SHA256_HEX_SIZE], fields[2 * 72];
     receiver_start(&receiver, "server", (const char *const[]){NULL});
-    struct output *output = open_to(receiver.url, OUTPUT_JSON_ARRAY, false);
+    struct output *output = open_to(receiver.url, FORMAT_JSON, false);
     static const size_t counts[] = {1, 2, 2, 3};
     for (size_t i = 0; i < 4; i++)
         CU_ASSERT_EQUAL(send_some(output, counts[i], &result), OUTPUT_DELIVERED);
@@ -147,7 +151,7 @@ static void test_outcomes(void)
         snprintf(script + strlen(script), sizeof(script) - strlen(script), "%s%ld:2", i == 0 ? "" : ",",
                  cases[i].status);
     receiver_start(&receiver, "server", (const char *const[]){"--script", script, NULL});
-    struct output *output = open_to(receiver.url, OUTPUT_NDJSON, false);
+    struct output *output = open_to(receiver.url, FORMAT_NDJSON, false);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct output_result result;
         CU_ASSERT_EQUAL(send_some(output, 1, &result), cases[i].one);
@@ -169,7 +173,7 @@ static void test_no_answer(void)
     struct receiver receiver;
     struct output_result result;
     receiver_start(&receiver, "server", (const char *const[]){"--script", "503:1:retry-after=3", NULL});
-    struct output *output = open_to(receiver.url, OUTPUT_NDJSON, true);
+    struct output *output = open_to(receiver.url, FORMAT_NDJSON, true);
     CU_ASSERT_EQUAL(send_some(output, 1, &result), OUTPUT_RETRY);
     CU_ASSERT_EQUAL(result.retry_after_ms, 3000);
     json_decref(receiver_stop(&receiver));
@@ -190,7 +194,7 @@ static void test_refused_one(void)
     struct receiver receiver;
     struct output_result result;
     receiver_start(&receiver, "server", (const char *const[]){"--refuse", "\"id\":\"2\"", "--max-bytes", "70", NULL});
-    struct output *output = open_to(receiver.url, OUTPUT_JSON_ARRAY, true);
+    struct output *output = open_to(receiver.url, FORMAT_JSON, true);
     CU_ASSERT_EQUAL(send_some(output, 1, &result), OUTPUT_DELIVERED);
     CU_ASSERT_EQUAL(send_some(output, 2, &result), OUTPUT_SPLIT);
     CU_ASSERT_EQUAL(result.status, 422);
@@ -202,7 +206,8 @@ static void test_refused_one(void)
 
 static void test_settings(void)
 {
-    const struct output_settings good = {.name = "a-Z_0",
+    const struct output_settings good = {.own = own_of("webhook", "format", FORMAT_JSON),
+                                         .name = "a-Z_0",
                                          .type = "webhook",
                                          .https = {.url = "https://localhost/", .user_agent = "t"},
                                          .max_batch_alerts = 5,
