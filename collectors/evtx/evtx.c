@@ -12,6 +12,19 @@
 
 static const char in_chunk[] = "the file breaks off in the chunk";
 
+/* Answers of the sink that are kept, a power of two: with many rules each takes longer than reading a record. */
+#define ANSWERS 64u
+
+/* Longest name of a provider or channel of which an answer is kept, bytes. */
+#define ANSWER_NAME_MAX 120u
+
+struct answer {
+    uint32_t event_id;
+    uint8_t provider_size, channel_size; /* 0 and 0: none is kept */
+    bool is_wanted;
+    char names[2 * ANSWER_NAME_MAX]; /* the provider's, then the channel's */
+};
+
 struct evtx {
     struct collector_sink sink;
     char *name; /* what source is copied to */
@@ -22,6 +35,7 @@ struct evtx {
     bool is_each_asked; /* given is asked for each record of this chunk */
     size_t live_count;  /* of live, the others of this chunk */
     struct evtx_given_record live[EVTX_CHUNK_MAX_RECORDS];
+    struct answer answers[ANSWERS];
     struct evtx_tree *tree;
     struct evtx_event *event;
     struct evtx_counts counts;
@@ -36,8 +50,23 @@ struct evtx {
 
 static bool on_wants(void *context, const struct event *event)
 {
-    const struct evtx *e = context;
-    return collector_wants(&e->sink, event);
+    struct evtx *e = context;
+    struct text provider = event->field[EVENT_PROVIDER], channel = event->field[EVENT_CHANNEL];
+    if (provider.len == 0 || provider.len > ANSWER_NAME_MAX || channel.len > ANSWER_NAME_MAX)
+        return collector_wants(&e->sink, event);
+    unsigned char last = (unsigned char)provider.bytes[provider.len - 1];
+    struct answer *a = &e->answers[(event->event_id * 31u + provider.len + 7u * last + channel.len) & (ANSWERS - 1)];
+    bool is_kept = a->event_id == event->event_id && a->provider_size == provider.len &&
+                   a->channel_size == channel.len && memcmp(a->names, provider.bytes, provider.len) == 0 &&
+                   (channel.len == 0 || memcmp(a->names + provider.len, channel.bytes, channel.len) == 0);
+    if (is_kept)
+        return a->is_wanted;
+    *a = (struct answer){
+        event->event_id, (uint8_t)provider.len, (uint8_t)channel.len, collector_wants(&e->sink, event), {0}};
+    memcpy(a->names, provider.bytes, provider.len);
+    if (channel.len > 0)
+        memcpy(a->names + provider.len, channel.bytes, channel.len);
+    return a->is_wanted;
 }
 
 int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct matcher *matcher,

@@ -81,6 +81,7 @@ enum evtx_step_kind {
 struct evtx_step {
     uint8_t kind;     /* enum evtx_step_kind */
     bool is_optional; /* SUBSTITUTION */
+    bool is_name;     /* TEXT: names a namespace, a datum, the provider or the channel (evtx_template.c) */
     uint16_t number;  /* SUBSTITUTION: of the value; ELEMENT: of the value without which it is left out */
     uint16_t only;    /* ELEMENT, ATTRIBUTE: the number of the value that is all its content; else EVTX_NO_NUMBER */
     struct evtx_units units;

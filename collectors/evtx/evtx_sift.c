@@ -125,6 +125,19 @@ static struct values look_at_values(const struct evtx_sift *s, const struct evtx
     return v;
 }
 
+/* Do words stand in a text of the template that is no name? */
+static bool has_template_words(struct evtx_sift *s, const struct evtx_templates *t,
+                               const struct evtx_template *template)
+{
+    for (size_t i = 0; i < template->count; i++) {
+        const struct evtx_step *step = &t->steps.list[template->first + i];
+        bool is_asked = step->kind == EVTX_STEP_TEXT && !step->is_name && step->units.count > 0;
+        if (is_asked && evtx_sift_has_words(s, step->units.at, step->units.at + 2u * step->units.count))
+            return true;
+    }
+    return false;
+}
+
 /* Sets *number and *instance to what binary XML in the bytes from..to-1 is: one instance of a plain template in which
  * no words stand, and nothing else. */
 static bool find_plain(struct evtx_sift *s, struct evtx_templates *t, size_t from, size_t to, size_t *number,
@@ -142,10 +155,8 @@ static bool find_plain(struct evtx_sift *s, struct evtx_templates *t, size_t fro
     if (cursor.at < to && s->chunk.bytes[cursor.at] != EVTX_TOKEN_END)
         return false;
     struct evtx_template *template = &t->list[*number];
-    if (template->has_words < 0) {
-        size_t at = template->definition, size = 24 + evtx_u32(s->chunk.bytes + at + 20);
-        template->has_words = evtx_sift_has_words(s, at, at + size) ? 1 : 0;
-    }
+    if (template->has_words < 0)
+        template->has_words = has_template_words(s, t, template) ? 1 : 0;
     return template->is_plain && template->has_words == 0;
 }
 
@@ -187,6 +198,30 @@ static bool leg_takes(const struct leg *leg, const struct event *event)
     return false;
 }
 
+/* Does literal, in lower case, stand in text, or in what is not ASCII of it perhaps? */
+static bool may_stand_in(struct text literal, struct text text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.bytes[i] >= 0x80)
+            return true;
+    for (size_t i = 0; i + literal.len <= text.len; i++)
+        if (text_equal_nocase((struct text){text.bytes + i, literal.len}, literal))
+            return true;
+    return false;
+}
+
+/* May the literal stand in the event's text, though not as words in the bytes that are searched? The names of data,
+ * which a bag of them holds, and the provider's and channel's are not. */
+static bool may_stand_elsewhere(const struct rule_set *set, const struct expr_literal *literal,
+                                const struct event *event)
+{
+    const struct column *column = column_at(rule_set_columns(set), literal->column);
+    return (column->kind == COLUMN_SYSTEM && column->system == COLUMN_EVENT_DATA) ||
+           (column->kind == COLUMN_FIELD && event_field_is_made(column->field)) ||
+           may_stand_in(literal->text, event->field[EVENT_PROVIDER]) ||
+           may_stand_in(literal->text, event->field[EVENT_CHANNEL]);
+}
+
 /* Does a rule of set ask such an event for more than words? */
 static bool asks_more(const struct rule_set *set, const struct event *event)
 {
@@ -199,7 +234,8 @@ static bool asks_more(const struct rule_set *set, const struct event *event)
             if (known.needs == NULL || !known.is_traced)
                 return true;
             for (size_t i = 0; i < known.needs->count; i++)
-                if (is_more_than_words(known.needs->literals[i].text))
+                if (is_more_than_words(known.needs->literals[i].text) ||
+                    may_stand_elsewhere(set, &known.needs->literals[i], event))
                     return true;
         }
     }

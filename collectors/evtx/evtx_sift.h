@@ -2,7 +2,8 @@
  * evtx_sift: which records of a chunk can be left out unread, as they certainly match no rule?
  *
  * The chunk's UTF-16, at even and at odd addresses, is made narrow, and the rules' words are looked for in that, once
- * for the whole chunk. A record is left out if none stands in it nor in the templates that it uses, and if nothing in
+ * for the whole chunk. A record is left out if none stands in it nor in the texts of the templates that it uses (their
+ * names aside: what rules want of an event by its provider and channel is asked once for each kind), and if nothing in
  * it can hide one: text in a code page, text that is put together of parts, or what has no template at all.
  */
 #ifndef COLLECTORS_FILES_EVTX_SIFT_H

@@ -66,13 +66,23 @@ static void note_source(struct evtx_template *template, const struct path *p, st
         template->channel = source;
 }
 
-static void note_step(struct evtx_template *template, struct path *p, struct evtx_chunk chunk,
-                      const struct evtx_step *step, bool *is_in_text)
+/* Is a text at the path a name, no value of the event's own? */
+static bool is_name(const struct path *p, struct evtx_chunk chunk)
+{
+    if (!p->is_attribute || p->depth == 0)
+        return is_at(p, chunk, "Channel", NULL);
+    return is_named(chunk, p->attribute, "xmlns") || is_at(p, chunk, "Provider", "Name") ||
+           (is_named(chunk, p->attribute, "Name") && is_named(chunk, p->names[p->depth - 1], "Data"));
+}
+
+static void note_step(struct evtx_template *template, struct path *p, struct evtx_chunk chunk, struct evtx_step *step,
+                      bool *is_in_text)
 {
     bool is_text = step->kind == EVTX_STEP_TEXT || step->kind == EVTX_STEP_SUBSTITUTION;
     if ((is_text && *is_in_text) || step->kind == EVTX_STEP_ENTITY || step->kind == EVTX_STEP_INSTANCE)
         template->is_plain = false;
     *is_in_text = is_text;
+    step->is_name = step->kind == EVTX_STEP_TEXT && is_name(p, chunk);
     if (is_text)
         note_source(template, p, chunk, step);
     else if (step->kind == EVTX_STEP_ELEMENT && p->depth < EVTX_MAX_DEPTH)

@@ -3,7 +3,6 @@
 #include "detect/event/event.h"
 
 #include <float.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -65,11 +64,57 @@ static uint64_t number(const unsigned char *bytes, size_t size)
     return value;
 }
 
+/* Numbers by hand: they are what most values are, and printf takes ten times as long. Each returns the bytes written.
+ */
+static size_t put_decimal(char *to, uint64_t value)
+{
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + value % 10);
+    while ((value /= 10) > 0);
+    for (size_t i = 0; i < count; i++)
+        to[i] = digits[count - 1 - i];
+    return count;
+}
+
+/* count: as many digits, the least 1. */
+static size_t put_hex(char *to, uint64_t value, size_t count, const char digits[16])
+{
+    for (size_t i = 0; i < count; i++)
+        to[i] = digits[value >> 4 * (count - 1 - i) & 15];
+    return count;
+}
+
+static struct text end_number(char *to, size_t length)
+{
+    to[length] = '\0';
+    return (struct text){to, length};
+}
+
+static struct text unsigned_number(char *to, const unsigned char *bytes, size_t size)
+{
+    return end_number(to, put_decimal(to, number(bytes, size)));
+}
+
+static struct text hex_number(char *to, const unsigned char *bytes, size_t size)
+{
+    uint64_t value = number(bytes, size);
+    size_t count = 1;
+    while (count < 16 && value >> 4 * count > 0)
+        count++;
+    to[0] = '0';
+    to[1] = 'x';
+    return end_number(to, 2 + put_hex(to + 2, value, count, "0123456789abcdef"));
+}
+
 static struct text signed_number(char *to, const unsigned char *bytes, size_t size)
 {
     unsigned unused = 64 - 8 * (unsigned)size;
     int64_t value = (int64_t)(number(bytes, size) << unused) >> unused;
-    return print(to, "%" PRId64, value);
+    to[0] = '-';
+    size_t sign = value < 0 ? 1 : 0;
+    return end_number(to, sign + put_decimal(to + sign, value < 0 ? 0 - (uint64_t)value : (uint64_t)value));
 }
 
 static struct text real(char *to, double value, int digits)
@@ -95,8 +140,18 @@ static struct text real_number(char *to, const unsigned char *bytes, size_t size
 
 static struct text guid(char *to, const unsigned char *b)
 {
-    return print(to, "{%08" PRIX32 "-%04X-%04X-%02X%02X-%02X%02X%02X%02X%02X%02X}", evtx_u32(b), evtx_u16(b + 4),
-                 evtx_u16(b + 6), b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    static const char digits[] = "0123456789ABCDEF";
+    size_t used = 0;
+    to[used++] = '{';
+    used += put_hex(to + used, evtx_u32(b), 8, digits);
+    for (size_t i = 4; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            to[used++] = '-';
+        unsigned byte = i >= 8 ? b[i] : b[i ^ 1]; /* the first numbers are little-endian */
+        used += put_hex(to + used, byte, 2, digits);
+    }
+    to[used++] = '}';
+    return end_number(to, used);
 }
 
 static struct text file_time(char *to, const unsigned char *bytes)
@@ -120,10 +175,17 @@ static struct text sid(char *to, const unsigned char *bytes, size_t size)
     uint64_t authority = 0;
     for (size_t i = 2; i < 8; i++)
         authority = authority << 8 | bytes[i];
-    struct text text = print(to, "S-%u-%" PRIu64, bytes[0], authority);
-    for (size_t at = 8; at < size; at += 4)
-        text.len += print(to + text.len, "-%" PRIu32, evtx_u32(bytes + at)).len;
-    return text;
+    size_t used = 0;
+    to[used++] = 'S';
+    to[used++] = '-';
+    used += put_decimal(to + used, bytes[0]);
+    to[used++] = '-';
+    used += put_decimal(to + used, authority);
+    for (size_t at = 8; at < size; at += 4) {
+        to[used++] = '-';
+        used += put_decimal(to + used, evtx_u32(bytes + at));
+    }
+    return end_number(to, used);
 }
 
 /* Values of a fixed size; absent: of another type, or the size is not that of the type. */
@@ -139,7 +201,7 @@ static struct text fixed(char *to, unsigned type, const unsigned char *bytes, si
     case EVTX_UINT16 << 8 | 2:
     case EVTX_UINT32 << 8 | 4:
     case EVTX_UINT64 << 8 | 8:
-        return print(to, "%" PRIu64, number(bytes, size));
+        return unsigned_number(to, bytes, size);
     case EVTX_REAL32 << 8 | 4:
     case EVTX_REAL64 << 8 | 8:
         return real_number(to, bytes, size);
@@ -155,7 +217,7 @@ static struct text fixed(char *to, unsigned type, const unsigned char *bytes, si
     case EVTX_SIZE << 8 | 8:
     case EVTX_HEX32 << 8 | 4:
     case EVTX_HEX64 << 8 | 8:
-        return print(to, "0x%" PRIx64, number(bytes, size));
+        return hex_number(to, bytes, size);
     default:
         return (struct text){NULL, 0};
     }

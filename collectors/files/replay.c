@@ -84,7 +84,8 @@ int replay_input_next(struct replay_input *in, struct fault *fault)
     if (in->is_live)
         return next_live(in, fault);
     errno = 0;
-    size_t wanted = in->left < REPLAY_BLOCK ? (size_t)in->left : REPLAY_BLOCK;
+    size_t block = in->once > 0 ? in->once : REPLAY_BLOCK, wanted = in->left < block ? (size_t)in->left : block;
+    in->once = 0;
     in->used = wanted == 0 ? 0 : fread(in->block, 1, wanted, in->file);
     in->bytes += in->used;
     in->left -= in->used;
@@ -200,6 +201,8 @@ static int take_content(void *context, const char *bytes, size_t size)
                                : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
         if (rc < 0)
             return rc;
+        if (r->evtx != NULL) /* then chunks don't lie across the ends of blocks, and none is copied */
+            r->in.once = size % EVTX_CHUNK_SIZE == 0 ? EVTX_FILE_HEADER_SIZE : 0;
     }
     if (r->evtx != NULL)
         return evtx_feed(r->evtx, bytes, size);

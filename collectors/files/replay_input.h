@@ -19,6 +19,7 @@ struct replay_input {
     char *block;      /* REPLAY_BLOCK bytes, the owner's */
     size_t used;      /* of block; 0 at the file's end */
     uint64_t left;    /* no more bytes than this are read */
+    size_t once;      /* the next block has this many bytes, so that those after it lie well; 0: as many as others */
     bool is_live;     /* a pipe, a terminal: bytes are taken as they come, of which there may be none for hours */
 };
 

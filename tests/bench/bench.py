@@ -132,6 +132,33 @@ def packed_table(report):
     report.table("packed", "Other forms of file, CPU s", ["form", "beside", "it", "tripline scan", "ratio"], rows)
 
 
+def evtx_table(report):
+    """A long log beside read(), and what prints all records of the largest recorded one as XML, on records a second."""
+    path, rows = files.long_evtx(SHARED), []
+    if path is None:
+        print("\n(.evtx: no recorded files under", SHARED, "- left out)")
+        return
+    reads = cost([PROGRAMS / "bench_reads", path], 15)
+    rules = SHARED / "corpus" / "sigma" / "rules"
+    scans = [("read() of the file alone", reads), ("tripline scan", cost([TRIPLINE, "scan", path], 15))]
+    if rules.is_dir():
+        scans.append((f"tripline scan --rules, {len(list(rules.rglob('*.y*ml')))} rules",
+                      cost([TRIPLINE, "scan", "--rules", rules, path], 5)))
+        scans.append(("the same rules, an empty file", cost([TRIPLINE, "scan", "--rules", rules, "/dev/null"], 5)))
+    for what, spent in scans:
+        rows.append([what, f"{spent.cpu:.3f}", f"{spent.mib:.1f}", gb_per_s(path, spent.cpu), f"{spent.cpu / reads.cpu:.1f}"])
+    report.table("evtx", f"An .evtx of {path.stat().st_size / 1e6:.0f} MB, repeated chunks, no attack",
+                 ["what", "CPU s", "peak MiB", "GB/s of CPU time", "times read()"], rows)
+    largest = sorted(files.evtx(SHARED), key=lambda one: one.stat().st_size)[-1]
+    ours = HOST / "tests" / "collectors" / "evtx" / "print_evtx"
+    count, rows = subprocess.run([ours, largest], check=True, capture_output=True).stdout.count(b"\0"), []
+    for what, command in (("tests' print_evtx", [ours, largest]), ("evtxexport -f xml", f"evtxexport -f xml {largest}"),
+                          ("python3-evtx's evtx_dump.py", f"evtx_dump.py {largest}")):
+        spent = cost(command if isinstance(command, list) else command + " >/dev/null", 3)
+        rows.append([what, f"{spent.cpu:.3f}", f"{count / spent.cpu:,.0f}"])
+    report.table("evtx-xml", f"{count} records of a recorded log printed as XML", ["what", "CPU s", "records/s"], rows)
+
+
 def jobs_table(report):
     """Two threads, beside two whole programs at the same time: virtual processors are not always there when wanted."""
     rows, inputs = [], [("one file of 269 MB", [files.events(files.EVENTS, 20)]), ("recorded .evtx", files.evtx(SHARED))]
@@ -319,8 +346,8 @@ def main():
     instructions_table(report, wanted.update)
     plots = []
     if not wanted.quick:
-        for table in (packed_table, jobs_table, density_table, hostile_table, matcher_table, rules_table, sets_table,
-                      idle_table):
+        for table in (packed_table, evtx_table, jobs_table, density_table, hostile_table, matcher_table, rules_table,
+                      sets_table, idle_table):
             table(report)
         plots = [growth_table(report), outbox_table(report)]
     if wanted.service:
