@@ -27,7 +27,9 @@ struct frame {
     enum command command;
     bool continues; /* a line end does not end the statement */
     bool is_expression;
-    size_t begin; /* of the command's name */
+    bool is_clause; /* it began with if, foreach, function, param ...: after its block or list a command may stand */
+    bool is_list;   /* that was param */
+    size_t begin;   /* of the command's name */
     bool has_parameter, is_what_if, has_splat;
     bool wants_value; /* the next token is the parameter's value */
     enum powershell_operation operation;
@@ -115,6 +117,18 @@ static bool is_keyword(const char *word, size_t length)
     return false;
 }
 
+/* Words whose statement ends with a block, or with a list in the case of param. */
+static bool is_clause(const char *word, size_t length)
+{
+    static const char *const words[] = {"if",       "elseif", "else",    "for",  "foreach", "while",       "switch",
+                                        "try",      "catch",  "finally", "trap", "do",      "function",    "filter",
+                                        "workflow", "begin",  "process", "end",  "param",   "dynamicparam"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0)
+            return true;
+    return false;
+}
+
 /* set-<letters or digits>noun, after the last backslash. */
 static bool is_target(const struct names *names, const char *word, size_t length)
 {
@@ -142,6 +156,8 @@ static void take_command(struct scanner *s, struct frame *f, const struct powers
     f->command = COMMAND_OTHER;
     if (length > sizeof(word) || is_definition)
         return;
+    f->is_clause = is_clause(word, length);
+    f->is_list = f->is_clause && length == 5 && memcmp(word, "param", 5) == 0;
     if (is_keyword(word, length)) {
         f->command = COMMAND_NONE;
     } else if ((length == 8 && memcmp(word, "function", 8) == 0) || (length == 6 && memcmp(word, "filter", 6) == 0)) {
@@ -283,12 +299,14 @@ static void close_frame(struct scanner *s, char bracket)
     if (opener != bracket)
         return;
     enum powershell_operation operation = f->operation;
-    bool is_value = f->is_value, is_block = f->opener == '{';
+    bool is_value = f->is_value, is_block = f->opener == '{', is_list = f->opener == '(';
     end_statement(s, f);
     struct frame *outer = &s->frames[--s->depth];
     if (is_value && operation != POWERSHELL_OPERATION_NONE)
         outer->operation = operation;
-    if (is_block && (outer->command != COMMAND_TARGET && !outer->is_expression))
+    if (outer->is_clause && (outer->is_list ? is_list : is_block))
+        end_statement(s, outer);
+    else if (is_block && (outer->command != COMMAND_TARGET && !outer->is_expression))
         outer->command = COMMAND_OTHER;
 }
 
@@ -396,6 +414,16 @@ static void judge_unread(struct scanner *s, struct text text)
         found(s, POWERSHELL_USE_QUOTED, POWERSHELL_OPERATION_UNKNOWN, (struct text){NULL, 0});
 }
 
+/* Inside [ ] a bracket ends a word: [string], [List[int]]. */
+static void end_in_index(struct scanner *s, struct powershell_token *token)
+{
+    size_t length = text_find(token->text, ']');
+    if (token->kind != POWERSHELL_WORD || length == token->text.len || length == 0)
+        return;
+    s->reader.at -= token->text.len - length;
+    token->text.len = length;
+}
+
 static int scan_text(struct powershell_hit *hit, const struct names *names, struct text text, unsigned nesting)
 {
     struct scanner *s = calloc(1, sizeof(*s));
@@ -411,6 +439,8 @@ static int scan_text(struct powershell_hit *hit, const struct names *names, stru
         size_t before = s->reader.at;
         bool is_command = f->command == COMMAND_NONE || f->command == COMMAND_CALLED;
         struct powershell_token token = powershell_token_next(&s->reader, f->opener == 'h', is_command);
+        if (f->opener == '[')
+            end_in_index(s, &token);
         size_t begin = token.text.bytes == NULL ? before : (size_t)(token.text.bytes - text.bytes);
         if (token.kind == POWERSHELL_END || s->error != 0 || !take_token(s, &token, begin))
             break;
