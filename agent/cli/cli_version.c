@@ -1,5 +1,6 @@
 #include "agent/cli/cli.h"
 
+#include "agent/system/plain.h"
 #include "agent/system/version.h"
 #include "detect/rule/rule.h"
 
@@ -61,17 +62,17 @@ static void print_text(void)
     struct library known[MAX_LIBRARIES];
     size_t count, rule_count;
     const struct rule *const *rules = rules_all(&rule_count);
-    printf("tripline %s\ncommit   %s\n", version_number, version_commit);
+    plain_printf(stdout, "tripline %s\ncommit   %s\n", version_number, version_commit);
     for (size_t i = 0; i < rule_count; i++) {
-        printf("rule     %s %s\n", rules[i]->name, rules[i]->version);
-        printf("         id %s\n", rules[i]->id);
-        printf("         compared with version %s of %s, commit %s\n", rules[i]->upstream_version, rules[i]->ruleset,
-               rules[i]->upstream_commit);
-        printf("         SHA-256 %s\n", rules[i]->upstream_sha256);
+        plain_printf(stdout, "rule     %s %s\n", rules[i]->name, rules[i]->version);
+        plain_printf(stdout, "         id %s\n", rules[i]->id);
+        plain_printf(stdout, "         compared with version %s of %s, commit %s\n", rules[i]->upstream_version,
+                     rules[i]->ruleset, rules[i]->upstream_commit);
+        plain_printf(stdout, "         SHA-256 %s\n", rules[i]->upstream_sha256);
     }
     count = libraries(known);
     for (size_t i = 0; i < count; i++)
-        printf("library  %s %s\n", known[i].name, known[i].version);
+        plain_printf(stdout, "library  %s %s\n", known[i].name, known[i].version);
 }
 
 static json_t *rules_json(void)
@@ -111,13 +112,13 @@ static int print_json(void)
 {
     json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", "tripline", "version", version_number, "commit",
                             version_commit, "rules", rules_json(), "libraries", libraries_json());
-    char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(2));
+    char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     json_decref(all);
     if (text == NULL) {
-        fprintf(stderr, "tripline version: out of memory\n");
+        plain_printf(stderr, "tripline version: out of memory\n");
         return 1;
     }
-    printf("%s\n", text);
+    plain_printf(stdout, "%s\n", text);
     free(text);
     return 0;
 }
