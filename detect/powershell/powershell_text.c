@@ -2,6 +2,7 @@
 
 #include "detect/powershell/powershell_line.h"
 #include "detect/powershell/powershell_token.h"
+#include "detect/powershell/powershell_word.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -27,7 +28,9 @@ struct frame {
     enum command command;
     bool continues; /* a line end does not end the statement */
     bool is_expression;
-    size_t begin; /* of the command's name */
+    bool is_clause; /* it began with if, foreach, function, param ...: after its block or list a command may stand */
+    bool is_list;   /* that was param */
+    size_t begin;   /* of the command's name */
     bool has_parameter, is_what_if, has_splat;
     bool wants_value; /* the next token is the parameter's value */
     enum powershell_operation operation;
@@ -104,35 +107,6 @@ static void end_statement(struct scanner *s, struct frame *f)
     f->is_key = f->opener == 'h';
 }
 
-static bool is_keyword(const char *word, size_t length)
-{
-    /* after these a command may stand */
-    static const char *const words[] = {"return",  "throw", "exit",  "else",    "try",
-                                        "finally", "do",    "begin", "process", "end"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0)
-            return true;
-    return false;
-}
-
-/* set-<letters or digits>noun, after the last backslash. */
-static bool is_target(const struct names *names, const char *word, size_t length)
-{
-    for (size_t i = length; i > 0; i--)
-        if (word[i - 1] == '\\') {
-            word += i;
-            length -= i;
-            break;
-        }
-    if (length < 4 + names->noun_length || memcmp(word, "set-", 4) != 0 ||
-        memcmp(word + length - names->noun_length, names->noun, names->noun_length) != 0)
-        return false;
-    for (size_t i = 4; i < length - names->noun_length; i++)
-        if (!((word[i] >= 'a' && word[i] <= 'z') || (word[i] >= '0' && word[i] <= '9')))
-            return false;
-    return true;
-}
-
 /* A word where a command may stand. */
 static void take_command(struct scanner *s, struct frame *f, const struct powershell_token *token, size_t begin)
 {
@@ -140,13 +114,16 @@ static void take_command(struct scanner *s, struct frame *f, const struct powers
     size_t length = powershell_token_fold(word, sizeof(word), token);
     bool is_definition = f->command == COMMAND_DEFINITION;
     f->command = COMMAND_OTHER;
+    struct text text = {word, length};
     if (length > sizeof(word) || is_definition)
         return;
-    if (is_keyword(word, length)) {
+    f->is_clause = powershell_word_is_clause(text);
+    f->is_list = f->is_clause && length == 5 && memcmp(word, "param", 5) == 0;
+    if (powershell_word_is_keyword(text)) {
         f->command = COMMAND_NONE;
     } else if ((length == 8 && memcmp(word, "function", 8) == 0) || (length == 6 && memcmp(word, "filter", 6) == 0)) {
         f->command = COMMAND_DEFINITION;
-    } else if (is_target(s->names, word, length)) {
+    } else if (powershell_word_is_setter(text, (struct text){s->names->noun, s->names->noun_length})) {
         f->command = COMMAND_TARGET;
         f->begin = begin;
     }
@@ -283,12 +260,14 @@ static void close_frame(struct scanner *s, char bracket)
     if (opener != bracket)
         return;
     enum powershell_operation operation = f->operation;
-    bool is_value = f->is_value, is_block = f->opener == '{';
+    bool is_value = f->is_value, is_block = f->opener == '{', is_list = f->opener == '(';
     end_statement(s, f);
     struct frame *outer = &s->frames[--s->depth];
     if (is_value && operation != POWERSHELL_OPERATION_NONE)
         outer->operation = operation;
-    if (is_block && (outer->command != COMMAND_TARGET && !outer->is_expression))
+    if (outer->is_clause && (outer->is_list ? is_list : is_block))
+        end_statement(s, outer);
+    else if (is_block && (outer->command != COMMAND_TARGET && !outer->is_expression))
         outer->command = COMMAND_OTHER;
 }
 
@@ -396,6 +375,16 @@ static void judge_unread(struct scanner *s, struct text text)
         found(s, POWERSHELL_USE_QUOTED, POWERSHELL_OPERATION_UNKNOWN, (struct text){NULL, 0});
 }
 
+/* Inside [ ] a bracket ends a word: [string], [List[int]]. */
+static void end_in_index(struct scanner *s, struct powershell_token *token)
+{
+    size_t length = text_find(token->text, ']');
+    if (token->kind != POWERSHELL_WORD || length == token->text.len || length == 0)
+        return;
+    s->reader.at -= token->text.len - length;
+    token->text.len = length;
+}
+
 static int scan_text(struct powershell_hit *hit, const struct names *names, struct text text, unsigned nesting)
 {
     struct scanner *s = calloc(1, sizeof(*s));
@@ -411,6 +400,8 @@ static int scan_text(struct powershell_hit *hit, const struct names *names, stru
         size_t before = s->reader.at;
         bool is_command = f->command == COMMAND_NONE || f->command == COMMAND_CALLED;
         struct powershell_token token = powershell_token_next(&s->reader, f->opener == 'h', is_command);
+        if (f->opener == '[')
+            end_in_index(s, &token);
         size_t begin = token.text.bytes == NULL ? before : (size_t)(token.text.bytes - text.bytes);
         if (token.kind == POWERSHELL_END || s->error != 0 || !take_token(s, &token, begin))
             break;

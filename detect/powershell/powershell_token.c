@@ -339,8 +339,8 @@ size_t powershell_token_fold(char *to, size_t size, const struct powershell_toke
             c = take(token->text, &at);
             if (c == END_OF_TEXT)
                 break;
-            if (c == '0' || c == 'a' || c == 'b' || c == 'e' || c == 'f' || c == 'n' || c == 'r' || c == 't' ||
-                c == 'v')
+            /* `e is a letter to Windows PowerShell, which Exchange's shell is. */
+            if (c == '0' || c == 'a' || c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't' || c == 'v')
                 c = ' '; /* a control character: whichever, it ends a word */
         } else if (is_word && (c == '\'' || c == '"') && (within == 0 || within == c)) {
             within = within == 0 ? c : 0;

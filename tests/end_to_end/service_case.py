@@ -89,7 +89,8 @@ class ServiceCase(unittest.TestCase):
     def expect(self, *records, timeout_s=15, repeats=False):
         """Waits until exactly these records' alerts have come: each once, unless repeats may be."""
         want = collections.Counter(records)
-        world.wait_for(lambda: set(self.records()) >= set(want), timeout_s, f"alerts of {records[:20]}: {self.records()[:40]}")
+        world.wait_for(lambda: set(self.records()) >= set(want), timeout_s,
+                       lambda: f"alerts of {records[:20]}, had {self.records()[:40]}")
         time.sleep(0.3)
         got = collections.Counter(self.records())
         self.assertEqual(set(got), set(want))

@@ -167,14 +167,14 @@ class Receiver:
 
 def wait_for(condition, timeout_s, what):
     """condition()'s first true value. timeout_s: what a quiet machine needs at most; PATIENCE times that is waited before an
-    error names what did not come."""
+    error names what did not come: what, or what what() says then."""
     end = time.monotonic() + PATIENCE * timeout_s
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError(f"{what}: not within {PATIENCE * timeout_s} s")
+    raise AssertionError(f"{what() if callable(what) else what}: not within {PATIENCE * timeout_s} s")
 
 
 def write_config(path, url, ca_file, channels, state, lookback="all", output="", eventlog="", limits="", extra=""):

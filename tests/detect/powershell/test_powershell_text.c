@@ -75,6 +75,24 @@ static const struct {
     {"try { return Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1 } catch {}", "direct", "replace"},
     {"Invoke-Command -Session $s { Set-CASMailbox u -ActiveSyncAllowedDeviceIDs @{add='D1'} }", "direct", "add"},
     {"a; b && Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"{param($u) Set-CASMailbox $u -ActiveSyncAllowedDeviceIDs D1}", "direct", "replace"},
+    {"if($x){1} Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"try{1}catch [Exception] {2} finally{3} Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"foreach($u in $all){1} Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"function f { 1 } Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"& { [string]$a = 1 } ; { [int[]]$b } | Set-CASMailbox -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"echo {1} Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "", ""}, /* an argument */
+    {"echo (1) Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "", ""},
+    {"switch(1){1{Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1}}", "direct", "replace"},
+    {"S`et-C`ASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"}, /* `e is an e to 5.1 */
+    {"Set-CASM`ailbox u -ActiveSyncAllowedDeviceIDs D1", "", ""},               /* `a is a bell */
+    {"1..3|%{Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1}", "direct", "replace"},
+    {"Start-Job { Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1 }", "direct", "replace"},
+    {"$x = $(Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1)", "direct", "replace"},
+    {"[void](Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1)", "direct", "replace"},
+    {"Set-CASMailbox u @h -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
+    {"Set-CASMailbox u -ActiveSyncAllowedDeviceIDs -Confirm:$false", "direct", "unknown"},
+    {"Set-EXOCASMailbox u -ActiveSyncAllowedDeviceIDs D1", "direct", "replace"},
     {"echo Set-CASMailbox u -ActiveSyncAllowedDeviceIDs D1", "", ""},
     {"Set-CASMailbox u -OWAEnabled $false; Write-Host -ActiveSyncAllowedDeviceIDs x", "", ""},
     {"Set-CASMailbox u -OWAEnabled $false\nWrite-Host -ActiveSyncAllowedDeviceIDs x", "", ""},
@@ -139,6 +157,18 @@ static void test_cases(void)
     }
 }
 
+/* Types in brackets are closed again: any number of them is no depth. */
+static void test_types(void)
+{
+    static char text[4096];
+    struct powershell_hit hit;
+    for (unsigned i = 0; i < 200; i++)
+        snprintf(text + strlen(text), 16, "[int]$a=1;");
+    snprintf(text + strlen(text), 64, "Set-CASMailbox u -ActiveSyncA D1");
+    CU_ASSERT_EQUAL_FATAL(powershell_text_find(&hit, &target, text_from(text)), 0);
+    CU_ASSERT(hit.use == POWERSHELL_USE_DIRECT && !hit.is_cut);
+}
+
 static void test_statement(void)
 {
     struct powershell_hit hit;
@@ -201,6 +231,7 @@ int main(void)
                                         {"the statement", test_statement},
                                         {"targets", test_targets},
                                         {"bounds", test_bounds},
+                                        {"types", test_types},
                                         CU_TEST_INFO_NULL};
     return test_main("powershell_text", tests);
 }
