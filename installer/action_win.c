@@ -130,6 +130,14 @@ static void read_all(MSIHANDLE session, HANDLE from, wchar_t last[MAX_OUTPUT])
         say(session, INSTALLMESSAGE_INFO, last);
 }
 
+/* Ends the program, and with it every wait for it, when its time is over. */
+static DWORD WINAPI watch(void *process)
+{
+    if (WaitForSingleObject(process, ACTION_TIMEOUT_MS) != WAIT_OBJECT_0)
+        (void)TerminateProcess(process, ERROR_TIMEOUT); /* fails for one that has just ended */
+    return 0;
+}
+
 static UINT run(MSIHANDLE session, const wchar_t *program, const wchar_t *lines, const wchar_t *verb)
 {
     static wchar_t output[MAX_OUTPUT];
@@ -139,12 +147,22 @@ static UINT run(MSIHANDLE session, const wchar_t *program, const wchar_t *lines,
     if (open_pipes(&p) && start(&process, &p, program, verb)) {
         close_one(&p.in);
         close_one(&p.out);
+        HANDLE watcher = CreateThread(NULL, 0, watch, process.hProcess, 0, NULL);
+        if (watcher == NULL)
+            (void)TerminateProcess(process.hProcess, 1); /* unwatched it might wait for ever */
         bool is_written = write_all(p.to, lines);
         close_one(&p.to);
         read_all(session, p.from, output);
-        if (WaitForSingleObject(process.hProcess, ACTION_TIMEOUT_MS) != WAIT_OBJECT_0 ||
-            !GetExitCodeProcess(process.hProcess, &code) || !is_written)
+        (void)WaitForSingleObject(process.hProcess, INFINITE); /* it ends, or is ended */
+        if (!GetExitCodeProcess(process.hProcess, &code) || (code == 0 && !is_written))
             code = 1;
+        if (code == ERROR_TIMEOUT)
+            (void)swprintf(output, MAX_OUTPUT, L"%ls did not end within %u s, and was ended", program,
+                           ACTION_TIMEOUT_MS / 1000u);
+        if (watcher != NULL) {
+            (void)WaitForSingleObject(watcher, INFINITE);
+            CloseHandle(watcher);
+        }
         CloseHandle(process.hThread);
         CloseHandle(process.hProcess);
     } else {

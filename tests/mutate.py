@@ -2,17 +2,22 @@
 """Would a test notice? Breaks conditions, constants and returns of the product's C sources, one at a time, builds the Linux
 program's unit tests and runs those of the source's room. What no test notices (a survivor) is printed with its line.
 
-    mutate.py [--count N] [--seed S] [--room ROOM] [--jobs N] [--long]
+    mutate.py [--count N] [--seed S] [--room ROOM] [--jobs N] [--minutes M] [--long]
 
-Works on a copy of the sources in build/mutate, never on the checkout. --long: what survives a room's own tests also meets all
-the other unit tests. Exit code 0: every mutant was noticed; 1: some survived; 2: the unbroken sources don't pass.
+A mutant meets the tests that are named after its source first, then the others of its room. Works on a copy of the sources in
+build/mutate, never on the checkout. --long: what survives its room's tests also meets all the other unit tests. --minutes: no
+mutant is begun after that long. Exit code 0: every mutant was noticed; 1: some survived; 2: the unbroken sources don't pass.
 """
 import argparse
+import concurrent.futures
+import json
+import math
 import random
 import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -21,7 +26,8 @@ WORK = TOP / "build" / "mutate"
 SOURCE = WORK / "source"
 TREE = WORK / "tree"
 ROOMS = ("detect", "collectors", "transport", "agent")
-TEST_TIMEOUT_S = 60  # of one test program; a mutant that loops counts as noticed
+LEAST_TIMEOUT_S = 10  # of a test, on top of five times what it takes unbroken: a mutant that loops counts as noticed
+SKIPPED = 77
 
 # What is written in place of what. A place is changed once; where several changes fit, one is drawn.
 OPERATORS = {"==": "!=", "!=": "==", "<=": "<", ">=": ">", "<": "<=", ">": ">=", "&&": "||", "||": "&&", "+=": "-=",
@@ -116,15 +122,63 @@ def configure(prefix):
         sys.exit(f"mutate: cmake failed\n{done.stdout[-3000:]}")
 
 
-def build(jobs):
-    return run("ninja", "-C", str(TREE), "-j", str(jobs), "--quiet").returncode == 0
+def build(jobs, tests=()):
+    """Builds these tests; none: all there is."""
+    return run("ninja", "-C", str(TREE), "-j", str(jobs), "--quiet", *{target for test in tests for target in test.targets}).returncode == 0
 
 
-def tests_pass(room, jobs):
-    """Runs the unit tests of a room (None: all of them)."""
-    only = [] if room is None else ["-L", f"^{room}$"]
-    return run("ctest", "--test-dir", str(TREE), "-L", "^unit$", *only, "-LE", "lint", "-j", str(jobs), "--stop-on-failure",
-               "--timeout", str(TEST_TIMEOUT_S), "--no-tests=error").returncode == 0
+class Test:
+    """A unit test as ctest knows it."""
+
+    def __init__(self, entry):
+        self.name, self.command = entry["name"], entry["command"]
+        properties = {item["name"]: item["value"] for item in entry["properties"]}
+        self.labels = properties.get("LABELS", [])
+        self.directory = properties.get("WORKING_DIRECTORY")
+        # Its program, or the programs that a script of ours runs.
+        self.targets = [str(Path(word).relative_to(TREE)) for word in self.command if word.startswith(f"{TREE}/")]
+        self.took = 0.0  # with the sources as they are
+
+    def is_about(self, path):
+        """Is it named after this source, or after what the source is a part of?"""
+        about = self.name.removeprefix("test_")
+        return path.stem == about or path.stem.startswith(about + "_")
+
+    def passes(self, timeout):
+        try:
+            done = subprocess.run(self.command, cwd=self.directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL, check=False, timeout=timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return done.returncode in (0, SKIPPED)
+
+
+def unit_tests():
+    listed = json.loads(run("ctest", "--test-dir", str(TREE), "-L", "^unit$", "--show-only=json-v1").stdout)
+    return [Test(entry) for entry in listed["tests"]]
+
+
+def measure(tests, jobs):
+    """How long each takes as things are. Returns the names of those that fail."""
+    def one(test):
+        began = time.monotonic()
+        passed = test.passes(600)
+        test.took = time.monotonic() - began
+        return None if passed else test.name
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(filter(None, pool.map(one, tests)))
+
+
+def all_pass(tests, jobs):
+    """Runs them, the quick ones first, until one fails."""
+    is_over = threading.Event()
+
+    def one(test):
+        if not is_over.is_set() and not test.passes(LEAST_TIMEOUT_S + 5 * test.took):
+            is_over.set()
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        list(pool.map(one, sorted(tests, key=lambda test: test.took)))
+    return not is_over.is_set()
 
 
 def candidates(rooms):
@@ -138,16 +192,25 @@ def candidates(rooms):
     return found
 
 
-def try_one(room, path, mutant, options):
+def rounds(room, path, tests, is_long):
+    """The tests that a mutant meets, one lot after the other: those of the source, of its room, perhaps all others."""
+    own = [test for test in tests if room in test.labels and test.is_about(path)]
+    near = [test for test in tests if room in test.labels and test not in own]
+    far = [test for test in tests if room not in test.labels] if is_long else []
+    return filter(None, (own, near, far))
+
+
+def try_one(room, path, mutant, tests, options):
     """noticed, survived or no mutant at all (it does not compile)."""
     text = path.read_text(encoding="utf-8")
     start, length, new = mutant
     path.write_text(text[:start] + new + text[start + length:], encoding="utf-8")
     try:
-        if not build(options.jobs):
-            return "does not compile"
-        if not tests_pass(room, options.jobs) or (options.long and not tests_pass(None, options.jobs)):
-            return "noticed"
+        for some in rounds(room, path, tests, options.long):
+            if not build(options.jobs, some):
+                return "does not compile"
+            if not all_pass(some, options.jobs):
+                return "noticed"
         return "survived"
     finally:
         path.write_text(text, encoding="utf-8")
@@ -158,6 +221,7 @@ def main():
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--room", choices=ROOMS, action="append")
+    parser.add_argument("--minutes", type=float, default=math.inf)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--long", action="store_true")
     parser.add_argument("--curl-prefix", default="")
@@ -167,19 +231,26 @@ def main():
     SOURCE.mkdir(parents=True, exist_ok=True)
     copy_sources()
     configure(options.curl_prefix)
-    if not build(options.jobs) or not tests_pass(None, options.jobs):
-        print("mutate: the sources as they are don't build, or their unit tests don't pass", file=sys.stderr)
+    if not build(options.jobs):
+        print("mutate: the sources as they are don't build", file=sys.stderr)
+        return 2
+    tests = [test for test in unit_tests() if options.long or set(test.labels) & set(rooms)]
+    if failed := measure(tests, options.jobs):
+        print(f"mutate: with the sources as they are these fail: {', '.join(failed)}", file=sys.stderr)
         return 2
 
     places = candidates(rooms)
     random.Random(options.seed).shuffle(places)
+    began = time.monotonic()
     print(f"seed {options.seed}: {options.count} of {len(places)} places", flush=True)
     counts = {room: [0, 0] for room in rooms}  # noticed, all
     survivors = []
     for room, path, mutant in places:
-        if sum(total for _, total in counts.values()) >= options.count:
+        tried = sum(total for _, total in counts.values())
+        if tried >= options.count or time.monotonic() - began >= 60 * options.minutes:
+            print(f"{tried} tried in {(time.monotonic() - began) / 60:.0f} minutes")
             break
-        verdict = try_one(room, path, mutant, options)
+        verdict = try_one(room, path, mutant, tests, options)
         if verdict == "does not compile":
             continue
         counts[room][1] += 1
@@ -190,7 +261,6 @@ def main():
             survivors.append(f"{path.relative_to(SOURCE)}:{line}: \"{text[mutant[0]:mutant[0] + mutant[1]]}\" -> \"{mutant[2]}\": "
                              f"{text.splitlines()[line - 1].strip()}")
             print(f"survived: {survivors[-1]}", flush=True)
-    build(options.jobs)  # the tree is whole again for the next run
     for room, (noticed, total) in counts.items():
         if total:
             print(f"{room}: {noticed} of {total} noticed ({100 * noticed // total} %)")

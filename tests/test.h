@@ -3,7 +3,10 @@
 #define TESTS_TEST_H
 
 #include <CUnit/Basic.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* What main() returns when something was skipped and nothing failed: ctest says so (SKIP_RETURN_CODE). */
 #define TEST_SKIPPED 77
@@ -16,6 +19,13 @@ static inline void test_skip(const char *reason)
 {
     printf(" skipped: %s ", reason);
     test_skipped = reason;
+}
+
+/* Is a test to try all that it can, not a sample? ./dev test --long asks for it by TRIPLINE_LONG=1. */
+static inline bool test_is_long(void)
+{
+    const char *value = getenv("TRIPLINE_LONG");
+    return value != NULL && strcmp(value, "1") == 0;
 }
 
 /* Runs suite[0..] (ends with a NULL name) and returns main()'s exit code: 0 only if something ran and all of it

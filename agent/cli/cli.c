@@ -14,19 +14,19 @@
 
 static void print_usage(FILE *to)
 {
-    fprintf(to,
-            "Tripline %s watches process creation on Windows and sends an alert for each that a rule matches.\n\n"
-            "usage: tripline VERB ...\n\n",
-            version_number);
+    plain_printf(to,
+                 "Tripline %s watches process creation on Windows and sends an alert for each that a rule matches.\n\n"
+                 "usage: tripline VERB ...\n\n",
+                 version_number);
     for (const struct cli_verb *v = cli_verbs; v->name != NULL; v++)
-        fprintf(to, "  %-13s %s\n", v->name, v->summary);
-    fprintf(to, "\ntripline VERB --help tells more. Exit codes: 0 good, 1 found or failed, 2 wrong usage.\n");
+        plain_printf(to, "  %-13s %s\n", v->name, v->summary);
+    plain_printf(to, "\ntripline VERB --help tells more. Exit codes: 0 good, 1 found or failed, 2 wrong usage.\n");
 }
 
 static void print_help(const struct cli_verb *v)
 {
-    printf("usage: tripline %s%s%s\n\n%c%s.\n\n%s", v->name, *v->arguments == '\0' ? "" : " ", v->arguments,
-           *v->summary - ('a' - 'A'), v->summary + 1, v->help);
+    plain_printf(stdout, "usage: tripline %s%s%s\n\n%c%s.\n\n%s", v->name, *v->arguments == '\0' ? "" : " ",
+                 v->arguments, *v->summary - ('a' - 'A'), v->summary + 1, v->help);
 }
 
 static const struct cli_verb *verb_find(const char *name)

@@ -26,12 +26,12 @@ static int fail(const char *what, int rc, const struct fault *fault)
 {
     char text[512] = "";
     if (rc == -EBUSY)
-        fprintf(stderr,
-                "tripline deadletters: the agent runs and has the outbox open; stop it first (tripline stop) and "
-                "start it again afterwards\n");
+        plain_printf(stderr,
+                     "tripline deadletters: the agent runs and has the outbox open; stop it first (tripline stop) and "
+                     "start it again afterwards\n");
     else
-        fprintf(stderr, "tripline deadletters: %s: %s\n", what,
-                fault != NULL && fault->call != NULL ? fault_text(fault, text, sizeof(text)) : strerror(-rc));
+        plain_printf(stderr, "tripline deadletters: %s: %s\n", what,
+                     fault != NULL && fault->call != NULL ? fault_text(fault, text, sizeof(text)) : strerror(-rc));
     return 1;
 }
 
@@ -72,7 +72,7 @@ static void print_json(const struct store_dead *dead)
 
 static void print_line(const struct store_dead *dead)
 {
-    printf("%lld  ", (long long)dead->number);
+    plain_printf(stdout, "%lld  ", (long long)dead->number);
     const char *const texts[] = {dead->at, dead->output, dead->id, dead->reason};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         plain_print(stdout, texts[i]); /* the last is the other side's words: nothing for a terminal to obey */
@@ -87,13 +87,13 @@ static int act_on(struct store *store, const struct wish *wish, int64_t number)
                                                 : store_dead_drop(store, number, &fault);
     if (rc == 0)
         return 0;
-    fprintf(stderr, "tripline deadletters: %lld: ", (long long)number);
+    plain_printf(stderr, "tripline deadletters: %lld: ", (long long)number);
     if (rc == -ENOENT)
-        fprintf(stderr, "there is no dead letter of that number\n");
+        plain_printf(stderr, "there is no dead letter of that number\n");
     else if (rc == -ENODEV)
-        fprintf(stderr, "its output is not in the config any more\n");
+        plain_printf(stderr, "its output is not in the config any more\n");
     else
-        fprintf(stderr, "%s\n", strerror(-rc));
+        plain_printf(stderr, "%s\n", strerror(-rc));
     return 1;
 }
 
@@ -122,7 +122,7 @@ static int each(struct store *store, const struct wish *wish)
         store_dead_free(list, count);
     }
     if (done == 0)
-        fprintf(stderr, "no dead letters\n");
+        plain_printf(stderr, "no dead letters\n");
     return code;
 }
 

@@ -19,13 +19,13 @@ static int print(const struct doctor_report *report, uint64_t now, bool as_json)
         return report->bad > 0 ? 1 : 0;
     }
     json_t *document = doctor_json(report, now);
-    char *text = document == NULL ? NULL : json_dumps(document, JSON_INDENT(2));
+    char *text = document == NULL ? NULL : json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     json_decref(document);
     if (text == NULL) {
-        fprintf(stderr, "tripline doctor: out of memory\n");
+        plain_printf(stderr, "tripline doctor: out of memory\n");
         return 1;
     }
-    printf("%s\n", text);
+    plain_printf(stdout, "%s\n", text);
     free(text);
     return report->bad > 0 ? 1 : 0;
 }
@@ -44,7 +44,7 @@ static int examine(const char *path, bool as_json)
     struct doctor_answers *answers = calloc(1, sizeof(*answers));
     struct doctor_report *report = calloc(1, sizeof(*report));
     if (rc == 0 && (answers == NULL || report == NULL || https_start_up() < 0)) {
-        fprintf(stderr, "tripline doctor: out of memory\n");
+        plain_printf(stderr, "tripline doctor: out of memory\n");
     } else if (rc == 0) {
         doctor_ask(answers, config, path, false, NULL);
         doctor_judge(report, answers);

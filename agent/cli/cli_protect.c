@@ -2,6 +2,7 @@
 
 #include "agent/config/protect.h"
 #include "agent/config/secret.h"
+#include "agent/system/plain.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -18,9 +19,9 @@ static size_t read_secret(char secret[SECRET_MAX + 2], const char *verb)
     protect_hide_typing(0);
     size_t size = got == NULL ? 0 : strcspn(secret, "\r\n");
     if (size == 0)
-        fprintf(stderr, "tripline %s: there is no secret on stdin\n", verb);
+        plain_printf(stderr, "tripline %s: there is no secret on stdin\n", verb);
     else if (size > SECRET_MAX) {
-        fprintf(stderr, "tripline %s: a secret has at most %d bytes\n", verb, SECRET_MAX);
+        plain_printf(stderr, "tripline %s: a secret has at most %d bytes\n", verb, SECRET_MAX);
         size = 0;
     }
     return size;
@@ -35,15 +36,15 @@ int cli_protect(int argc, char **argv)
     secret = calloc(1, SECRET_MAX + 2);
     if (secret == NULL)
         return 1;
-    fprintf(stderr, "The secret, and Enter:\n");
+    plain_printf(stderr, "The secret, and Enter:\n");
     size_t size = read_secret(secret, argv[0]);
     int rc = size == 0 ? -EINVAL : protect_seal(&sealed, secret, size, &fault);
     OPENSSL_cleanse(secret, SECRET_MAX + 2);
     free(secret);
     if (rc == 0)
-        printf("dpapi:%s\n", sealed);
+        plain_printf(stdout, "dpapi:%s\n", sealed);
     else if (fault.call != NULL)
-        fprintf(stderr, "tripline %s: %s\n", argv[0], fault_text(&fault, text, sizeof(text)));
+        plain_printf(stderr, "tripline %s: %s\n", argv[0], fault_text(&fault, text, sizeof(text)));
     free(sealed);
     return rc == 0 ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 #include "agent/rules/rule_explain.h"
 #include "agent/rules/rule_load.h"
 #include "agent/rules/rule_report.h"
+#include "agent/system/plain.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -48,20 +49,21 @@ static int load_rules(struct rule_load **load, const struct rule_load_settings *
     struct fault fault = {0};
     int rc = rule_load_new(load, settings, &fault);
     if (rc < 0)
-        fprintf(stderr, NAME ": %s\n", fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+        plain_printf(stderr, NAME ": %s\n",
+                     fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
     return rc;
 }
 
 /* Prints object on one line and frees it. Returns 0 or -ENOMEM. */
 static int print_json(json_t *object)
 {
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(object);
     if (text == NULL) {
-        fprintf(stderr, NAME ": out of memory\n");
+        plain_printf(stderr, NAME ": out of memory\n");
         return -ENOMEM;
     }
-    printf("%s\n", text);
+    plain_printf(stdout, "%s\n", text);
     free(text);
     return 0;
 }
@@ -83,26 +85,27 @@ static int check(const struct options *o)
     }
     size_t mistaken = load->mistaken, count = load->count;
     rule_load_free(load);
-    fprintf(stderr, NAME " check: %u file%s, %u with mistakes\n", (unsigned)count, count == 1 ? "" : "s",
-            (unsigned)mistaken);
+    plain_printf(stderr, NAME " check: %u file%s, %u with mistakes\n", (unsigned)count, count == 1 ? "" : "s",
+                 (unsigned)mistaken);
     if (count == 0)
-        fprintf(stderr, NAME " check: no rule file (*.yml, *.yaml) is there\n");
+        plain_printf(stderr, NAME " check: no rule file (*.yml, *.yaml) is there\n");
     return rc < 0 || mistaken > 0 || count == 0 ? 1 : 0;
 }
 
 static void print_rule(const struct rule_load_file *file)
 {
     const struct rule *rule = file->rule;
-    printf("%s %-10s %-13s %s%s%s%s\n", rule->id, rule->version, rule->severity, rule->name,
-           file->is_off ? " (off: " : "",
-           !file->is_off       ? ""
-           : rule->is_disabled ? "enabled: false"
-                               : rule->status,
-           file->is_off ? ")" : "");
+    plain_printf(stdout, "%s %-10s %-13s %s%s%s%s\n", rule->id, rule->version, rule->severity, rule->name,
+                 file->is_off ? " (off: " : "",
+                 !file->is_off       ? ""
+                 : rule->is_disabled ? "enabled: false"
+                                     : rule->status,
+                 file->is_off ? ")" : "");
     if (rule->author != NULL)
-        printf("    by %s%s%s\n", rule->author, rule->license == NULL ? "" : ", ",
-               rule->license == NULL ? "" : rule->license);
-    printf("    %s%s\n", file->path, file->is_older ? " (an earlier version: the file has mistakes)" : "");
+        plain_printf(stdout, "    by %s%s%s\n", rule->author, rule->license == NULL ? "" : ", ",
+                     rule->license == NULL ? "" : rule->license);
+    plain_printf(stdout, "    %s%s\n", file->path,
+                 file->is_older ? " (an earlier version: the file has mistakes)" : "");
 }
 
 static int list(const struct options *o)
@@ -117,13 +120,13 @@ static int list(const struct options *o)
         if (load->files[i].is_replaced || (load->files[i].is_extra && notes_ok(&load->files[i].notes)))
             continue;
         if (load->files[i].rule == NULL)
-            fprintf(stderr, "%s: has mistakes: see tripline rules check\n", load->files[i].path);
+            plain_printf(stderr, "%s: has mistakes: see tripline rules check\n", load->files[i].path);
         else if (o->is_json)
             rc = print_json(rule_report_rule(load, &load->files[i]));
         else
             print_rule(&load->files[i]);
     }
-    fprintf(stderr, NAME " list: %u rules, set %.16s\n", (unsigned)rule_set_count(load->set), load->hash);
+    plain_printf(stderr, NAME " list: %u rules, set %.16s\n", (unsigned)rule_set_count(load->set), load->hash);
     rule_load_free(load);
     return rc < 0 ? 1 : 0;
 }
@@ -145,19 +148,19 @@ static int explain(const struct options *o)
     if (load_rules(&load, &settings) < 0)
         return 1;
     if (rule_set_count(load->set) == 0) {
-        fprintf(stderr, NAME " explain: no rule without mistakes has the id %s%s\n", o->paths[0],
-                o->directory == NULL ? "; --rules names a directory of rule files" : "");
+        plain_printf(stderr, NAME " explain: no rule without mistakes has the id %s%s\n", o->paths[0],
+                     o->directory == NULL ? "; --rules names a directory of rule files" : "");
         rule_load_free(load);
         return 1;
     }
     int rc = o->count == 1 ? rule_explain(stdout, load, 0)
                            : rule_explain_events(stdout, &events, load, 0, o->paths[1], &fault);
     if (rc < 0)
-        fprintf(stderr, NAME " explain: %s\n",
-                fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+        plain_printf(stderr, NAME " explain: %s\n",
+                     fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
     else if (o->count == 2)
-        fprintf(stderr, NAME " explain: %lu events of the kinds that the rule reads%s\n", events,
-                events > RULE_EXPLAIN_MAX_EVENTS ? "; the first are shown" : "");
+        plain_printf(stderr, NAME " explain: %lu events of the kinds that the rule reads%s\n", events,
+                     events > RULE_EXPLAIN_MAX_EVENTS ? "; the first are shown" : "");
     rule_load_free(load);
     return rc < 0 ? 1 : 0;
 }
@@ -177,7 +180,7 @@ int cli_rules(int argc, char **argv)
     } verbs[] = {{"check", check}, {"list", list}, {"explain", explain}, {"test", test}};
     struct options o = {.paths = calloc((size_t)argc, sizeof(*o.paths))};
     if (o.paths == NULL) {
-        fprintf(stderr, NAME ": out of memory\n");
+        plain_printf(stderr, NAME ": out of memory\n");
         return 1;
     }
     int code = argc < 2 ? cli_usage(argv[0], "wants check, list, explain or test", NULL) : options_read(&o, argc, argv);

@@ -1,6 +1,7 @@
 #include "agent/cli/cli_rules_test.h"
 
 #include "agent/rules/rule_test.h"
+#include "agent/system/plain.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -17,12 +18,12 @@ static void show_json(struct show *show, const struct rule_test_result *result)
                                "file", result->file->path, "info", result->info, "test", result->name, "events",
                                result->events, "problem", result->problem, "wanted", (json_int_t)result->wanted,
                                "found", (json_int_t)result->found, "passed", result->is_passed);
-    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
+    char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
     json_decref(object);
     if (text == NULL)
         show->rc = -1;
     else
-        printf("%s\n", text);
+        plain_printf(stdout, "%s\n", text);
     free(text);
 }
 
@@ -33,15 +34,15 @@ static void show_result(void *context, const struct rule_test_result *result)
         show_json(show, result);
         return;
     }
-    printf("%s: %s", result->is_passed ? "passed" : "FAILED", result->file->path);
+    plain_printf(stdout, "%s: %s", result->is_passed ? "passed" : "FAILED", result->file->path);
     if (result->name != NULL)
-        printf(": \"%s\"", result->name);
+        plain_printf(stdout, ": \"%s\"", result->name);
     if (result->problem != NULL)
-        printf(": %s: %s\n", result->events == NULL ? result->info : result->events, result->problem);
+        plain_printf(stdout, ": %s: %s\n", result->events == NULL ? result->info : result->events, result->problem);
     else if (result->wanted < 0)
-        printf(": %lu matches in %s\n", result->found, result->events);
+        plain_printf(stdout, ": %lu matches in %s\n", result->found, result->events);
     else
-        printf(": %lu of %ld matches in %s\n", result->found, result->wanted, result->events);
+        plain_printf(stdout, ": %lu of %ld matches in %s\n", result->found, result->wanted, result->events);
 }
 
 int cli_rules_test(const char *const *paths, size_t count, bool is_json)
@@ -54,18 +55,18 @@ int cli_rules_test(const char *const *paths, size_t count, bool is_json)
     const struct rule_load_settings settings = {.paths = paths, .path_count = count};
     int rc = rule_load_new(&load, &settings, &fault);
     if (rc < 0) {
-        fprintf(stderr, "tripline rules test: %s\n",
-                fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+        plain_printf(stderr, "tripline rules test: %s\n",
+                     fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
         return 1;
     }
     rc = rule_test_run(&counts, load, show_result, &show);
     if (rc < 0 || show.rc < 0)
-        fprintf(stderr, "tripline rules test: out of memory\n");
-    fprintf(stderr, "tripline rules test: %u rules, %u with tests; %u tests, %u failed", (unsigned)counts.rules,
-            (unsigned)counts.tested, (unsigned)counts.tests, (unsigned)counts.failed);
+        plain_printf(stderr, "tripline rules test: out of memory\n");
+    plain_printf(stderr, "tripline rules test: %u rules, %u with tests; %u tests, %u failed", (unsigned)counts.rules,
+                 (unsigned)counts.tested, (unsigned)counts.tests, (unsigned)counts.failed);
     if (load->mistaken > 0)
-        fprintf(stderr, "; %u files with mistakes (tripline rules check names them)", (unsigned)load->mistaken);
-    fprintf(stderr, "\n");
+        plain_printf(stderr, "; %u files with mistakes (tripline rules check names them)", (unsigned)load->mistaken);
+    plain_printf(stderr, "\n");
     bool is_good = rc == 0 && show.rc == 0 && counts.failed == 0 && counts.tests > 0 && load->mistaken == 0;
     rule_load_free(load);
     return is_good ? 0 : 1;

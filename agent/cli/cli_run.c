@@ -3,6 +3,7 @@
 #include "agent/guard/hardening.h"
 #include "agent/run/run.h"
 #include "agent/system/interrupt.h"
+#include "agent/system/plain.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,7 @@ int cli_run(int argc, char **argv)
     hardening_start_agent();
     int rc = interrupt_prepare();
     if (rc < 0) {
-        fprintf(stderr, "tripline run: can't wait for Ctrl-C: %s\n", strerror(-rc));
+        plain_printf(stderr, "tripline run: can't wait for Ctrl-C: %s\n", strerror(-rc));
         return 1;
     }
     struct run *run = NULL;

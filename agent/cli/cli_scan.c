@@ -139,24 +139,25 @@ static int options_read(struct options *o, int argc, char **argv)
 static void summary(const struct scan_totals *t)
 {
     double megabytes = (double)t->bytes / 1e6;
-    fprintf(stderr, NAME ": %llu file%s", (unsigned long long)t->files, t->files == 1 ? "" : "s");
+    plain_printf(stderr, NAME ": %llu file%s", (unsigned long long)t->files, t->files == 1 ? "" : "s");
     if (t->failed > 0)
-        fprintf(stderr, " (%llu not read as a whole)", (unsigned long long)t->failed);
-    fprintf(stderr, ", %llu events, %llu process creations, %llu alert%s, %llu bad event%s, %.1f MB in %.2f s",
-            (unsigned long long)t->events, (unsigned long long)t->process, (unsigned long long)t->alerts,
-            t->alerts == 1 ? "" : "s", (unsigned long long)t->bad, t->bad == 1 ? "" : "s", megabytes, t->seconds);
+        plain_printf(stderr, " (%llu not read as a whole)", (unsigned long long)t->failed);
+    plain_printf(stderr, ", %llu events, %llu process creations, %llu alert%s, %llu bad event%s, %.1f MB in %.2f s",
+                 (unsigned long long)t->events, (unsigned long long)t->process, (unsigned long long)t->alerts,
+                 t->alerts == 1 ? "" : "s", (unsigned long long)t->bad, t->bad == 1 ? "" : "s", megabytes, t->seconds);
     if (t->recovered > 0)
-        fprintf(stderr, ", %llu recovered from unused space", (unsigned long long)t->recovered);
+        plain_printf(stderr, ", %llu recovered from unused space", (unsigned long long)t->recovered);
     if (t->remnants > 0)
-        fprintf(stderr, ", %llu older records in unused space that can't be read any more",
-                (unsigned long long)t->remnants);
+        plain_printf(stderr, ", %llu older records in unused space that can't be read any more",
+                     (unsigned long long)t->remnants);
     if (t->joined + t->incomplete > 0)
-        fprintf(stderr, ", %llu script blocks joined, %llu of which parts are missing", (unsigned long long)t->joined,
-                (unsigned long long)t->incomplete);
+        plain_printf(stderr, ", %llu script blocks joined, %llu of which parts are missing",
+                     (unsigned long long)t->joined, (unsigned long long)t->incomplete);
     if (t->encrypted > 0)
-        fprintf(stderr, ", %llu encrypted script blocks, into which no rule sees", (unsigned long long)t->encrypted);
+        plain_printf(stderr, ", %llu encrypted script blocks, into which no rule sees",
+                     (unsigned long long)t->encrypted);
     if (t->seconds > 0)
-        fprintf(stderr, " (%.1f MB/s)", megabytes / t->seconds);
+        plain_printf(stderr, " (%.1f MB/s)", megabytes / t->seconds);
     fputc('\n', stderr);
 }
 
@@ -171,18 +172,20 @@ static int rules_read(struct rule_load **load, const struct options *o)
         return 0;
     int rc = rule_load_new(load, &settings, &fault);
     if (rc < 0) {
-        fprintf(stderr, NAME ": %s\n", fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
+        plain_printf(stderr, NAME ": %s\n",
+                     fault.call != NULL ? fault_text(&fault, text, sizeof(text)) : strerror(-rc));
         return 1;
     }
     if ((*load)->mistaken > 0)
-        fprintf(stderr, NAME ": %u of %u rule files have mistakes and are left out; tripline rules check names them\n",
-                (unsigned)(*load)->mistaken, (unsigned)(*load)->count);
+        plain_printf(stderr,
+                     NAME ": %u of %u rule files have mistakes and are left out; tripline rules check names them\n",
+                     (unsigned)(*load)->mistaken, (unsigned)(*load)->count);
     if (rule_set_count((*load)->set) > 0)
         return 0;
     if (o->rule != NULL)
-        fprintf(stderr, NAME ": there is no rule with the id %s\n", o->rule);
+        plain_printf(stderr, NAME ": there is no rule with the id %s\n", o->rule);
     else
-        fprintf(stderr, NAME ": %s holds no rule\n", o->rules);
+        plain_printf(stderr, NAME ": %s holds no rule\n", o->rules);
     return 1;
 }
 
@@ -194,12 +197,13 @@ static int paths_read(struct scan_paths *paths, const struct options *o)
         size_t before = paths->count, others = paths->others;
         int rc = scan_paths_add(paths, o->paths[i]);
         if (rc < 0)
-            fprintf(stderr, NAME ": %s: %s\n", o->paths[i], rc == -ENOENT ? "no file fits that name" : strerror(-rc));
+            plain_printf(stderr, NAME ": %s: %s\n", o->paths[i],
+                         rc == -ENOENT ? "no file fits that name" : strerror(-rc));
         if (paths->others > others)
-            fprintf(stderr, NAME ": %s: %u files that are no logs by their names are not read\n", o->paths[i],
-                    (unsigned)(paths->others - others));
+            plain_printf(stderr, NAME ": %s: %u files that are no logs by their names are not read\n", o->paths[i],
+                         (unsigned)(paths->others - others));
         if (rc == 0 && paths->count == before)
-            fprintf(stderr, NAME ": %s: holds no log\n", o->paths[i]);
+            plain_printf(stderr, NAME ": %s: holds no log\n", o->paths[i]);
         code = rc < 0 || paths->count == before ? 1 : code;
     }
     return code;
@@ -231,15 +235,15 @@ static int scan(const struct options *o, const struct scan_paths *paths, const s
     int code = 0;
     rc = scan_watch_new(&watch, &progress, file_is_terminal(stderr) ? stderr : NULL);
     if (rc < 0)
-        fprintf(stderr, NAME ": Ctrl-C will lose what was found: %s\n", strerror(-rc));
+        plain_printf(stderr, NAME ": Ctrl-C will lose what was found: %s\n", strerror(-rc));
     rc = scan_run(&totals, &settings);
     scan_watch_free(watch);
     if (rc == -EINTR) {
-        fprintf(stderr, NAME ": ended before all was read; the alerts of what was read are written\n");
+        plain_printf(stderr, NAME ": ended before all was read; the alerts of what was read are written\n");
         code = SCAN_WATCH_ENDED;
     } else if (rc < 0) {
-        fprintf(stderr, NAME ": ended early: %s: %s\n",
-                rc == -ENOMEM ? "memory" : "the alerts can't be written to stdout", strerror(-rc));
+        plain_printf(stderr, NAME ": ended early: %s: %s\n",
+                     rc == -ENOMEM ? "memory" : "the alerts can't be written to stdout", strerror(-rc));
         code = 1;
     }
     if ((rc == 0 || rc == -EINTR) && report != NULL) {
@@ -268,7 +272,7 @@ int cli_scan(int argc, char **argv)
     struct options o = {.jobs = 1};
     o.paths = calloc((size_t)argc, sizeof(*o.paths));
     if (o.paths == NULL) {
-        fprintf(stderr, NAME ": out of memory\n");
+        plain_printf(stderr, NAME ": out of memory\n");
         return 1;
     }
     struct rule_load *load = NULL;

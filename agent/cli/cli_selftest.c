@@ -31,7 +31,7 @@ struct selftest {
 
 static int complain(const char *what, const char *why)
 {
-    fprintf(stderr, "tripline selftest: %s: %s\n", what, why);
+    plain_printf(stderr, "tripline selftest: %s: %s\n", what, why);
     return 1;
 }
 
@@ -93,15 +93,18 @@ static int wait_for_outputs(const struct selftest *t)
     }
     print_steps(steps);
     if (verdict == SELFTEST_PASSED)
-        printf("passed: every output took the alert\n");
+        plain_printf(stdout, "passed: every output took the alert\n");
     else if (verdict == SELFTEST_FAILED)
-        printf("FAILED: an output refused the alert\n");
+        plain_printf(stdout, "FAILED: an output refused the alert\n");
     else if (json_array_size(steps) == 0)
-        printf("FAILED: within %u s the agent saw no such process; tripline doctor says what is missing (audit policy, "
-               "command lines, Sysmon)\n",
-               t->timeout_s);
+        plain_printf(
+            stdout,
+            "FAILED: within %u s the agent saw no such process; tripline doctor says what is missing (audit policy, "
+            "command lines, Sysmon)\n",
+            t->timeout_s);
     else
-        printf("FAILED: not every output took the alert within %u s; tripline status says why\n", t->timeout_s);
+        plain_printf(stdout, "FAILED: not every output took the alert within %u s; tripline status says why\n",
+                     t->timeout_s);
     json_decref(steps);
     return verdict == SELFTEST_PASSED ? 0 : 1;
 }
@@ -129,7 +132,7 @@ static int run_test(struct selftest *t)
     if (selftest_start(&t->pid, t->program, t->command_line, &fault) < 0) {
         code = complain("its process", fault_text(&fault, text, sizeof(text)));
     } else {
-        printf("started process %u: %s\n", t->pid, t->command_line);
+        plain_printf(stdout, "started process %u: %s\n", t->pid, t->command_line);
         (void)fflush(stdout); /* cli_main sees what stdout could not take */
         code = wait_for_outputs(t);
     }
@@ -145,7 +148,7 @@ static int with_config(struct selftest *t, const char *path)
     if (rc < 0) {
         config_errors_print(stderr, path, &errors);
         if (errors.count == 0)
-            fprintf(stderr, "%s: %s\n", path, strerror(-rc));
+            plain_printf(stderr, "%s: %s\n", path, strerror(-rc));
     }
     config_errors_free(&errors);
     if (rc == 0 && (file_join(&t->status_path, config->state_directory, STATUS_FILE_NAME) < 0 ||

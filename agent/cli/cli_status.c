@@ -58,12 +58,12 @@ static int print_json(json_t *document, const struct status_judgement *judgement
     rc |= json_object_set_new(document, "verdict", json_string(status_word(judgement->verdict)));
     rc |= json_object_set_new(document, "verdict_code", json_integer(judgement->verdict));
     rc |= json_object_set_new(document, "reasons", reasons);
-    char *text = rc == 0 ? json_dumps(document, JSON_INDENT(2)) : NULL;
+    char *text = rc == 0 ? json_dumps(document, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
     if (text == NULL) {
-        fprintf(stderr, "tripline status: out of memory\n");
+        plain_printf(stderr, "tripline status: out of memory\n");
         return STATUS_UNKNOWN;
     }
-    printf("%s\n", text);
+    plain_printf(stdout, "%s\n", text);
     free(text);
     return (int)judgement->verdict;
 }

@@ -15,10 +15,10 @@
 
 static int summary(unsigned long rows, unsigned long mismatches, unsigned long malformed)
 {
-    printf("%lu rows, %lu mismatch%s", rows, mismatches, mismatches == 1 ? "" : "es");
+    plain_printf(stdout, "%lu rows, %lu mismatch%s", rows, mismatches, mismatches == 1 ? "" : "es");
     if (malformed > 0)
-        printf(", %lu that could not be read", malformed);
-    printf("\n");
+        plain_printf(stdout, ", %lu that could not be read", malformed);
+    plain_printf(stdout, "\n");
     return mismatches == 0 && malformed == 0 ? 0 : 1;
 }
 
@@ -69,7 +69,7 @@ static int one_file(const char *path, const char *rules)
     if (rc < 0 || v.rows == 0)
         return 1;
     if (v.supported > 0)
-        printf("%lu of the rows name what is supported by now\n", v.supported);
+        plain_printf(stdout, "%lu of the rows name what is supported by now\n", v.supported);
     return summary(v.rows, v.mismatches, v.malformed);
 }
 

@@ -1,5 +1,6 @@
 #include "agent/cli/cli.h"
 
+#include "agent/system/plain.h"
 #include "agent/system/version.h"
 #include "detect/rules/rule_builtin.h"
 
@@ -75,24 +76,24 @@ static int print_text(void)
     struct library known[MAX_LIBRARIES];
     struct rule_set *rules = builtin();
     if (rules == NULL) {
-        fprintf(stderr, "tripline version: out of memory\n");
+        plain_printf(stderr, "tripline version: out of memory\n");
         return 1;
     }
-    printf("tripline %s\ncommit   %s\n", version_number, version_commit);
+    plain_printf(stdout, "tripline %s\ncommit   %s\n", version_number, version_commit);
     for (size_t i = 0; i < rule_set_count(rules); i++) {
         const struct rule *rule = rule_set_at(rules, i);
-        printf("rule     %s %s\n", rule->name, rule->version);
-        printf("         id %s\n", rule->id);
+        plain_printf(stdout, "rule     %s %s\n", rule->name, rule->version);
+        plain_printf(stdout, "         id %s\n", rule->id);
         if (!is_port(rule))
             continue;
-        printf("         compared with version %s of %s, commit %s\n", rule->upstream_version, rule->ruleset,
-               rule->upstream_commit);
-        printf("         SHA-256 %s\n", rule->upstream_sha256);
+        plain_printf(stdout, "         compared with version %s of %s, commit %s\n", rule->upstream_version,
+                     rule->ruleset, rule->upstream_commit);
+        plain_printf(stdout, "         SHA-256 %s\n", rule->upstream_sha256);
     }
     rule_set_free(rules);
     size_t count = libraries(known);
     for (size_t i = 0; i < count; i++)
-        printf("library  %s %s\n", known[i].name, known[i].version);
+        plain_printf(stdout, "library  %s %s\n", known[i].name, known[i].version);
     return 0;
 }
 
@@ -141,13 +142,13 @@ static int print_json(void)
 {
     json_t *all = json_pack("{s:s, s:s, s:s, s:o, s:o}", "name", "tripline", "version", version_number, "commit",
                             version_commit, "rules", rules_json(), "libraries", libraries_json());
-    char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(2));
+    char *text = all == NULL ? NULL : json_dumps(all, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     json_decref(all);
     if (text == NULL) {
-        fprintf(stderr, "tripline version: out of memory\n");
+        plain_printf(stderr, "tripline version: out of memory\n");
         return 1;
     }
-    printf("%s\n", text);
+    plain_printf(stdout, "%s\n", text);
     free(text);
     return 0;
 }

@@ -2,6 +2,7 @@
 #include "agent/config/secret.h"
 
 #include "agent/guard/state_guard.h"
+#include "detect/base/winapi.h"
 
 #include <windows.h>
 
@@ -48,27 +49,41 @@ static bool is_trusted(PSID sid)
            IsWellKnownSid(sid, WinCreatorOwnerRightsSid) || is_service(sid) || is_ours(sid);
 }
 
-/* The first entry that lets somebody else read, or NULL. */
-static PSID find_stranger(PACL acl)
+/* Does entry deny, whatever its kind? */
+static bool is_denial(const ACE_HEADER *entry)
+{
+    return entry->AceType == ACCESS_DENIED_ACE_TYPE || entry->AceType == ACCESS_DENIED_OBJECT_ACE_TYPE ||
+           entry->AceType == ACCESS_DENIED_CALLBACK_ACE_TYPE ||
+           entry->AceType == ACCESS_DENIED_CALLBACK_OBJECT_ACE_TYPE;
+}
+
+/* Does an entry let somebody else read? *who: whom; NULL: nobody knows, as of an entry of a kind that files do not
+ * have. A condition may hold at any time, so an entry that has one counts. */
+static bool has_stranger(PACL acl, PSID *who)
 {
     for (DWORD i = 0; i < acl->AceCount; i++) {
-        ACCESS_ALLOWED_ACE *entry = NULL;
+        ACCESS_ALLOWED_ACE *entry = NULL; /* ACCESS_ALLOWED_CALLBACK_ACE begins the same */
+        *who = NULL;
         if (!GetAce(acl, i, (void **)&entry))
-            continue;
+            return true;
         /* Entries that only pass on to children, in a file's list, mean nothing. */
-        if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE || (entry->Header.AceFlags & INHERIT_ONLY_ACE) != 0 ||
+        if (is_denial(&entry->Header) || (entry->Header.AceFlags & INHERIT_ONLY_ACE) != 0 ||
             (entry->Mask & READING) == 0)
             continue;
-        if (!is_trusted((PSID)&entry->SidStart))
-            return (PSID)&entry->SidStart;
+        if (entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE &&
+            entry->Header.AceType != ACCESS_ALLOWED_CALLBACK_ACE_TYPE)
+            return true;
+        *who = (PSID)&entry->SidStart;
+        if (!is_trusted(*who))
+            return true;
     }
-    return NULL;
+    return false;
 }
 
 static int refuse(const char *path, PSID stranger, struct fault *fault)
 {
     wchar_t *wide = NULL;
-    char name[TEXT_UTF16_MAX_BYTES(200)] = "somebody else", words[700];
+    char name[TEXT_UTF16_MAX_BYTES(200)] = "somebody", words[700];
     if (stranger != NULL && ConvertSidToStringSidW(stranger, &wide) && wcslen(wide) < 200)
         (void)text_from_utf16(name, wide, wcslen(wide));
     LocalFree(wide);
@@ -81,11 +96,11 @@ static int refuse(const char *path, PSID stranger, struct fault *fault)
 
 int secret_check_file(const char *path, struct fault *fault)
 {
-    uint16_t *wide = NULL;
+    wchar_t *wide = NULL;
     PACL acl = NULL;
     PSID owner = NULL;
     PSECURITY_DESCRIPTOR descriptor = NULL;
-    int rc = text_to_utf16(&wide, NULL, text_from(path));
+    int rc = winapi_path(&wide, path);
     if (rc < 0)
         return rc;
     DWORD code = GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION | OWNER_SECURITY_INFORMATION,
@@ -95,8 +110,8 @@ int secret_check_file(const char *path, struct fault *fault)
         fault_set(fault, "GetNamedSecurityInfo", (long)code, text_from(path), "the file's protection can't be read");
         return code == ERROR_FILE_NOT_FOUND || code == ERROR_PATH_NOT_FOUND ? -ENOENT : -EACCES;
     }
-    PSID stranger = acl == NULL ? NULL : find_stranger(acl);
-    if (acl == NULL || stranger != NULL)
+    PSID stranger = NULL; /* no list at all: everybody */
+    if (acl == NULL || has_stranger(acl, &stranger))
         rc = refuse(path, stranger, fault);
     else if (!is_trusted(owner)) /* who may change the list */
         rc = refuse(path, owner, fault);

@@ -6,8 +6,8 @@
 
 #include "agent/guard/token.h"
 #include "agent/system/file.h"
-#include "agent/system/file_wide.h"
 #include "detect/base/text.h"
+#include "detect/base/winapi.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +102,7 @@ int state_guard_read_self(struct state_guard_self *self, bool is_foreground, cha
 static int open_object(HANDLE *out, const char *path, char reason[STATE_GUARD_MAX_REASON])
 {
     wchar_t *wide = NULL;
-    int rc = file_wide_path(&wide, path);
+    int rc = winapi_path(&wide, path);
     if (rc < 0) {
         snprintf(reason, STATE_GUARD_MAX_REASON, "%.600s is no path: %s", path, strerror(-rc));
         return rc;
@@ -151,6 +151,16 @@ void state_guard_read_service(struct state_guard_self *self)
         snprintf(self->sid, sizeof(self->sid), "%s", STATE_GUARD_SERVICE_SID);
 }
 
+/* Does the object stand for another one, as links and junctions do? Data that Windows only keeps elsewhere, as of files
+ * that Data Deduplication has been over, does not (learn.microsoft.com: IsReparseTagNameSurrogate). */
+static bool is_link(HANDLE handle, const FILE_BASIC_INFO *basic)
+{
+    FILE_ATTRIBUTE_TAG_INFO tag;
+    return (basic->FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 &&
+           (!GetFileInformationByHandleEx(handle, FileAttributeTagInfo, &tag, sizeof(tag)) ||
+            IsReparseTagNameSurrogate(tag.ReparseTag));
+}
+
 int state_guard_check_as(const char *path, enum state_guard_kind kind, const struct state_guard_self *self,
                          char reason[STATE_GUARD_MAX_REASON])
 {
@@ -168,7 +178,7 @@ int state_guard_check_as(const char *path, enum state_guard_kind kind, const str
     } else {
         object->path = path;
         object->is_directory = (basic.FileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
-        object->is_link = (basic.FileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
+        object->is_link = is_link(handle, &basic);
         rc = fetch(object, handle, reason);
     }
     CloseHandle(handle);
@@ -248,7 +258,7 @@ static int take_file(HANDLE *out, const char *directory, char reason[STATE_GUARD
     wchar_t *wide = NULL;
     int rc = file_join(&path, directory, "tripline.lock");
     if (rc == 0)
-        rc = file_wide_path(&wide, path);
+        rc = winapi_path(&wide, path);
     if (rc < 0) {
         snprintf(reason, STATE_GUARD_MAX_REASON, "%.600s can't be locked: %s", directory, strerror(-rc));
     } else {

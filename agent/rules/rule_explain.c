@@ -1,6 +1,7 @@
 #include "agent/rules/rule_explain.h"
 
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "collectors/files/replay.h"
 #include "detect/rule/coverage.h"
 #include "detect/rule/rule_set.h"
@@ -13,7 +14,7 @@ static void put_lines(FILE *to, struct text text)
 {
     while (text.len > 0) {
         size_t end = text_find(text, '\n');
-        fprintf(to, "    %.*s\n", (int)end, text.bytes);
+        plain_printf(to, "    %.*s\n", (int)end, text.bytes);
         size_t used = end < text.len ? end + 1 : end;
         text = (struct text){text.bytes + used, text.len - used};
     }
@@ -24,13 +25,13 @@ static void put_source(FILE *to, const struct leg_source *source)
     fputs("  reads", to);
     for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
         if ((source->kinds & UINT64_C(1) << kind) != 0)
-            fprintf(to, " [%s]", coverage_kind_name((enum event_kind)kind));
+            plain_printf(to, " [%s]", coverage_kind_name((enum event_kind)kind));
     if (source->channel.bytes != NULL)
-        fprintf(to, " of channel %.*s", (int)source->channel.len, source->channel.bytes);
+        plain_printf(to, " of channel %.*s", (int)source->channel.len, source->channel.bytes);
     if (source->provider.bytes != NULL)
-        fprintf(to, " of provider %.*s", (int)source->provider.len, source->provider.bytes);
+        plain_printf(to, " of provider %.*s", (int)source->provider.len, source->provider.bytes);
     for (size_t i = 0; i < source->event_id_count; i++)
-        fprintf(to, "%s%lu", i == 0 ? " with id " : ", ", (unsigned long)source->event_ids[i]);
+        plain_printf(to, "%s%lu", i == 0 ? " with id " : ", ", (unsigned long)source->event_ids[i]);
     fputc('\n', to);
 }
 
@@ -39,10 +40,10 @@ int rule_explain(FILE *to, const struct rule_load *load, size_t i)
     const struct rule *rule = rule_set_at(load->set, i);
     struct arena *arena = NULL;
     int rc = arena_new(&arena, EXPR_SCRATCH_BYTES);
-    fprintf(to, "%s %s, version %s, %s\n", rule->id, rule->name, rule->version, rule->severity);
+    plain_printf(to, "%s %s, version %s, %s\n", rule->id, rule->name, rule->version, rule->severity);
     for (size_t l = 0; rc == 0 && l < rule->legs.count; l++) {
         const struct leg *leg = &rule->legs.items[l];
-        fprintf(to, "leg %u: %.*s\n", (unsigned)l + 1, (int)leg->table.len, leg->table.bytes);
+        plain_printf(to, "leg %u: %.*s\n", (unsigned)l + 1, (int)leg->table.len, leg->table.bytes);
         for (size_t s = 0; s < leg->source_count; s++)
             put_source(to, &leg->sources[s]);
         struct text text = expr_explain(leg->condition, NULL, arena);
@@ -50,7 +51,7 @@ int rule_explain(FILE *to, const struct rule_load *load, size_t i)
             rc = -ENOMEM;
         put_lines(to, text);
         for (size_t c = 0; c < leg->row_count; c++)
-            fprintf(to, "%s%.*s", c == 0 ? "  gives " : ", ", (int)leg->row[c].name.len, leg->row[c].name.bytes);
+            plain_printf(to, "%s%.*s", c == 0 ? "  gives " : ", ", (int)leg->row[c].name.len, leg->row[c].name.bytes);
         if (leg->row_count > 0)
             fputc('\n', to);
         arena_reset(arena);
@@ -89,8 +90,8 @@ static void put_event(struct explaining *e, const struct event *event)
 {
     char time[EVENT_TIME_SIZE];
     event_time_format(time, event->time);
-    fprintf(e->to, "event %lu: %s, id %lu, record %llu, %s\n", e->events, coverage_kind_name(event->kind),
-            (unsigned long)event->event_id, (unsigned long long)event->record_id, time);
+    plain_printf(e->to, "event %lu: %s, id %lu, record %llu, %s\n", e->events, coverage_kind_name(event->kind),
+                 (unsigned long)event->event_id, (unsigned long long)event->record_id, time);
 }
 
 static int explain_event(void *context, const struct event *event)
@@ -112,7 +113,7 @@ static int explain_event(void *context, const struct event *event)
         if (!leg_takes(leg, event))
             continue;
         enum truth truth = expr_truth(leg->condition, &row.row, e->arena);
-        fprintf(e->to, "  leg %u is %s\n", leg->number, words[truth]);
+        plain_printf(e->to, "  leg %u is %s\n", leg->number, words[truth]);
         put_lines(e->to, expr_explain(leg->condition, &row.row, e->arena)); /* nothing, if it is over all limits */
         arena_reset(e->arena);
     }

@@ -1,5 +1,6 @@
 #include "agent/rules/rule_report.h"
 
+#include "agent/system/plain.h"
 #include "detect/base/utf8.h"
 #include "detect/rule/coverage.h"
 
@@ -32,14 +33,13 @@ static void show_line(FILE *to, struct text line, unsigned column)
     fputs("    ", to);
     for (; at < line.len && character < first + SHOWN; character++) {
         size_t begin = at;
-        (void)text_decode(line, &at); /* moves at by one character */
+        uint32_t point = text_decode(line, &at);
         if (character < first)
             continue;
-        bool is_control = (unsigned char)line.bytes[begin] < 0x20 || line.bytes[begin] == 0x7F;
-        if (is_control)
+        if (plain_is_invisible(point))
             fputc(' ', to);
         else
-            fwrite(line.bytes + begin, 1, at - begin, to);
+            plain_printf(to, "%.*s", (int)(at - begin), line.bytes + begin);
         caret += character < column;
     }
     fputs("\n    ", to);
@@ -54,11 +54,11 @@ static void show_notes(FILE *to, const struct rule_load_file *file, const struct
     for (size_t i = 0; i < count; i++) {
         const struct note *note = &notes[i];
         if (note->place.line == 0) {
-            fprintf(to, "%s: %s%s: %s\n", file->path, what, note->code, note->message);
+            plain_printf(to, "%s: %s%s: %s\n", file->path, what, note->code, note->message);
             continue;
         }
-        fprintf(to, "%s:%u:%u: %s%s: %s\n", file->path, note->place.line, note->place.column, what, note->code,
-                note->message);
+        plain_printf(to, "%s:%u:%u: %s%s: %s\n", file->path, note->place.line, note->place.column, what, note->code,
+                     note->message);
         if (file->bytes != NULL)
             show_line(to, line_of(file->bytes, file->size, note->place.line), note->place.column);
     }
@@ -76,41 +76,42 @@ static void show_leg(FILE *to, const struct rule_load *load, const struct rule *
     const struct leg *leg = &rule->legs.items[i];
     const struct columns *columns = rule_set_columns(load->set);
     const struct expr_needs *needs = rule_set_leg(load->set, number_of(load, rule), i).needs;
-    fprintf(to, "  leg %u: %.*s\n", (unsigned)i + 1, (int)leg->table.len, leg->table.bytes);
+    plain_printf(to, "  leg %u: %.*s\n", (unsigned)i + 1, (int)leg->table.len, leg->table.bytes);
     if (needs == NULL)
-        fprintf(to, "    always on: nothing is known that must stand in an event; each is evaluated\n");
+        plain_printf(to, "    always on: nothing is known that must stand in an event; each is evaluated\n");
     for (size_t n = 0; needs != NULL && n < needs->count && n < 20; n++)
-        fprintf(to, "    %s \"%.*s\" in %s\n", n == 0 ? "looked for:" : "        or:", (int)needs->literals[n].text.len,
-                needs->literals[n].text.bytes, column_name(columns, needs->literals[n].column));
+        plain_printf(to, "    %s \"%.*s\" in %s\n",
+                     n == 0 ? "looked for:" : "        or:", (int)needs->literals[n].text.len,
+                     needs->literals[n].text.bytes, column_name(columns, needs->literals[n].column));
     if (needs != NULL && needs->count > 20)
-        fprintf(to, "        or: %u more\n", (unsigned)needs->count - 20);
+        plain_printf(to, "        or: %u more\n", (unsigned)needs->count - 20);
     for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
         enum coverage coverage = coverage_of(leg, needs, columns, (enum event_kind)kind);
         if (coverage != COVERAGE_NONE)
-            fprintf(to, "    %s: %s\n", coverage_kind_name((enum event_kind)kind), coverage_name(coverage));
+            plain_printf(to, "    %s: %s\n", coverage_kind_name((enum event_kind)kind), coverage_name(coverage));
     }
 }
 
 void rule_report_text(FILE *to, const struct rule_load *load, const struct rule_load_file *file)
 {
     if (file->error < 0) {
-        fprintf(to, "%s: can't be read: %s\n", file->path, strerror(-file->error));
+        plain_printf(to, "%s: can't be read: %s\n", file->path, strerror(-file->error));
         return;
     }
     show_notes(to, file, file->notes.errors, file->notes.error_count, "");
     show_notes(to, file, file->notes.warnings, file->notes.warning_count, "warning ");
     if (file->notes.dropped > 0)
-        fprintf(to, "%s: and %u more mistakes\n", file->path, (unsigned)file->notes.dropped);
+        plain_printf(to, "%s: and %u more mistakes\n", file->path, (unsigned)file->notes.dropped);
     if (file->is_extra && notes_ok(&file->notes))
-        fprintf(to, "%s: good: no rule itself, but for rules\n", file->path);
+        plain_printf(to, "%s: good: no rule itself, but for rules\n", file->path);
     if (file->rule == NULL || !notes_ok(&file->notes))
         return;
-    fprintf(to, "%s: good: \"%s\", %s, %s\n", file->path, file->rule->name, file->rule->severity, file->rule->id);
+    plain_printf(to, "%s: good: \"%s\", %s, %s\n", file->path, file->rule->name, file->rule->severity, file->rule->id);
     if (file->is_off) {
-        fprintf(to, "  off: %s%s\n", file->rule->is_disabled ? "" : "its authors call it ",
-                file->rule->is_disabled      ? "enabled: false"
-                : file->rule->status != NULL ? file->rule->status
-                                             : "otherwise");
+        plain_printf(to, "  off: %s%s\n", file->rule->is_disabled ? "" : "its authors call it ",
+                     file->rule->is_disabled      ? "enabled: false"
+                     : file->rule->status != NULL ? file->rule->status
+                                                  : "otherwise");
         return;
     }
     for (size_t i = 0; i < file->rule->legs.count; i++)

@@ -5,6 +5,7 @@
 #include "agent/run/run_guard.h"
 #include "agent/run/selftest.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "agent/system/version.h"
 #include "transport/https/https.h"
 #include <errno.h>
@@ -26,7 +27,7 @@ static enum run_problem fail(struct run *r, enum run_problem problem, const char
 static enum run_problem refuse(struct run *r, enum run_problem problem, const char *reason)
 {
     if (r->set.foreground)
-        fprintf(stderr, "tripline: T%d not started: %s\n", MESSAGE_UNSAFE, reason);
+        plain_printf(stderr, "tripline: T%d not started: %s\n", MESSAGE_UNSAFE, reason);
     if (r->set.say != NULL)
         r->set.say(r->set.context, MESSAGE_UNSAFE, reason);
     return problem;
@@ -99,7 +100,7 @@ static enum run_problem open_log(struct run *r)
     } else {
         char reason[STATE_GUARD_MAX_REASON];
         snprintf(reason, sizeof(reason), "%.600s: the log can't be written: %s", path, strerror(-rc));
-        fprintf(stderr, "tripline: %s\n", reason);
+        plain_printf(stderr, "tripline: %s\n", reason);
         if (r->set.say != NULL) /* a service has no stderr */
             r->set.say(r->set.context, MESSAGE_START_FAILED, reason);
     }

@@ -57,9 +57,9 @@ static int put_alert(void *context, struct alert *alert, const char *id)
 static void rule_failed(void *context, const struct rule *rule, const struct event *event)
 {
     const struct reading *r = context;
-    fprintf(r->shared->settings->messages,
-            "%s: record %llu: the answer of rule \"%s\" could not be had: a limit was reached\n", r->path,
-            (unsigned long long)event->record_id, rule->name);
+    plain_printf(r->shared->settings->messages,
+                 "%s: record %llu: the answer of rule \"%s\" could not be had: a limit was reached\n", r->path,
+                 (unsigned long long)event->record_id, rule->name);
 }
 
 static bool on_wants(void *context, const struct event *event)

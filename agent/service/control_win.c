@@ -6,6 +6,7 @@
 
 #include "agent/cli/cli.h"
 #include "agent/service/service.h"
+#include "agent/system/plain.h"
 #include "detect/base/text.h"
 
 #include <windows.h>
@@ -25,8 +26,8 @@ int control_fail(const char *verb, const char *call, unsigned long code)
     while (length > 0 && words[length - 1] <= L' ')
         length--;
     (void)text_from_utf16(text, words, length);
-    fprintf(stderr, "tripline %s: %s failed: %s (%lu)%s\n", verb, call, text, code,
-            code == ERROR_ACCESS_DENIED ? "; run it as an administrator" : "");
+    plain_printf(stderr, "tripline %s: %s failed: %s (%lu)%s\n", verb, call, text, code,
+                 code == ERROR_ACCESS_DENIED ? "; run it as an administrator" : "");
     return 1;
 }
 
@@ -44,7 +45,7 @@ static SC_HANDLE open_service(const char *verb, SC_HANDLE manager, DWORD access)
     if (handle == NULL) {
         DWORD code = GetLastError();
         if (code == ERROR_SERVICE_DOES_NOT_EXIST)
-            fprintf(stderr, "tripline %s: the service is not installed; \"tripline install\" does it\n", verb);
+            plain_printf(stderr, "tripline %s: the service is not installed; \"tripline install\" does it\n", verb);
         else
             (void)control_fail(verb, "OpenService", code);
     }
@@ -73,12 +74,13 @@ static long wait_for_state(SC_HANDLE handle, DWORD want)
 static void say_remedy(DWORD refusal)
 {
     if (refusal == ERROR_SERVICE_LOGON_FAILED)
-        fprintf(stderr,
-                "its account may not log on as a service: a policy has ruled who may (Computer Configuration, Windows "
-                "Settings, Security Settings, Local Policies, User Rights Assignment, \"Log on as a service\"); add NT "
-                "SERVICE\\ALL SERVICES (S-1-5-80-0) to it and run gpupdate, or install with ACCOUNT=LocalSystem\n");
+        plain_printf(
+            stderr,
+            "its account may not log on as a service: a policy has ruled who may (Computer Configuration, Windows "
+            "Settings, Security Settings, Local Policies, User Rights Assignment, \"Log on as a service\"); add NT "
+            "SERVICE\\ALL SERVICES (S-1-5-80-0) to it and run gpupdate, or install with ACCOUNT=LocalSystem\n");
     else if (refusal == ERROR_SERVICE_DISABLED)
-        fprintf(stderr, "it is disabled; \"sc config Tripline start= delayed-auto\" enables it\n");
+        plain_printf(stderr, "it is disabled; \"sc config Tripline start= delayed-auto\" enables it\n");
 }
 
 int control_start(const char *verb, void *handle, unsigned long *why)
@@ -95,13 +97,14 @@ int control_start(const char *verb, void *handle, unsigned long *why)
     /* "Already running" is also said of one that is still starting. */
     long code = wait_for_state(handle, SERVICE_RUNNING);
     if (code != 0) {
-        fprintf(stderr,
-                "tripline %s: the service did not start (code %ld); its log says why, and \"tripline run\" with the "
-                "same --config shows it here\n",
-                verb, code);
+        plain_printf(
+            stderr,
+            "tripline %s: the service did not start (code %ld); its log says why, and \"tripline run\" with the "
+            "same --config shows it here\n",
+            verb, code);
         return 1;
     }
-    printf("%s\n", refusal == ERROR_SUCCESS ? "started" : "running already");
+    plain_printf(stdout, "%s\n", refusal == ERROR_SUCCESS ? "started" : "running already");
     return 0;
 }
 
@@ -123,15 +126,15 @@ static int stop_process(const char *verb, SC_HANDLE handle, HANDLE process)
         DWORD code = GetLastError();
         if (code != ERROR_SERVICE_NOT_ACTIVE)
             return control_fail(verb, "ControlService", code);
-        printf("not running\n");
+        plain_printf(stdout, "not running\n");
         return 0;
     }
     if (wait_for_state(handle, SERVICE_STOPPED) != 0 ||
         (process != NULL && WaitForSingleObject(process, STATE_TIMEOUT_MS) != WAIT_OBJECT_0)) {
-        fprintf(stderr, "tripline %s: the service did not stop within %u s\n", verb, STATE_TIMEOUT_MS / 1000);
+        plain_printf(stderr, "tripline %s: the service did not stop within %u s\n", verb, STATE_TIMEOUT_MS / 1000);
         return 1;
     }
-    printf("stopped\n");
+    plain_printf(stdout, "stopped\n");
     return 0;
 }
 
@@ -148,7 +151,7 @@ static int no_arguments(int argc, char **argv)
 {
     if (argc == 1)
         return 0;
-    fprintf(stderr, "tripline %s: unknown argument \"%s\"; it takes none\n", argv[0], argv[1]);
+    plain_printf(stderr, "tripline %s: unknown argument \"%s\"; it takes none\n", argv[0], argv[1]);
     return CLI_USAGE;
 }
 
@@ -184,7 +187,7 @@ static int do_reload(void *service, void *context)
     (void)context;
     if (!ControlService(service, AGENT_CONTROL_RELOAD, &status))
         return control_fail("reload", "ControlService", GetLastError());
-    printf("asked to read the config anew; its log and \"tripline status\" say whether it was taken\n");
+    plain_printf(stdout, "asked to read the config anew; its log and \"tripline status\" say whether it was taken\n");
     return 0;
 }
 

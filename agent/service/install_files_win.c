@@ -6,8 +6,9 @@
 #include "agent/guard/state_guard.h"
 #include "agent/service/control.h"
 #include "agent/system/file.h"
-#include "agent/system/file_wide.h"
+#include "agent/system/plain.h"
 #include "detect/base/text.h"
+#include "detect/base/winapi.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ int install_secure(const char *path, const char *sddl)
     wchar_t *wide = NULL;
     PSECURITY_DESCRIPTOR descriptor = descriptor_of(sddl);
     unsigned long code = descriptor == NULL ? GetLastError() : 0;
-    if (code == 0 && file_wide_path(&wide, path) < 0)
+    if (code == 0 && winapi_path(&wide, path) < 0)
         code = ERROR_INVALID_NAME;
     if (code == 0)
         code = secure(wide, descriptor);
@@ -67,14 +68,14 @@ int install_secure(const char *path, const char *sddl)
     LocalFree(descriptor);
     if (code == 0)
         return 0;
-    fprintf(stderr, "tripline install: the security of %s could not be set\n", path);
+    plain_printf(stderr, "tripline install: the security of %s could not be set\n", path);
     return control_fail("install", "SetNamedSecurityInfo", code);
 }
 
 int install_stranger(const char *reason)
 {
-    fprintf(stderr, "tripline install: %s\ntripline install: look who made it, then remove it and install again\n",
-            reason);
+    plain_printf(stderr, "tripline install: %s\ntripline install: look who made it, then remove it and install again\n",
+                 reason);
     return 1;
 }
 
@@ -85,7 +86,7 @@ int install_directory(const char *path, const char *sddl)
     PSECURITY_DESCRIPTOR descriptor = descriptor_of(sddl);
     SECURITY_ATTRIBUTES attributes = {sizeof(attributes), descriptor, FALSE};
     unsigned long code = descriptor == NULL ? GetLastError() : 0;
-    if (code == 0 && file_wide_path(&wide, path) < 0)
+    if (code == 0 && winapi_path(&wide, path) < 0)
         code = ERROR_INVALID_NAME;
     if (code == 0 && !CreateDirectoryW(wide, &attributes))
         code = GetLastError();
@@ -94,7 +95,7 @@ int install_directory(const char *path, const char *sddl)
     if (code == 0)
         return 0;
     if (code != ERROR_ALREADY_EXISTS) {
-        fprintf(stderr, "tripline install: %s can't be made\n", path);
+        plain_printf(stderr, "tripline install: %s can't be made\n", path);
         return control_fail("install", "CreateDirectory", code);
     }
     /* The owner of what is there must be trusted before its access list is mended: he could change it back. */
@@ -107,7 +108,7 @@ static unsigned long write_new(const char *path, const char *text, PSECURITY_DES
 {
     wchar_t *wide = NULL;
     SECURITY_ATTRIBUTES attributes = {sizeof(attributes), descriptor, FALSE};
-    if (file_wide_path(&wide, path) < 0)
+    if (winapi_path(&wide, path) < 0)
         return ERROR_INVALID_NAME;
     (void)DeleteFileW(wide); /* of a run that was cut off; CREATE_NEW tells when it could not */
     HANDLE file = CreateFileW(wide, GENERIC_WRITE, 0, &attributes, CREATE_NEW, FILE_ATTRIBUTE_NORMAL, NULL);
@@ -141,11 +142,11 @@ int install_write(const char *path, const char *text, const char *sddl)
     free(temporary);
     if (code == 0 && rc == 0)
         return 0;
-    fprintf(stderr, "tripline install: %s can't be written: ", path);
+    plain_printf(stderr, "tripline install: %s can't be written: ", path);
     if (rc < 0)
-        fprintf(stderr, "%s\n", strerror(-rc));
+        plain_printf(stderr, "%s\n", strerror(-rc));
     else
-        fprintf(stderr, "code %lu\n", code);
+        plain_printf(stderr, "code %lu\n", code);
     return 1;
 }
 

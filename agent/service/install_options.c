@@ -3,6 +3,7 @@
 #include "agent/cli/cli.h"
 #include "agent/config/config_internal.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +11,7 @@
 
 static int say(const char *verb, const char *reason)
 {
-    fprintf(stderr, "tripline %s: %s\n", verb, reason);
+    plain_printf(stderr, "tripline %s: %s\n", verb, reason);
     return CLI_USAGE;
 }
 
@@ -36,7 +37,7 @@ static int read_properties(struct install_options *options, const char *verb, co
     size_t size = 0;
     int rc = strcmp(path, "-") == 0 ? read_stdin(&text, &size) : file_read(&text, &size, path, INSTALL_MAX_TEXT);
     if (rc < 0) {
-        fprintf(stderr, "tripline %s: %s can't be read: %s\n", verb, path, strerror(-rc));
+        plain_printf(stderr, "tripline %s: %s can't be read: %s\n", verb, path, strerror(-rc));
         return 1;
     }
     struct text lines = {text, size};

@@ -3,8 +3,9 @@
 #include "agent/service/install_state.h"
 
 #include "agent/system/file.h"
-#include "agent/system/file_wide.h"
+#include "agent/system/plain.h"
 #include "detect/base/text.h"
+#include "detect/base/winapi.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,14 +38,14 @@ static char *utf8(const wchar_t *wide)
 static bool delete_one(const char *path, bool is_directory)
 {
     wchar_t *wide = NULL;
-    if (file_wide_path(&wide, path) < 0)
+    if (winapi_path(&wide, path) < 0)
         return false;
     (void)SetFileAttributesW(wide, FILE_ATTRIBUTE_NORMAL); /* read-only would stay */
     bool is_gone = is_directory ? RemoveDirectoryW(wide) : DeleteFileW(wide);
     DWORD code = is_gone ? 0 : GetLastError();
     free(wide);
     if (!is_gone && code != ERROR_FILE_NOT_FOUND && code != ERROR_PATH_NOT_FOUND)
-        fprintf(stderr, "tripline uninstall: %s could not be deleted (%lu)\n", path, code);
+        plain_printf(stderr, "tripline uninstall: %s could not be deleted (%lu)\n", path, code);
     return is_gone;
 }
 
@@ -57,7 +58,7 @@ static int purge_entry(const char *directory, const WIN32_FIND_DATAW *found, boo
     bool is_directory = (found->dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY) != 0;
     bool is_link = (found->dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0;
     if (name == NULL || file_join(&path, directory, name) < 0)
-        fprintf(stderr, "tripline uninstall: memory is short\n");
+        plain_printf(stderr, "tripline uninstall: memory is short\n");
     else if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || (!is_whole && (is_directory || !is_own(name))))
         result = 0;
     else if (is_directory && !is_link)
@@ -75,8 +76,8 @@ static int purge(const char *directory, bool is_whole, unsigned depth)
     wchar_t *pattern = NULL;
     char *all = NULL;
     int result = 0;
-    if (depth > MAX_DEPTH || file_join(&all, directory, "*") < 0 || file_wide_path(&pattern, all) < 0) {
-        fprintf(stderr, "tripline uninstall: %s can't be looked through\n", directory);
+    if (depth > MAX_DEPTH || file_join(&all, directory, "*") < 0 || winapi_path(&pattern, all) < 0) {
+        plain_printf(stderr, "tripline uninstall: %s can't be looked through\n", directory);
         free(all);
         return 1;
     }
@@ -91,7 +92,7 @@ static int purge(const char *directory, bool is_whole, unsigned depth)
     FindClose(search);
     if (!is_whole) {
         wchar_t *wide = NULL;
-        if (file_wide_path(&wide, directory) == 0)
+        if (winapi_path(&wide, directory) == 0)
             (void)RemoveDirectoryW(wide); /* fails while somebody else's files are in it, as it must */
         free(wide);
         return result;
@@ -102,7 +103,7 @@ static int purge(const char *directory, bool is_whole, unsigned depth)
 int install_purge(const char *directory, bool is_whole)
 {
     wchar_t *wide = NULL;
-    if (file_wide_path(&wide, directory) < 0)
+    if (winapi_path(&wide, directory) < 0)
         return 1;
     DWORD attributes = GetFileAttributesW(wide);
     free(wide);

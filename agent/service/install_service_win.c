@@ -6,6 +6,7 @@
 
 #include "agent/service/control.h"
 #include "agent/service/service.h"
+#include "agent/system/plain.h"
 #include "detect/base/text.h"
 #include <errno.h>
 #include <stdio.h>
@@ -260,12 +261,12 @@ static void set_rest(const struct install_service_calls *calls, void *service, u
             continue;
         unsigned long code = calls->change2(service, settings[i].level, settings[i].information);
         if (code != 0)
-            fprintf(stderr, "tripline install: warning: this system did not take \"%s\" (%lu)\n", settings[i].name,
-                    code);
+            plain_printf(stderr, "tripline install: warning: this system did not take \"%s\" (%lu)\n", settings[i].name,
+                         code);
     }
     unsigned long code = calls->restrict_control(service);
     if (code != 0)
-        fprintf(stderr, "tripline install: warning: users may go on asking the service to reload (%lu)\n", code);
+        plain_printf(stderr, "tripline install: warning: users may go on asking the service to reload (%lu)\n", code);
 }
 
 /* One try with account as it is. *what: the call that failed. */
@@ -294,10 +295,10 @@ bool install_service_fall_back(struct install_account *account, const struct ins
 {
     if (account->kind != INSTALL_VIRTUAL || account->is_chosen)
         return false;
-    fprintf(stderr,
-            "tripline install: warning: the account %s can't be used here (%s: %lu); the service will run as "
-            "LocalSystem with few privileges\n",
-            account->name, what, code);
+    plain_printf(stderr,
+                 "tripline install: warning: the account %s can't be used here (%s: %lu); the service will run as "
+                 "LocalSystem with few privileges\n",
+                 account->name, what, code);
     install_account_fall_back(account, properties);
     return true;
 }
@@ -313,11 +314,11 @@ int install_service_configure(const struct install_service_calls *calls, void *s
     if (code != 0 && install_service_fall_back(account, properties, what, code))
         code = set_account(calls, service, command, account, is_upgrade, &what);
     if (code != 0) {
-        fprintf(stderr, "tripline install: the account %s can't be used\n", account->name);
+        plain_printf(stderr, "tripline install: the account %s can't be used\n", account->name);
         return control_fail("install", what, code);
     }
     if (install_multi_string(&privileges, &bytes, account->privileges) < 0) {
-        fprintf(stderr, "tripline install: memory is short\n");
+        plain_printf(stderr, "tripline install: memory is short\n");
         return 1;
     }
     set_rest(calls, service, privileges, is_upgrade);

@@ -8,8 +8,9 @@
 #include "agent/service/control.h"
 #include "agent/service/install_files.h"
 #include "agent/system/file.h"
-#include "agent/system/file_wide.h"
+#include "agent/system/plain.h"
 #include "detect/base/text.h"
+#include "detect/base/winapi.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@
 
 static int complain(const char *path, const char *what, unsigned long code)
 {
-    fprintf(stderr, "tripline install: %s %s (%lu)\n", path, what, code);
+    plain_printf(stderr, "tripline install: %s %s (%lu)\n", path, what, code);
     return 1;
 }
 
@@ -44,7 +45,7 @@ static char *beside(const char *path, const char *ending)
 static bool is_there(const char *path)
 {
     wchar_t *wide = NULL;
-    bool found = file_wide_path(&wide, path) == 0 && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
+    bool found = winapi_path(&wide, path) == 0 && GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
     free(wide);
     return found;
 }
@@ -54,7 +55,7 @@ static unsigned long rename_one(const char *from, const char *to)
 {
     wchar_t *wide_from = NULL, *wide_to = NULL;
     unsigned long code = ERROR_NOT_ENOUGH_MEMORY;
-    if (file_wide_path(&wide_from, from) == 0 && file_wide_path(&wide_to, to) == 0)
+    if (winapi_path(&wide_from, from) == 0 && winapi_path(&wide_to, to) == 0)
         code = MoveFileExW(wide_from, wide_to, MOVEFILE_WRITE_THROUGH) ? 0 : GetLastError();
     free(wide_to);
     free(wide_from);
@@ -106,7 +107,7 @@ static int check_unused(const char *directory)
     char *path = NULL;
     wchar_t *wide = NULL;
     int result = 0;
-    if (file_join(&path, directory, "tripline.db") < 0 || file_wide_path(&wide, path) < 0) {
+    if (file_join(&path, directory, "tripline.db") < 0 || winapi_path(&wide, path) < 0) {
         result = complain(directory, "can't be looked at", ERROR_NOT_ENOUGH_MEMORY);
     } else {
         HANDLE file = CreateFileW(wide, GENERIC_READ, 0, NULL, OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
@@ -154,7 +155,7 @@ int install_state_move(const char *home, const char *state, const char *sddl)
         if (code != 0)
             result = complain(staging, "can't be renamed", code);
         if (result == 0)
-            printf("moved: the state of an earlier version is in %s now\n", state);
+            plain_printf(stdout, "moved: the state of an earlier version is in %s now\n", state);
     }
     free(old);
     free(staging);
@@ -173,7 +174,7 @@ int install_state_move_back(bool *is_moved, const char *home, const char *state)
 {
     char *path = NULL, *staging = beside(state, STAGING);
     wchar_t *wide = NULL;
-    if (staging == NULL || file_join(&path, state, MARK) < 0 || file_wide_path(&wide, state) < 0) {
+    if (staging == NULL || file_join(&path, state, MARK) < 0 || winapi_path(&wide, state) < 0) {
         free(path);
         free(staging);
         return complain(state, "can't be moved back", ERROR_NOT_ENOUGH_MEMORY);
@@ -203,10 +204,10 @@ static int adopt_one(const char *directory, const char *name, void *context)
     wchar_t *wide = NULL;
     PSID administrators = NULL;
     unsigned long code = ERROR_NOT_ENOUGH_MEMORY;
-    if (file_join(&path, directory, name) == 0 && file_wide_path(&wide, path) == 0) {
+    if (file_join(&path, directory, name) == 0 && winapi_path(&wide, path) == 0) {
         if (state_guard_check_as(path, STATE_GUARD_STATE, context, reason) < 0 &&
             state_guard_check(path, STATE_GUARD_STATE, false, reason) < 0) {
-            fprintf(stderr, "tripline install: %s\n", reason);
+            plain_printf(stderr, "tripline install: %s\n", reason);
             free(wide);
             free(path);
             return 1;

@@ -14,6 +14,7 @@
 #include "agent/service/install_state.h"
 #include "agent/service/service.h"
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 
 #include <windows.h>
 
@@ -37,7 +38,7 @@ struct install {
 
 static int say(const char *what)
 {
-    fprintf(stderr, "tripline install: %s\n", what);
+    plain_printf(stderr, "tripline install: %s\n", what);
     return 1;
 }
 
@@ -72,7 +73,7 @@ static int prepare_security(struct install *i)
         return say("the service's SID can't be made");
     unsigned long code = is_managed ? install_service_account_sid(account_sid, i->account.name) : 0;
     if (code != 0) {
-        fprintf(stderr, "tripline install: the account %s is not known here\n", i->account.name);
+        plain_printf(stderr, "tripline install: the account %s is not known here\n", i->account.name);
         return control_fail("install", "LookupAccountName", code);
     }
     const char *also = is_managed ? account_sid : NULL;
@@ -102,7 +103,7 @@ static int prepare(struct install *i)
         rc = text_to_utf16(&i->command, NULL, text_from(command));
     free(command);
     if (rc < 0) {
-        fprintf(stderr, "tripline install: the service's command line can't be made: %s\n", strerror(-rc));
+        plain_printf(stderr, "tripline install: the service's command line can't be made: %s\n", strerror(-rc));
         return 1;
     }
     return prepare_security(i);
@@ -114,9 +115,9 @@ static int check_program(const struct install *i)
     char reason[STATE_GUARD_MAX_REASON];
     if (state_guard_check_program(i->program, false, reason) == 0)
         return 0;
-    fprintf(stderr,
-            "tripline install: %s\ntripline install: or copy it to C:\\Program Files\\Tripline and install there\n",
-            reason);
+    plain_printf(
+        stderr, "tripline install: %s\ntripline install: or copy it to C:\\Program Files\\Tripline and install there\n",
+        reason);
     return 1;
 }
 
@@ -150,7 +151,7 @@ static int keep_old(struct install *i, bool back)
     snprintf(old, size, "%s.old", i->config);
     int rc = back ? file_replace(old, i->config) : file_replace(i->config, old);
     if (rc < 0)
-        fprintf(stderr, "tripline install: %s can't be renamed: %s\n", back ? old : i->config, strerror(-rc));
+        plain_printf(stderr, "tripline install: %s can't be renamed: %s\n", back ? old : i->config, strerror(-rc));
     free(old);
     return rc < 0 ? 1 : 0;
 }
@@ -200,7 +201,8 @@ static int place_directories(struct install *i)
     if (state_guard_check(i->home, STATE_GUARD_CONFIG_DIRECTORY, false, reason) < 0)
         return install_stranger(reason);
     if (keeps) {
-        printf(
+        plain_printf(
+            stdout,
             "the state stays in %s, as the config says; in a directory of its own the service could not change what is "
             "put beside the config: <state directory=\"%s\"/>\n",
             i->home, i->state);
@@ -232,11 +234,12 @@ static int place_files(struct install *i)
             return 1;
     } else if (i->has_config) {
         if (wants_new)
-            printf("the config %s is kept as it is; RECONFIGURE=1 makes a new one of the properties\n", i->config);
+            plain_printf(stdout, "the config %s is kept as it is; RECONFIGURE=1 makes a new one of the properties\n",
+                         i->config);
         if (install_secure(i->config, i->config_sddl) != 0)
             return 1;
     } else if (i->options.configures) {
-        printf("no config yet: the service is not started; put one at %s\n", i->config);
+        plain_printf(stdout, "no config yet: the service is not started; put one at %s\n", i->config);
         return 0;
     }
     return check_config(i->config);
@@ -284,7 +287,7 @@ static int start_service(struct install *i, SC_HANDLE handle)
 {
     unsigned long refusal = 0;
     if (i->options.upgrades && is_disabled(handle)) {
-        printf("the service is disabled, and stays so: not started\n");
+        plain_printf(stdout, "the service is disabled, and stays so: not started\n");
         return 0;
     }
     int result = control_start("install", handle, &refusal);
@@ -347,8 +350,8 @@ int cli_install(int argc, char **argv)
             result = set_service(&i);
     }
     if (result == 0)
-        printf("installed: service Tripline as %s, config %s%s\n", i.account.name, i.config,
-               i.options.configures ? "" : "; \"tripline start\" starts it");
+        plain_printf(stdout, "installed: service Tripline as %s, config %s%s\n", i.account.name, i.config,
+                     i.options.configures ? "" : "; \"tripline start\" starts it");
     /* A config that this run made must not outlive its failure: the next run would keep it. */
     if (result != 0 && i.has_written && file_remove(i.config) == 0 && i.has_old)
         (void)keep_old(&i, true); /* says itself what fails */
@@ -392,7 +395,7 @@ static int purge_all(const struct install_properties *p)
     if (rc == 0)
         rc = given == NULL ? file_default_config(&config) : absolute_path(&config, given);
     if (rc < 0) {
-        fprintf(stderr, "tripline uninstall: what to purge can't be told: %s\n", strerror(-rc));
+        plain_printf(stderr, "tripline uninstall: what to purge can't be told: %s\n", strerror(-rc));
         free(directory);
         return 1;
     }
@@ -400,12 +403,12 @@ static int purge_all(const struct install_properties *p)
     int result = state == NULL ? 0 : install_purge(state, false);
     rc = file_remove(config);
     if (rc < 0 && rc != -ENOENT) {
-        fprintf(stderr, "tripline uninstall: %s could not be deleted: %s\n", config, strerror(-rc));
+        plain_printf(stderr, "tripline uninstall: %s could not be deleted: %s\n", config, strerror(-rc));
         result = 1;
     }
     result |= install_purge(directory, true);
     if (result == 0)
-        printf("purged: config, outbox and log are gone\n");
+        plain_printf(stdout, "purged: config, outbox and log are gone\n");
     free(state);
     free(config);
     free(directory);
@@ -416,7 +419,8 @@ static int purge_all(const struct install_properties *p)
 static void leave_group(const char *sid)
 {
     if (install_service_is_controller()) {
-        printf(
+        plain_printf(
+            stdout,
             "NT SERVICE\\Tripline stays in Event Log Readers: on domain controllers that group is the domain's, and "
             "the "
             "agents of the others read by it; \"net localgroup\" takes it out when no domain controller has the agent "
@@ -425,7 +429,7 @@ static void leave_group(const char *sid)
     }
     unsigned long code = install_service_leave(INSTALL_EVENT_LOG_READERS, sid);
     if (code != 0)
-        fprintf(stderr, "tripline uninstall: warning: the account stays in Event Log Readers (%lu)\n", code);
+        plain_printf(stderr, "tripline uninstall: warning: the account stays in Event Log Readers (%lu)\n", code);
 }
 
 int cli_uninstall(int argc, char **argv)
@@ -442,8 +446,8 @@ int cli_uninstall(int argc, char **argv)
         if (result == 0)
             result = install_remove_event_source();
         if (result == 0)
-            printf("uninstalled: the service is gone%s\n",
-                   purges ? "" : "; config, outbox and log stay where they are");
+            plain_printf(stdout, "uninstalled: the service is gone%s\n",
+                         purges ? "" : "; config, outbox and log stay where they are");
     }
     if (result == 0 && purges)
         result = purge_all(&options.properties);

@@ -1,11 +1,14 @@
 /* There is no Windows service here; systemd and the like start "tripline run". */
 #include "agent/cli/cli.h"
 
+#include "agent/system/plain.h"
+
 #include <stdio.h>
 
 static int no_service(char **argv)
 {
-    fprintf(stderr, "tripline %s: only on Windows; here \"tripline run\" is the agent in the foreground\n", argv[0]);
+    plain_printf(stderr, "tripline %s: only on Windows; here \"tripline run\" is the agent in the foreground\n",
+                 argv[0]);
     return 1;
 }
 

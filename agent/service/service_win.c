@@ -8,6 +8,7 @@
 #include "agent/log/system_log.h"
 #include "agent/run/run.h"
 #include "agent/service/service.h"
+#include "agent/system/plain.h"
 #include "agent/system/version.h"
 
 #include <windows.h>
@@ -43,7 +44,7 @@ static void report(DWORD state, DWORD exit_code, DWORD specific_code)
     s->dwCheckPoint = is_pending ? checkpoint : 0;
     s->dwWaitHint = is_pending ? STEP_HINT_MS + checkpoint * 100 : 0;
     if (!SetServiceStatus(service.handle, s))
-        fprintf(stderr, "tripline service: SetServiceStatus failed (%lu)\n", GetLastError());
+        plain_printf(stderr, "tripline service: SetServiceStatus failed (%lu)\n", GetLastError());
     pthread_mutex_unlock(&service.lock);
 }
 
@@ -131,7 +132,7 @@ int cli_service(int argc, char **argv)
     service.stop = CreateEventW(NULL, TRUE, FALSE, NULL);
     service.reload = CreateEventW(NULL, FALSE, FALSE, NULL);
     if (service.stop == NULL || service.reload == NULL) {
-        fprintf(stderr, "tripline service: CreateEventW failed (%lu)\n", GetLastError());
+        plain_printf(stderr, "tripline service: CreateEventW failed (%lu)\n", GetLastError());
         return 1;
     }
     SERVICE_TABLE_ENTRYW table[] = {{(wchar_t[]){AGENT_SERVICE_NAME}, service_main}, {NULL, NULL}};
@@ -139,8 +140,9 @@ int cli_service(int argc, char **argv)
         return 0;
     DWORD code = GetLastError();
     if (code == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT)
-        fprintf(stderr, "tripline service: this verb is for the service manager; by hand it is \"tripline run\"\n");
+        plain_printf(stderr,
+                     "tripline service: this verb is for the service manager; by hand it is \"tripline run\"\n");
     else
-        fprintf(stderr, "tripline service: StartServiceCtrlDispatcher failed (%lu)\n", code);
+        plain_printf(stderr, "tripline service: StartServiceCtrlDispatcher failed (%lu)\n", code);
     return 1;
 }

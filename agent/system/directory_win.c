@@ -1,7 +1,6 @@
 #include "agent/system/directory.h"
 
 #include "agent/system/file.h"
-#include "agent/system/file_wide.h"
 #include "detect/base/winapi.h"
 
 #include <errno.h>
@@ -35,7 +34,7 @@ int directory_scan(struct directory *to, const char *path)
     WIN32_FIND_DATAW found;
     int rc = file_join(&pattern, path, "*");
     if (rc == 0)
-        rc = file_wide_path(&wide, pattern);
+        rc = winapi_path(&wide, pattern);
     free(pattern);
     if (rc < 0)
         return rc;

@@ -1,6 +1,5 @@
 #include "agent/system/file.h"
 #include "agent/system/file_internal.h"
-#include "agent/system/file_wide.h"
 #include "detect/base/text.h"
 #include "detect/base/winapi.h"
 
@@ -16,10 +15,6 @@
 
 const char file_separator = '\\';
 
-/* Longest path that Windows takes, units, with the prefix \\?\ (learn.microsoft.com: Maximum Path Length Limitation).
- */
-#define MAX_PATH_UNITS 32767u
-
 bool file_is_separator(char c)
 {
     return c == '\\' || c == '/';
@@ -30,41 +25,6 @@ bool file_is_separator(char c)
 bool file_is_absolute(const char *path)
 {
     return file_is_separator(path[0]) || (path[0] != '\0' && path[1] == ':');
-}
-
-int file_wide_path(wchar_t **out, const char *path)
-{
-    static const wchar_t plain[] = L"\\\\?\\", share[] = L"\\\\?\\UNC";
-    wchar_t *wide = NULL, *full = NULL;
-
-    int rc = *path == '\0' ? -ENOENT : winapi_wide(&wide, path);
-    if (rc < 0)
-        return rc;
-    /* 12: room that CreateDirectory wants for an 8.3 name in it (same page). */
-    if (wcslen(wide) < MAX_PATH - 12 || wcsncmp(wide, plain, 4) == 0) {
-        *out = wide;
-        return 0;
-    }
-    full = calloc(MAX_PATH_UNITS + 8, sizeof(*full));
-    if (full == NULL) {
-        free(wide);
-        return -ENOMEM;
-    }
-    DWORD size = GetFullPathNameW(wide, MAX_PATH_UNITS, full + 8, NULL);
-    if (size == 0 || size >= MAX_PATH_UNITS) {
-        rc = size == 0 ? winapi_last_error() : -EINVAL;
-        free(full);
-        free(wide);
-        return rc;
-    }
-    bool is_share = full[8] == L'\\' && full[9] == L'\\'; /* \\server\x becomes \\?\UNC\server\x */
-    const wchar_t *prefix = is_share ? share : plain;
-    size_t prefix_size = wcslen(prefix);
-    memmove(full + prefix_size, full + 8 + (is_share ? 1 : 0), (size + 1) * sizeof(*full));
-    memcpy(full, prefix, prefix_size * sizeof(*full));
-    free(wide);
-    *out = full;
-    return 0;
 }
 
 static bool is_directory(const wchar_t *path)
@@ -106,7 +66,7 @@ bool file_is_regular(const char *path)
     if (file_is_separator(path[0]) && file_is_separator(path[1]) && (path[2] == '.' || path[2] == '?'))
         return false; /* a device or a pipe */
     wchar_t *wide = NULL;
-    if (file_wide_path(&wide, path) < 0)
+    if (winapi_path(&wide, path) < 0)
         return false;
     DWORD attributes = GetFileAttributesW(wide);
     free(wide);
@@ -122,7 +82,7 @@ int file_open(FILE **out, const char *path, const char *mode)
                                     : GENERIC_WRITE;
     DWORD how = mode[0] == 'r' || mode[0] == 'o' ? OPEN_EXISTING : mode[0] == 'a' ? OPEN_ALWAYS : CREATE_ALWAYS;
 
-    int rc = file_wide_path(&wide, path);
+    int rc = winapi_path(&wide, path);
     if (rc < 0)
         return rc;
     HANDLE handle = CreateFileW(wide, access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, how,
@@ -139,7 +99,7 @@ int file_open(FILE **out, const char *path, const char *mode)
 static int make_one(const char *path)
 {
     wchar_t *wide = NULL;
-    int rc = file_wide_path(&wide, path);
+    int rc = winapi_path(&wide, path);
     if (rc < 0)
         return rc;
     if (!CreateDirectoryW(wide, NULL)) {
@@ -178,14 +138,27 @@ int file_make_directory(const char *path)
     return rc < 0 ? rc : make_one(path);
 }
 
+/* Somebody who reads the old file and lets nobody remove it meanwhile, as many a collector of figures does, is done in
+ * a moment: three tries, 20 ms apart. */
+static int move_over(const wchar_t *from, const wchar_t *to)
+{
+    for (int tries = 1; !MoveFileExW(from, to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH); tries++) {
+        DWORD code = GetLastError();
+        if (tries == 3 || (code != ERROR_SHARING_VIOLATION && code != ERROR_ACCESS_DENIED))
+            return winapi_error(code);
+        Sleep(20);
+    }
+    return 0;
+}
+
 int file_replace(const char *from, const char *to)
 {
     wchar_t *wide_from = NULL, *wide_to = NULL;
-    int rc = file_wide_path(&wide_from, from);
+    int rc = winapi_path(&wide_from, from);
     if (rc == 0)
-        rc = file_wide_path(&wide_to, to);
-    if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
-        rc = winapi_last_error();
+        rc = winapi_path(&wide_to, to);
+    if (rc == 0)
+        rc = move_over(wide_from, wide_to);
     free(wide_to);
     free(wide_from);
     return rc;
@@ -194,7 +167,7 @@ int file_replace(const char *from, const char *to)
 int file_remove(const char *path)
 {
     wchar_t *wide = NULL;
-    int rc = file_wide_path(&wide, path);
+    int rc = winapi_path(&wide, path);
     if (rc == 0 && !DeleteFileW(wide))
         rc = winapi_last_error();
     free(wide);
@@ -203,11 +176,11 @@ int file_remove(const char *path)
 
 int file_program(char **out)
 {
-    wchar_t *path = calloc(MAX_PATH_UNITS + 1, sizeof(*path));
+    wchar_t *path = calloc(WINAPI_MAX_PATH_UNITS + 1, sizeof(*path));
     if (path == NULL)
         return -ENOMEM;
-    DWORD size = GetModuleFileNameW(NULL, path, MAX_PATH_UNITS);
-    int rc = size == 0 ? winapi_last_error() : size >= MAX_PATH_UNITS ? -EINVAL : winapi_text(out, path);
+    DWORD size = GetModuleFileNameW(NULL, path, WINAPI_MAX_PATH_UNITS);
+    int rc = size == 0 ? winapi_last_error() : size >= WINAPI_MAX_PATH_UNITS ? -EINVAL : winapi_text(out, path);
     free(path);
     return rc;
 }
@@ -219,7 +192,7 @@ int file_list(const char *directory, int (*each)(void *context, const char *name
     wchar_t *pattern = NULL;
     int rc = file_join(&all, directory, "*");
     if (rc == 0)
-        rc = file_wide_path(&pattern, all);
+        rc = winapi_path(&pattern, all);
     HANDLE search = rc < 0 ? INVALID_HANDLE_VALUE : FindFirstFileW(pattern, &found);
     if (rc == 0 && search == INVALID_HANDLE_VALUE)
         rc = winapi_last_error();
@@ -258,7 +231,7 @@ static bool is_there(const char *directory, const char *name)
 {
     char *path = NULL;
     wchar_t *wide = NULL;
-    bool found = file_join(&path, directory, name) == 0 && file_wide_path(&wide, path) == 0 &&
+    bool found = file_join(&path, directory, name) == 0 && winapi_path(&wide, path) == 0 &&
                  GetFileAttributesW(wide) != INVALID_FILE_ATTRIBUTES;
     free(wide);
     free(path);

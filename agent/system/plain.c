@@ -51,9 +51,10 @@ static void print(FILE *to, const char *text, bool keeps_lines)
 {
     struct text all = text_from(text);
     for (size_t at = 0; at < all.len;) {
-        char piece[PIECE_SIZE] = "\n";
+        char piece[PIECE_SIZE];
         uint32_t point = text_decode(all, &at);
-        size_t size = keeps_lines && point == '\n' ? 1 : piece_of(piece, point);
+        bool is_kept = keeps_lines && (point == '\n' || point == '\t');
+        size_t size = is_kept ? text_encode(piece, point) : piece_of(piece, point);
         (void)fwrite(piece, 1, size, to); /* as fprintf() to a terminal: nobody to tell */
     }
 }

@@ -38,7 +38,7 @@ static void show(FILE *to, struct text text)
 {
     char cut[SHOWN + 4];
     (void)plain_copy(cut, sizeof(cut), text); /* ends in "..." where it is longer */
-    fprintf(to, "\"%s\"", cut);
+    plain_printf(to, "\"%s\"", cut);
 }
 
 static void malformed(struct verify *v, const char *what)
@@ -272,8 +272,8 @@ static int cmdlet_row(struct verify *v, struct text line)
     }
     if (rc == 0 && strcmp(is, should) != 0) {
         v->mismatches++;
-        fprintf(v->mismatches_to, "%s:%lu: %.*s is %s, expected %s\n", v->name, v->line, (int)column[0].len,
-                column[0].bytes, is, should);
+        plain_printf(v->mismatches_to, "%s:%lu: %.*s is %s, expected %s\n", v->name, v->line, (int)column[0].len,
+                     column[0].bytes, is, should);
     }
     return rc;
 }

@@ -1,7 +1,8 @@
 #include "agent/verify/verify_expression.h"
 
-#include "detect/kql/kql.h"
+#include "agent/system/plain.h"
 #include "detect/expression/expr.h"
+#include "detect/kql/kql.h"
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
@@ -31,7 +32,7 @@ static struct value column_value(const struct expr_row *expr, unsigned column, s
 static int malformed(struct verify *v, const char *what)
 {
     v->malformed++;
-    fprintf(v->faults_to, "%s:%lu: %s\n", v->name, v->line, what);
+    plain_printf(v->faults_to, "%s:%lu: %s\n", v->name, v->line, what);
     return -EINVAL;
 }
 
@@ -150,11 +151,11 @@ static bool same(const struct dynamic *a, const struct dynamic *b)
 static void say(struct verify *v, const struct text *column, struct text is)
 {
     v->mismatches++;
-    fprintf(v->mismatches_to, "%s:%lu: %.*s: %.*s: %.*s is %.*s, expected %.*s\n", v->name, v->line,
-            (int)column[VERIFY_ID].len, column[VERIFY_ID].bytes, (int)column[VERIFY_EXPRESSION_KIND].len,
-            column[VERIFY_EXPRESSION_KIND].bytes, (int)column[VERIFY_TEXT].len, column[VERIFY_TEXT].bytes,
-            is.len > 200 ? 200 : (int)is.len, is.bytes, (int)column[VERIFY_EXPECTED].len,
-            column[VERIFY_EXPECTED].bytes);
+    plain_printf(v->mismatches_to, "%s:%lu: %.*s: %.*s: %.*s is %.*s, expected %.*s\n", v->name, v->line,
+                 (int)column[VERIFY_ID].len, column[VERIFY_ID].bytes, (int)column[VERIFY_EXPRESSION_KIND].len,
+                 column[VERIFY_EXPRESSION_KIND].bytes, (int)column[VERIFY_TEXT].len, column[VERIFY_TEXT].bytes,
+                 is.len > 200 ? 200 : (int)is.len, is.bytes, (int)column[VERIFY_EXPECTED].len,
+                 column[VERIFY_EXPECTED].bytes);
 }
 
 static void compare(struct verify *v, const struct row *row, const struct expr *expr, const struct text *column)

@@ -1,6 +1,7 @@
 #include "agent/verify/verify_refusal.h"
 
 #include "agent/system/file.h"
+#include "agent/system/plain.h"
 #include "agent/verify/verify_row.h"
 #include "detect/kql/kql.h"
 #include "detect/rule/node.h"
@@ -21,7 +22,7 @@ struct row {
 static int malformed(struct verify *v, const char *what, struct text file)
 {
     v->malformed++;
-    fprintf(v->faults_to, "%s:%lu: %.*s: %s\n", v->name, v->line, (int)file.len, file.bytes, what);
+    plain_printf(v->faults_to, "%s:%lu: %.*s: %s\n", v->name, v->line, (int)file.len, file.bytes, what);
     return 0;
 }
 
@@ -68,13 +69,13 @@ static bool is_told(const struct notes *notes, const struct row *row)
 static void say(struct verify *v, const struct row *row, const struct notes *notes, int rc)
 {
     v->mismatches++;
-    fprintf(v->mismatches_to, "%s:%lu: %.*s:%u:%u: %.*s is not told;", v->name, v->line, (int)row->file.len,
-            row->file.bytes, (unsigned)row->line, (unsigned)row->column, (int)row->class.len, row->class.bytes);
+    plain_printf(v->mismatches_to, "%s:%lu: %.*s:%u:%u: %.*s is not told;", v->name, v->line, (int)row->file.len,
+                 row->file.bytes, (unsigned)row->line, (unsigned)row->column, (int)row->class.len, row->class.bytes);
     if (rc == 0)
         fputs(" the rule compiles", v->mismatches_to);
     for (size_t i = 0; i < notes->error_count; i++)
-        fprintf(v->mismatches_to, " %u:%u %s", notes->errors[i].place.line, notes->errors[i].place.column,
-                kql_fault_class(notes->errors[i].code));
+        plain_printf(v->mismatches_to, " %u:%u %s", notes->errors[i].place.line, notes->errors[i].place.column,
+                     kql_fault_class(notes->errors[i].code));
     fputc('\n', v->mismatches_to);
 }
 

@@ -36,7 +36,7 @@ struct values {
 };
 
 /* The values at paths, in *out, which the caller frees. Returns 0, -ENOMEM, or -EIO with fault. */
-static int render(struct values *out, const wchar_t *const *paths, DWORD count, EVT_HANDLE event, struct fault *fault)
+static int render_once(struct values *out, const wchar_t *const *paths, DWORD count, EVT_HANDLE event, struct fault *fault)
 {
     const wchar_t *asked[MAX_VALUES]; /* the call takes them without const */
     DWORD size = 64u * 1024u, used = 0, got = 0;
@@ -74,6 +74,13 @@ static int render(struct values *out, const wchar_t *const *paths, DWORD count, 
     else
         free(buffer);
     return rc;
+}
+
+/* The same; a call that fails is made once more, as nothing but these values is left of the event. */
+static int render(struct values *out, const wchar_t *const *paths, DWORD count, EVT_HANDLE event, struct fault *fault)
+{
+    int rc = render_once(out, paths, count, event, fault);
+    return rc == -EIO ? render_once(out, paths, count, event, fault) : rc;
 }
 
 /* Does value point to size bytes inside the buffer? */

@@ -11,6 +11,13 @@
 /* A copy of text as UTF-16 with a NUL, which the caller frees. Returns 0, or -ENOMEM with *out left as it was. */
 int winapi_wide(wchar_t **out, const char *text);
 
+/* Longest path that Windows takes, units, with its prefix (learn.microsoft.com: Maximum Path Length Limitation). */
+#define WINAPI_MAX_PATH_UNITS 32767u
+
+/* A path in UTF-16; one that is too long for the older calls becomes \\?\ and the full path. Returns 0, -ENOENT (it is
+ * empty), -ENOMEM, or what the full path could not be had for; the caller frees *out. */
+int winapi_path(wchar_t **out, const char *path);
+
 /* A copy of wide as UTF-8, which the caller frees. Returns 0, or -ENOMEM with *out left as it was. */
 int winapi_text(char **out, const wchar_t *wide);
 

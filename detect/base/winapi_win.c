@@ -1,13 +1,50 @@
 #include "detect/base/winapi.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <windows.h>
 
 int winapi_wide(wchar_t **out, const char *text)
 {
     return text_to_utf16(out, NULL, text_from(text)); /* wchar_t is uint16_t here */
+}
+
+int winapi_path(wchar_t **out, const char *path)
+{
+    static const wchar_t plain[] = L"\\\\?\\", share[] = L"\\\\?\\UNC";
+    wchar_t *wide = NULL, *full = NULL;
+
+    int rc = *path == '\0' ? -ENOENT : winapi_wide(&wide, path);
+    if (rc < 0)
+        return rc;
+    /* 12: room that CreateDirectory wants for an 8.3 name in it (same page). */
+    if (wcslen(wide) < MAX_PATH - 12 || wcsncmp(wide, plain, 4) == 0) {
+        *out = wide;
+        return 0;
+    }
+    full = calloc(WINAPI_MAX_PATH_UNITS + 8, sizeof(*full));
+    if (full == NULL) {
+        free(wide);
+        return -ENOMEM;
+    }
+    DWORD size = GetFullPathNameW(wide, WINAPI_MAX_PATH_UNITS, full + 8, NULL);
+    if (size == 0 || size >= WINAPI_MAX_PATH_UNITS) {
+        rc = size == 0 ? winapi_last_error() : -EINVAL;
+        free(full);
+        free(wide);
+        return rc;
+    }
+    bool is_share = full[8] == L'\\' && full[9] == L'\\'; /* \\server\x becomes \\?\UNC\server\x */
+    const wchar_t *prefix = is_share ? share : plain;
+    size_t prefix_size = wcslen(prefix);
+    memmove(full + prefix_size, full + 8 + (is_share ? 1 : 0), (size + 1) * sizeof(*full));
+    memcpy(full, prefix, prefix_size * sizeof(*full));
+    free(wide);
+    *out = full;
+    return 0;
 }
 
 int winapi_text(char **out, const wchar_t *wide)

@@ -17,12 +17,6 @@ from pathlib import Path
 import world
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Missing(Exception):
     """A package is not there."""
 
@@ -83,10 +77,10 @@ class ClickHouse(Process):
         server = program("clickhouse-server", "clickhouse-server")
         self.path = Path(directory)
         self.path.mkdir(parents=True)
-        self.ca, self.user, self.port = certificates / "ca.pem", ("tripline", password), free_port()
+        self.ca, self.user, self.port = certificates / "ca.pem", ("tripline", password), world.free_port()
         (self.path / "config.xml").write_text(
             "<yandex><logger><level>warning</level><log>log</log><errorlog>errors</errorlog></logger>"
-            f"<https_port>{self.port}</https_port><tcp_port>{free_port()}</tcp_port>"
+            f"<https_port>{self.port}</https_port><tcp_port>{world.free_port()}</tcp_port>"
             "<listen_host>127.0.0.1</listen_host><openSSL><server>"
             f"<certificateFile>{certificates}/server.pem</certificateFile>"
             f"<privateKeyFile>{certificates}/server.key</privateKeyFile><verificationMode>none</verificationMode>"
@@ -117,7 +111,7 @@ class Alertmanager(Process):
         server = program("prometheus-alertmanager", "prometheus-alertmanager")
         self.path = Path(directory)
         self.path.mkdir(parents=True)
-        self.ca, self.user, self.port = certificates / "ca.pem", user, free_port()
+        self.ca, self.user, self.port = certificates / "ca.pem", user, world.free_port()
         for name in ("server.pem", "server.key"):
             (self.path / name).write_bytes((certificates / name).read_bytes())
         (self.path / "web.yml").write_text(web)
@@ -150,7 +144,7 @@ class Nginx(Process):
         server = program("nginx", "nginx-light")
         self.path = Path(directory)
         self.path.mkdir(parents=True)
-        self.port, ca = free_port(), certificates / "ca.pem"
+        self.port, ca = world.free_port(), certificates / "ca.pem"
         (self.path / "nginx.conf").write_text(
             "daemon off; master_process off; error_log errors; pid pid;\nevents {}\nhttp {\n"
             "  access_log off; client_max_body_size 32m;\n"

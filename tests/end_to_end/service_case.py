@@ -7,6 +7,7 @@ import time
 import unittest
 from pathlib import Path
 
+import suite
 import wine
 import world
 
@@ -24,7 +25,7 @@ class ServiceCase(unittest.TestCase):
         world.make_certificates(self.certificates)
         self.receiver = None
         self.is_installed = False
-        self.wine = wine.Wine(self.path, self.program, self.wevtapi)
+        self.wine = wine.Wine(self.path, self.program, self.wevtapi, is_shared=True)
         for name in self.channels:
             self.wine.append(name if isinstance(name, str) else name[0])  # there, and empty
 
@@ -34,12 +35,11 @@ class ServiceCase(unittest.TestCase):
                 self.stop()
         finally:
             aborts, log, leaks = self.wine.aborts(), self.wine.log(), self.wine.leaks()
-            self.wine.stop()
+            self.wine.stop(is_well=not aborts and not suite.failed(self))
             if self.receiver is not None:
                 self.receiver.stop()
             self.folder.cleanup()
-            result = self._outcome.result
-            if aborts or any(test is self for test, _ in result.failures + result.errors):
+            if aborts or suite.failed(self):
                 print(f"the agent's log:\n{log[-20000:]}")
         self.assertEqual(aborts, "")
         for line in re.findall(r".*program=tripline.*", leaks):
@@ -77,7 +77,7 @@ class ServiceCase(unittest.TestCase):
         """Stops the service and waits until its process is gone."""
         pid = self.wine.service_pid()
         self.tripline("stop")
-        world.wait_for(lambda: pid not in wine.process_table(), 20, "the service's end")
+        world.wait_for(lambda: not wine.is_alive(pid), 20, "the service's end")
 
     def taken(self):
         return [r for r in self.receiver.received() if 200 <= r["status"] < 300]
@@ -89,7 +89,8 @@ class ServiceCase(unittest.TestCase):
     def expect(self, *records, timeout_s=15, repeats=False):
         """Waits until exactly these records' alerts have come: each once, unless repeats may be."""
         want = collections.Counter(records)
-        world.wait_for(lambda: set(self.records()) >= set(want), timeout_s, f"alerts of {records[:20]}: {self.records()[:40]}")
+        world.wait_for(lambda: set(self.records()) >= set(want), timeout_s,
+                       lambda: f"alerts of {records[:20]}, had {self.records()[:40]}")
         time.sleep(0.3)
         got = collections.Counter(self.records())
         self.assertEqual(set(got), set(want))

@@ -13,6 +13,7 @@ import unittest
 from pathlib import Path
 
 import standins
+import suite
 import test_outputs
 import world
 
@@ -335,4 +336,4 @@ class Terminal(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[test_outputs.sys.argv[0], "-v", *test_outputs.sys.argv[4:]])
+    suite.main(test_outputs.sys.argv[4:])

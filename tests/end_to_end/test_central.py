@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import servers
+import suite
 import world
 
 SOURCE = Path(sys.argv[1]).resolve()
@@ -175,4 +176,4 @@ class ClickHouse(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    suite.main(sys.argv[2:])

@@ -16,6 +16,8 @@ import unittest
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import suite
+
 TRIPLINE, SHARED = Path(sys.argv[1]), Path(sys.argv[2])
 CORPUS = SHARED / "corpus"
 
@@ -74,4 +76,4 @@ class Corpus(unittest.TestCase):
 if not (CORPUS / "commandlines.tsv").is_file():
     print(f"skipped: {CORPUS} is not there")
     sys.exit(77)
-unittest.main(argv=sys.argv[:1])
+suite.main(sys.argv[3:])

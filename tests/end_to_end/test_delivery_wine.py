@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import delivery
+import suite
 import wine
 import world
 
@@ -29,16 +30,16 @@ class DeliveryWine(unittest.TestCase):
         self.certificates = self.path / "certificates"
         world.make_certificates(self.certificates)
         self.servers = []
-        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI)
+        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI, is_shared=True)
         self.wine.append(world.SECURITY)
 
     def tearDown(self):
         aborts, log = self.wine.aborts(), self.wine.log()
-        self.wine.stop()
+        self.wine.stop(is_well=not aborts and not suite.failed(self))
         for server in self.servers:
             server.close()
         self.folder.cleanup()
-        if aborts or self._outcome.result.failures or self._outcome.result.errors:
+        if aborts or suite.failed(self):
             print("the agent's log:\n" + log)
         self.assertEqual(aborts, "")
 
@@ -60,6 +61,7 @@ class DeliveryWine(unittest.TestCase):
         (self.wine.state / "ca.pem").write_bytes((self.certificates / "ca.pem").read_bytes())
         path = self.wine.state / "tripline.xml"
         path.write_text(f'<tripline version="1"><state directory="{self.wine.windows_path(self.wine.state)}"/>'
+                        '<doctor interval="0s"/><heartbeat interval="0s"/>'
                         f'<eventlog lookback="all"><channel name="{world.SECURITY}"/></eventlog>'
                         f'<outputs start-spread="0s">{outputs}</outputs></tripline>', encoding="utf-8")
         return self.wine.windows_path(path)
@@ -153,4 +155,4 @@ class DeliveryWine(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    suite.main(sys.argv[3:])

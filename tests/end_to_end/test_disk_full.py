@@ -14,6 +14,7 @@ from pathlib import Path
 
 import delivery
 import standins
+import suite
 import world
 
 TRIPLINE, KEEP_ALERTS = sys.argv[1], sys.argv[2]
@@ -51,7 +52,7 @@ class DiskFull(unittest.TestCase):
     def tearDown(self):
         self.agent.stop()
         self.receiver.stop()
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print(self.agent.log()[-4000:])
         subprocess.run(["umount", "-l", str(self.disk)], check=False)
         self.folder.cleanup()
@@ -158,4 +159,4 @@ class DiskFull(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v", *sys.argv[3:]])
+    suite.main(sys.argv[3:])

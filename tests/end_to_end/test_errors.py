@@ -14,6 +14,7 @@ import time
 import unittest
 from pathlib import Path
 
+import suite
 import world
 
 TRIPLINE = Path(sys.argv[1])
@@ -195,4 +196,4 @@ class Delivery(unittest.TestCase):
 
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 os.environ.setdefault("ASAN_OPTIONS", "allocator_may_return_null=0")
-unittest.main(argv=sys.argv[:1])
+suite.main(sys.argv[2:])

@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 import etw
-import side_by_side
+import suite
 import wine
 import world
 
@@ -29,17 +29,17 @@ class Etw(unittest.TestCase):
         self.path = Path(self.folder.name)
         world.make_certificates(self.path / "certificates")
         self.receiver = world.Receiver(self.path, self.path / "certificates")
-        self.wine = wine.Wine(self.path, PROGRAM, WINSIM / "wevtapi.dll", WINSIM / "etw" / "sechost.dll")
+        self.wine = wine.Wine(self.path, PROGRAM, WINSIM / "wevtapi.dll", WINSIM / "etw" / "sechost.dll", is_shared=True)
         self.etw = etw.Etw(self.wine.prefix)
         for name in CHANNELS:
             self.wine.append(name)
 
     def tearDown(self):
         aborts, log, calls = self.wine.aborts(), self.wine.log(), self.etw.calls()
-        self.wine.stop()
+        self.wine.stop(is_well=not aborts and not suite.failed(self))
         self.receiver.stop()
         self.folder.cleanup()
-        if aborts or self._outcome.result.failures or self._outcome.result.errors:
+        if aborts or suite.failed(self):
             print(f"the agent's log:\n{log}\nETW calls:\n" +
                   "".join(line + "\n" for line in calls.splitlines() if "Trace" in line))
         self.assertEqual(aborts, "")
@@ -364,4 +364,4 @@ class Etw(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    side_by_side.main()
+    suite.main(sys.argv[3:])

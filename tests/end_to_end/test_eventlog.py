@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import service_case
-import side_by_side
+import suite
 import world
 from world import ATTACK, FORWARDED, HARMLESS, SECURITY, SYSMON, event_4688, event_sysmon
 
@@ -259,7 +259,8 @@ class BadEvents(service_case.ServiceCase):
 
     def test_values_where_the_xml_cannot_be_rendered(self):
         """Also where not all values can be had: those that decide make an alert."""
-        self.wine.scenario("fail EvtRenderXml * code=15005 times=all", "fail EvtRenderValues Security code=15005 after=4")
+        self.wine.scenario("fail EvtRenderXml * code=15005 times=all",
+                           "fail EvtRenderValues Security code=15005 after=6 times=2")
         self.start()
         self.wine.append(SECURITY, event_4688(1, ATTACK), event_4688(2, HARMLESS), event_4688(3, ATTACK))
         self.wine.append(FORWARDED, event_4688(4, ATTACK, computer="pc1"))
@@ -269,6 +270,15 @@ class BadEvents(service_case.ServiceCase):
         self.assertEqual(self.alert_of(1)["process"]["parent"]["executable"], r"C:\Windows\System32\cmd.exe")
         self.assertEqual(self.alert_of(3)["process"]["command_line"], ATTACK)
         self.assertEqual(self.alert_of(3)["host"]["name"], "exch01.corp.example.com")
+        self.assertNotIn("parent", self.alert_of(3)["process"])
+        # A call that fails once, whichever it is, costs nothing.
+        for record, calls in ((5, 0), (6, 1), (7, 2)):
+            self.wine.scenario("fail EvtRenderXml * code=15005 times=all",
+                               f"fail EvtRenderValues Security code=15005 after={calls}")
+            self.wine.append(SECURITY, event_4688(record, ATTACK))
+            self.expect(1, 3, 4, *range(5, record + 1))
+            self.assertIn("parent", self.alert_of(record)["process"])
+        self.assertEqual(self.lines(2005), [])
 
     def test_unrenderable(self):
         """Neither values nor XML: left out, said, and counted. Values that fail once cost nothing."""
@@ -438,4 +448,4 @@ class Many(service_case.ServiceCase):
 
 
 if __name__ == "__main__":
-    side_by_side.main()
+    suite.main(sys.argv[3:])

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import service_case
-import side_by_side
+import suite
 import world
 from world import ATTACK, SECURITY, event_4688
 
@@ -267,4 +267,4 @@ class Recovery(service_case.ServiceCase):
 
 
 if __name__ == "__main__":
-    side_by_side.main()
+    suite.main(sys.argv[3:])

@@ -20,6 +20,7 @@ import unittest
 from pathlib import Path
 
 import delivery
+import suite
 import world
 from fault_proxy import FaultProxy, pump
 
@@ -51,7 +52,7 @@ class Faults(unittest.TestCase):
         self.agent.stop()
         for server in self.servers:
             server.close()
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print(self.agent.log()[-8000:])
 
     def server(self, reply=None):
@@ -384,4 +385,4 @@ class Faults(unittest.TestCase):
 
 if __name__ == "__main__":
     os.environ["TRIPLINE_TEST_PROXY"] = "proxy word"
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    suite.main(sys.argv[3:])

@@ -18,6 +18,7 @@ import time
 import unittest
 from pathlib import Path
 
+import suite
 import wine
 import world
 
@@ -278,7 +279,7 @@ class Installed(unittest.TestCase):
         self.wine.stop()
         self.receiver.stop()
         self.folder.cleanup()
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print("the agent's log:\n" + log[-4000:])
         self.assertEqual(aborts, "")
 
@@ -287,16 +288,6 @@ class Installed(unittest.TestCase):
         drive = self.wine.prefix / "drive_c"
         return {str(path.relative_to(drive)) for top in ("Program Files", "ProgramData")
                 for path in (drive / top).rglob("*")}
-
-    def msiexec(self, *words):
-        out = self.path / "msiexec"
-        self.wine.shell("winsim_run_code", self.wine.prefix, out, "msiexec", *words, "/l*", "C:\\msi.log", check=False)
-        code = int(Path(f"{out}.code").read_text())
-        log = self.drive / "msi.log"
-        if code != 0 and log.is_file():
-            text = log.read_bytes().decode("utf-16-le", errors="replace")
-            print("\n".join(line for line in text.splitlines() if "Tripline:" in line))
-        return code
 
     def msi(self, version, program=PROGRAM):
         """The Windows path of the MSI of this version."""
@@ -308,7 +299,7 @@ class Installed(unittest.TestCase):
 
     def install(self, version="0.1.0", *properties):
         begin = time.monotonic()
-        code = self.msiexec("/i", self.msi(version), *(properties or (
+        code = self.wine.msiexec("/i", self.msi(version), *(properties or (
             f"COLLECTOR_URL={self.receiver.url}", "CA_FILE=C:\\ca.pem", "LOOKBACK=all", "TOKEN=hush'hush & <word>")), "/qn")
         self.took = time.monotonic() - begin
         return code
@@ -390,7 +381,7 @@ class Installed(unittest.TestCase):
             time.sleep(0.05)
 
     def repair(self, *properties):
-        return self.msiexec("/i", self.msi("0.1.0"), "REINSTALL=ALL", "REINSTALLMODE=omus", *properties, "/qn")
+        return self.wine.msiexec("/i", self.msi("0.1.0"), "REINSTALL=ALL", "REINSTALLMODE=omus", *properties, "/qn")
 
     def test_repair(self):
         """Brings back what is gone, lets nobody send the alerts elsewhere, and changes nothing that runs."""
@@ -472,7 +463,7 @@ class Installed(unittest.TestCase):
         world.wait_for(lambda: (other / "status.json").is_file(), 20, "a status")
         for name in ("tripline.db.bookmarks", "tripline.db.damaged-20260101", "selftest.txt", "status.json.new", "mine.txt"):
             (other / name).write_text("x")
-        self.assertEqual(self.msiexec("/x", self.msi("0.1.0"), "PURGE=1", "/qn"), 0)
+        self.assertEqual(self.wine.msiexec("/x", self.msi("0.1.0"), "PURGE=1", "/qn"), 0)
         self.assertEqual([path.name for path in other.iterdir()], ["mine.txt"])
 
     def test_a_domain_controller(self):
@@ -497,7 +488,7 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.install(), 0)
         self.attack()
         self.wait_for_alerts(1)
-        self.assertEqual(self.msiexec("/x", self.msi("0.1.0"), "/qn"), 0)
+        self.assertEqual(self.wine.msiexec("/x", self.msi("0.1.0"), "/qn"), 0)
         self.assertIsNone(self.wine.service_pid())
         self.assertFalse(self.wine.home.exists())
         self.assertTrue((self.wine.state / "tripline.xml").is_file())
@@ -506,7 +497,7 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.install("0.1.0", "REBOOT=ReallySuppress"), 0)
         self.attack()
         self.wait_for_alerts(2)
-        self.assertEqual(self.msiexec("/x", self.msi("0.1.0"), "PURGE=1", "/qn"), 0)
+        self.assertEqual(self.wine.msiexec("/x", self.msi("0.1.0"), "PURGE=1", "/qn"), 0)
         left = self.snapshot() - self.before
         keys = [key for key in (SERVICE_KEY, SOURCE_KEY, KEPT_KEY) if self.registry(key)]
         print(f"left after purge: {len(left)} files, {len(keys)} registry keys")
@@ -547,7 +538,7 @@ class Installed(unittest.TestCase):
         self.assertIn("--config \"C:\\other place\\t.xml\"", self.registry(SERVICE_KEY))
         self.attack()
         self.wait_for_alerts(1)
-        self.assertEqual(self.msiexec("/x", self.msi("0.1.1"), "PURGE=1", "/qn"), 0)
+        self.assertEqual(self.wine.msiexec("/x", self.msi("0.1.1"), "PURGE=1", "/qn"), 0)
         self.assertFalse((self.drive / "other place" / "t.xml").exists())
 
     def test_start_and_stop_50_times(self):
@@ -626,7 +617,7 @@ class Installed(unittest.TestCase):
             if words[0] == "msiexec":
                 if "REINSTALL=ALL" in words:  # it stops nothing; Wine lays a file of the same version anew, though it is in use
                     self.assertEqual(self.tripline("stop")[0], 0)
-                code = self.msiexec(*words[1:])
+                code = self.wine.msiexec(*words[1:])
             elif words[0] == "sc":
                 code = self.wine.run(*words[1:], program="sc")[0]
             else:
@@ -640,4 +631,4 @@ class Installed(unittest.TestCase):
         self.assertEqual(self.snapshot() - self.before, set())
 
 
-unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+suite.main(sys.argv[3:])

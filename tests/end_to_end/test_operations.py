@@ -17,7 +17,7 @@ import time
 import unittest
 from pathlib import Path
 
-import side_by_side
+import suite
 import wine
 import world
 
@@ -68,18 +68,18 @@ class Case(unittest.TestCase):
         self.certificates = self.path / "certificates"
         world.make_certificates(self.certificates)
         self.receiver = None
-        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI)
+        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI, is_shared=True)
         self.config_path = self.wine.state / "tripline.xml"
         for name in CHANNELS:
             self.wine.append(name)  # there, and empty
 
     def tearDown(self):
         aborts, log = self.wine.aborts(), self.wine.log()
-        self.wine.stop()
+        self.wine.stop(is_well=not aborts and not suite.failed(self))
         if self.receiver is not None:
             self.receiver.stop()
         self.folder.cleanup()
-        if aborts or self._outcome.result.failures or self._outcome.result.errors:
+        if aborts or suite.failed(self):
             print("the agent's log:\n" + log[-6000:])
         self.assertEqual(aborts, "")
 
@@ -448,7 +448,7 @@ class Watchdog(Case):
         world.wait_for(lambda: self.status()[0] == STUCK, 20, "a status that says stuck")
         self.assertIn("thread eventlog gives no sign of life", self.status()[1])
         self.wine.wait_for_log("T1208", timeout_s=150)
-        world.wait_for(lambda: pid not in wine.process_table(), 20, "the end of the process")
+        world.wait_for(lambda: not wine.is_alive(pid), 20, "the end of the process")
         self.assertEqual(self.status()[0], DEAD)
 
 
@@ -483,4 +483,4 @@ class Doctor(Case):
 
 
 if __name__ == "__main__":
-    side_by_side.main()
+    suite.main(sys.argv[3:])

@@ -20,6 +20,7 @@ import jsonschema
 import recipes
 import servers
 import standins
+import suite
 import world
 
 TRIPLINE, KEEP_ALERTS, SOURCE = sys.argv[1], sys.argv[2], Path(sys.argv[3])
@@ -59,7 +60,7 @@ class Outputs(unittest.TestCase):
         for server in self.servers:
             server.stop()
             self.assertEqual(getattr(server, "mistakes", []), [])
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print(self.log())
 
     def start(self, kind, *arguments, **more):
@@ -83,8 +84,8 @@ class Outputs(unittest.TestCase):
         """Writes a config with these outputs; ports: {host of an example: port of ours}. Returns the outputs' names."""
         text, names = recipes.place("\n".join(outputs), dict(ports))
         (self.home / "tripline.xml").write_text(
-            '<tripline version="1"><state directory="state"/><log level="debug"/><outputs start-spread="0s">\n' + text +
-            "\n</outputs></tripline>\n", encoding="utf-8")
+            '<tripline version="1"><state directory="state"/><log level="debug"/><doctor interval="0s"/>'
+            '<heartbeat interval="0s"/><outputs start-spread="0s">\n' + text + "\n</outputs></tripline>\n", encoding="utf-8")
         return names
 
     def documents(self, count=3, first=1, command_lines=()):
@@ -565,7 +566,7 @@ class Webhook(Outputs):
         self.behind = self.start(standins.Webhook, key, plain=True)
         self.nginx = self.start(servers.Nginx, self.behind.port)
         self.outputs = self.config(change(self.recipe("webhook")), ports={
-            "collector.example.com": self.nginx.port, "second.example.com": servers.free_port()})
+            "collector.example.com": self.nginx.port, "second.example.com": world.free_port()})
 
     def bodies(self):
         return [body.decode("utf-8") for body in self.behind.bodies()]
@@ -647,7 +648,7 @@ class Several(Outputs):
     def test_each_has_its_place(self):
         """One output is away: the other is not held up, and the first gets all when it is back."""
         file, elastic = self.recipe("file"), self.recipe("elasticsearch")
-        port = servers.free_port()
+        port = world.free_port()
         outputs = self.config(file, elastic, ports={"elastic.example.com": port})
         documents = self.documents(3)
         alerts = self.keep(documents, outputs)
@@ -663,4 +664,4 @@ class Several(Outputs):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+    suite.main(sys.argv[4:])

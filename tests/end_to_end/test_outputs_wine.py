@@ -16,6 +16,7 @@ from pathlib import Path
 import recipes
 import servers
 import standins
+import suite
 import wine
 import world
 
@@ -30,16 +31,16 @@ class EveryOutput(unittest.TestCase):
         self.certificates = self.path / "certificates"
         world.make_certificates(self.certificates)
         self.servers, self.texts, self.ports = {}, [], {}
-        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI)
+        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI, is_shared=True)
         self.wine.append(world.SECURITY)
 
     def tearDown(self):
         log = self.wine.log()
-        self.wine.stop()
+        self.wine.stop(is_well=not suite.failed(self))
         for server in self.servers.values():
             server.stop()
         self.folder.cleanup()
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print("the agent's log:\n" + log)
 
     def add(self, section, hosts, kind, *arguments, index=0, **more):
@@ -102,6 +103,7 @@ class EveryOutput(unittest.TestCase):
         text, names = recipes.place(change("\n".join(self.texts)), self.ports)
         config = self.wine.state / "tripline.xml"
         config.write_text(f'<tripline version="1"><state directory="{self.wine.windows_path(self.wine.state)}"/>'
+                          '<doctor interval="0s"/><heartbeat interval="0s"/>'
                           '<eventlog lookback="all"><channel name="Security"/></eventlog><outputs>\n'
                           + text + "\n</outputs></tripline>\n", encoding="utf-8")
         for verb in (["install", "--config", self.wine.windows_path(config)], ["start"]):
@@ -143,4 +145,4 @@ class EveryOutput(unittest.TestCase):
         print(f"{len(names)} outputs: {', '.join(found)}")
 
 
-unittest.main(argv=sys.argv[:1] + sys.argv[4:])
+suite.main(sys.argv[4:])

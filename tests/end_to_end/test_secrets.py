@@ -14,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import delivery
+import suite
 import world
 
 TRIPLINE, KEEP_ALERTS = sys.argv[1], sys.argv[2]
@@ -162,4 +163,4 @@ class Secrets(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    suite.main(sys.argv[3:])

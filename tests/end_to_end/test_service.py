@@ -11,6 +11,7 @@ import time
 import unittest
 from pathlib import Path
 
+import suite
 import wine
 import world
 
@@ -26,17 +27,17 @@ class Service(unittest.TestCase):
         self.certificates = self.path / "certificates"
         world.make_certificates(self.certificates)
         self.receiver = None
-        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI)
+        self.wine = wine.Wine(self.path, PROGRAM, WEVTAPI, is_shared=True)
         for name in CHANNELS:
             self.wine.append(name)  # there, and empty
 
     def tearDown(self):
         aborts, log = self.wine.aborts(), self.wine.log()
-        self.wine.stop()
+        self.wine.stop(is_well=not aborts and not suite.failed(self))
         if self.receiver is not None:
             self.receiver.stop()
         self.folder.cleanup()
-        if aborts or self._outcome.result.failures or self._outcome.result.errors:
+        if aborts or suite.failed(self):
             print("the agent's log:\n" + log)
         self.assertEqual(aborts, "")
 
@@ -234,4 +235,4 @@ class Service(unittest.TestCase):
                                     env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
 
-unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+suite.main(sys.argv[3:])

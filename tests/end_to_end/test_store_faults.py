@@ -16,6 +16,7 @@ import unittest
 from pathlib import Path
 
 import delivery
+import suite
 import world
 
 TRIPLINE, KEEP_ALERTS = sys.argv[1], sys.argv[2]
@@ -39,7 +40,7 @@ class StoreFaults(unittest.TestCase):
         self.agent.stop()
         if self.server:
             self.server.close()
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print(self.agent.log()[-4000:])
         self.folder.cleanup()
 
@@ -171,4 +172,4 @@ if __name__ == "__main__":
     if STRACE is None:
         print("skipped: strace is not there: apt-get install strace")
         sys.exit(77)
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    suite.main(sys.argv[3:])

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import delivery
 import servers
+import suite
 import world
 
 TRIPLINE, KEEP_ALERTS = sys.argv[1], sys.argv[2]
@@ -37,7 +38,7 @@ class OpensslServer:
     """openssl s_server: what Python's ssl can't do. Reads one request and answers it 200, or does as act says."""
 
     def __init__(self, directory, name, *arguments, act=None):
-        self.port = servers.free_port()
+        self.port = world.free_port()
         self.process = subprocess.Popen(
             ["openssl", "s_server", "-accept", f"127.0.0.1:{self.port}", "-cert", directory / f"{name}.pem", "-key",
              directory / f"{name}.key", *([] if act else ["-quiet"]), *arguments],
@@ -88,7 +89,7 @@ class Tls(unittest.TestCase):
         self.agent.stop()
         for server in self.servers:
             server.close()
-        if self._outcome.result.failures or self._outcome.result.errors:
+        if suite.failed(self):
             print(self.agent.log())
 
     def tls(self, name, answer=None, client_ca=None, **limits):
@@ -269,4 +270,4 @@ def hello_extensions(hello):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
+    suite.main(sys.argv[3:])

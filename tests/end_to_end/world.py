@@ -1,10 +1,17 @@
 """The world around the agent under test: events, a config, a receiver of our own with throw-away certificates."""
+import atexit
 import datetime
+import fcntl
+import functools
 import json
 import os
+import random
+import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -83,10 +90,41 @@ def event_cleared(record, event_id=1102, channel=SECURITY, log="", when=None):
         f"{named}</LogFileCleared></UserData>"))
 
 
-def make_certificates(directory):
-    """A throw-away authority and what it signed; see certificates.sh."""
+@functools.cache
+def certificates():
+    """Made once a test program."""
+    directory = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, directory, ignore_errors=True)
     subprocess.run([HERE / "certificates.sh", directory], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)
+    return directory
+
+
+def make_certificates(directory):
+    """A throw-away authority and what it signed; see certificates.sh. The same ones for each test of a program."""
+    shutil.copytree(certificates(), directory, dirs_exist_ok=True)
+
+
+PORTS = []  # the locks of those that this program has
+
+
+def free_port():
+    """A port that is this program's to its end: no other test program gets it from here, and it lies below those that
+    the kernel gives to who doesn't ask for one."""
+    folder = Path(tempfile.gettempdir()) / f"tripline-ports-{os.getuid()}"
+    folder.mkdir(exist_ok=True)
+    for port in random.sample(range(20000, 30000), 1000):
+        lock = open(folder / str(port), "ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        PORTS.append(lock)
+        return port
+    raise AssertionError("no port is free")
 
 
 class Receiver:
@@ -98,7 +136,7 @@ class Receiver:
         port_file = Path(directory) / "port"
         port_file.unlink(missing_ok=True)
         self.process = subprocess.Popen(
-            [sys.executable, HERE / "receiver.py", "--port", str(port), "--port-file", port_file,
+            [sys.executable, HERE / "receiver.py", "--port", str(port or free_port()), "--port-file", port_file,
              "--certificate", certificates / "server.pem", "--key", certificates / "server.key",
              "--out", self.out, *arguments],
             stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
@@ -129,14 +167,14 @@ class Receiver:
 
 def wait_for(condition, timeout_s, what):
     """condition()'s first true value. timeout_s: what a quiet machine needs at most; PATIENCE times that is waited before an
-    error names what did not come."""
+    error names what did not come: what, or what what() says then."""
     end = time.monotonic() + PATIENCE * timeout_s
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.02)
-    raise AssertionError(f"{what}: not within {PATIENCE * timeout_s} s")
+    raise AssertionError(f"{what() if callable(what) else what}: not within {PATIENCE * timeout_s} s")
 
 
 def write_config(path, url, ca_file, channels, state, lookback="all", output="", eventlog="", limits="", extra=""):

@@ -37,6 +37,9 @@ BANNED = re.compile(r"\b(strcpy|strcat|strncpy|sprintf|vsprintf|strtok|gets|atoi
 LOAD_LIBRARY = re.compile(r"\bLoadLibrary(Ex)?[AW]?\s*\(")
 PLATFORM = re.compile(r"\b(_WIN32|_WIN64|WIN32|__linux__|__unix__|__MINGW32__|__MINGW64__)\b")
 WINDOWS_HEADER = re.compile(r'#\s*include\s*<(windows|win\w+|evn\w+|tdh|sddl|aclapi|shlobj\w*|ws2tcpip|io|direct)\.h>')
+PRINTS = re.compile(r"(?<![\w])f?printf\s*\(")
+# The way itself; HTML; figures alone, with a carriage return; what comes before there is one.
+MAY_PRINT = {"agent/system/plain.c", "agent/scan/scan_page.c", "agent/scan/scan_watch.c", "agent/main_win.c"}
 TYPEDEF_STRUCT = re.compile(r"^\s*typedef\s+(struct|union|enum)\b")
 
 
@@ -102,6 +105,8 @@ def check_words(path, code):
         banned = BANNED.search(line)
         if banned:
             yield number, f"{banned.group(1)}() is banned: use a call that knows the buffer's size, or none at all"
+        if path.startswith("agent/") and path not in MAY_PRINT and PRINTS.search(line):
+            yield number, "prints as it is what others may have written: plain_printf (agent/system/plain.h)"
         if LOAD_LIBRARY.search(line):
             yield number, "LoadLibrary: libraries are linked, and never found by bare name"
         if PLATFORM.search(line):

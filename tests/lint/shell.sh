@@ -1,11 +1,6 @@
 #!/usr/bin/env bash
 set -euo pipefail
-scripts=()
-while read -r file; do
-    [ -f "$file" ] || continue
-    if head -c 64 "$file" | head -n 1 | grep -aqE '^#!.*(bash|/bin/sh)'; then
-        scripts+=("$file")
-    fi
-done < <(git ls-files -co --exclude-standard)
+mapfile -t files < <(git ls-files -co --exclude-standard | while read -r file; do [ ! -f "$file" ] || echo "$file"; done)
+mapfile -t scripts < <(awk 'FNR == 1 && /^#!.*(bash|\/bin\/sh)/ { print FILENAME } { nextfile }' "${files[@]}")
 [ ${#scripts[@]} -gt 0 ]
 shellcheck -x "${scripts[@]}"

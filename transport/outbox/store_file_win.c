@@ -10,9 +10,9 @@
 int store_file_move(const char *from, const char *to)
 {
     wchar_t *wide_from = NULL, *wide_to = NULL;
-    int rc = winapi_wide(&wide_from, from);
+    int rc = winapi_path(&wide_from, from);
     if (rc == 0)
-        rc = winapi_wide(&wide_to, to);
+        rc = winapi_path(&wide_to, to);
     if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_WRITE_THROUGH))
         rc = winapi_last_error();
     free(wide_to);

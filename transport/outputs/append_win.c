@@ -81,7 +81,7 @@ static int append(HANDLE file, const char *bytes, size_t size)
 int append_bytes(const char *path, const char *bytes, size_t size)
 {
     wchar_t *wide = NULL;
-    int rc = winapi_wide(&wide, path);
+    int rc = winapi_path(&wide, path);
     if (rc < 0)
         return rc;
     HANDLE file =
@@ -103,7 +103,7 @@ int append_size(uint64_t *size, const char *path)
 {
     wchar_t *wide = NULL;
     WIN32_FILE_ATTRIBUTE_DATA data;
-    int rc = winapi_wide(&wide, path);
+    int rc = winapi_path(&wide, path);
     *size = 0;
     if (rc < 0)
         return rc;
@@ -118,9 +118,9 @@ int append_size(uint64_t *size, const char *path)
 int append_rename(const char *from, const char *to)
 {
     wchar_t *wide_from = NULL, *wide_to = NULL;
-    int rc = winapi_wide(&wide_from, from);
+    int rc = winapi_path(&wide_from, from);
     if (rc == 0)
-        rc = winapi_wide(&wide_to, to);
+        rc = winapi_path(&wide_to, to);
     if (rc == 0 && !MoveFileExW(wide_from, wide_to, MOVEFILE_REPLACE_EXISTING))
         rc = winapi_last_error();
     free(wide_to);
@@ -131,7 +131,7 @@ int append_rename(const char *from, const char *to)
 int append_remove(const char *path)
 {
     wchar_t *wide = NULL;
-    int rc = winapi_wide(&wide, path);
+    int rc = winapi_path(&wide, path);
     if (rc == 0 && !DeleteFileW(wide))
         rc = winapi_last_error();
     free(wide);

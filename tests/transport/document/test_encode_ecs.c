@@ -372,7 +372,7 @@ static void test_bare_rule(void)
     CU_ASSERT_PTR_NULL(at(document, "threat.tactic"));
     CU_ASSERT(json_array_size(at(document, "threat.technique.id")) > 0);
     json_decref(document);
-    rule.technique_count = 0;
+    rule.technique_count = rule.reference_count = 0;
     rule.severity = rule.reference = rule.upstream_commit = rule.upstream_version = rule.upstream_sha256 = NULL;
     document = document_of(&sample, NULL);
     CU_ASSERT_PTR_NULL(at(document, "threat"));
