@@ -113,7 +113,7 @@ int rule_set_add(struct rule_set *set, struct rule *rule, const struct rule **ot
     }
     if (set->count == set->room) {
         size_t room = set->room == 0 ? 64 : set->room * 2;
-        struct rule **rules = realloc(set->rules, room * sizeof(*rules));
+        struct rule **rules = realloc(set->rules, room * sizeof(struct rule *));
         if (rules != NULL)
             set->rules = rules;
         uint32_t *next = realloc(set->next, room * sizeof(*next));
@@ -191,7 +191,7 @@ int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
 {
     size_t count = count_legs(set);
     set->options = *options;
-    set->legs = calloc(count + 1, sizeof(*set->legs));
+    set->legs = calloc(count + 1, sizeof(const struct leg *));
     set->leg_of = calloc(count + 1, sizeof(*set->leg_of));
     set->first_leg = calloc(set->count + 1, sizeof(*set->first_leg));
     if (set->legs == NULL || set->leg_of == NULL || set->first_leg == NULL)
