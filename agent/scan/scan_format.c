@@ -85,8 +85,9 @@ static void put(struct row *r, const char *bytes, size_t size)
 /* A value; it is quoted always, which every reader takes. */
 static void put_value(struct row *r, const char *text, size_t size)
 {
+    static const char formulas[] = {'=', '+', '-', '@', '\t', '\r'};
     put(r, "\"", 1);
-    if (size > 0 && memchr("=+-@\t\r", text[0], 6) != NULL)
+    if (size > 0 && memchr(formulas, text[0], sizeof(formulas)) != NULL)
         put(r, "'", 1);
     for (size_t i = 0; i < size; i++) {
         unsigned char c = (unsigned char)text[i];

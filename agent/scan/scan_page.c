@@ -23,7 +23,9 @@ static const char page_begin[] =
     "h1{margin:0}h2{margin:2em 0 .5em;border-bottom:1px solid #8888}\n"
     ".wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\n"
     "th,td{padding:.3em .8em .3em 0;text-align:left;vertical-align:top;border-bottom:1px solid #8884}\n"
-    ".n{text-align:right}.any{overflow-wrap:anywhere;unicode-bidi:isolate}.time{white-space:nowrap}\n"
+    ".time "
+    "span{white-space:nowrap}.n{text-align:right}.any{overflow-wrap:anywhere;unicode-bidi:isolate}.time{white-space:"
+    "nowrap}\n"
     ".text{font-family:ui-monospace,monospace;font-size:.9em;overflow-wrap:anywhere;unicode-bidi:isolate}\n"
     ".warn{border-left:4px solid #c60;padding:.3em .8em;background:#c601}\n"
     ".bar{display:inline-block;height:.8em;background:#c33;min-width:2px}.bars td:last-child{width:60%}\n"
@@ -31,7 +33,7 @@ static const char page_begin[] =
     "article h3{margin:.2em 0;font-size:1em}article:target{outline:2px solid #c33}\n"
     "dl{display:grid;grid-template-columns:9em 1fr;gap:.2em 1em;margin:.5em 0}dt{opacity:.7}dd{margin:0;min-width:0}\n"
     "pre{white-space:pre-wrap;margin:0}summary{cursor:pointer}\n"
-    "td.any{min-width:10em}\n"
+    "td.any{min-width:8em}nav a{display:inline-block;margin-right:1em}\n"
     "@media(max-width:600px){.time{white-space:normal}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.4em}th,td{"
     "padding-right:.5em}}\n"
     "@media print{article{break-inside:avoid}}\n"
@@ -47,6 +49,21 @@ static const char *when(char to[EVENT_TIME_SIZE], uint64_t time)
     event_time_format(to, time);
     to[10] = ' ';
     to[23] = '\0';
+    return to;
+}
+
+/* Room that stamp() needs. */
+#define STAMP_SIZE 80
+
+/* The same to the second, as markup: on a narrow screen it breaks between day and time alone. */
+static const char *stamp(char to[STAMP_SIZE], uint64_t time)
+{
+    char text[EVENT_TIME_SIZE];
+    const char *whole = when(text, time);
+    if (time == 0)
+        (void)snprintf(to, STAMP_SIZE, "%s", whole);
+    else
+        (void)snprintf(to, STAMP_SIZE, "<span>%.10s</span> <span>%.8s</span>", whole, whole + 11);
     return to;
 }
 
@@ -141,7 +158,7 @@ static void evidence(struct html *to, const char *source, const struct alert *al
 
 int scan_page_hit(struct scan_hit *hit, const char *source, const struct alert *alert, const char *id)
 {
-    struct html host = {0}, account = {0}, body = {0};
+    struct html host = {0}, account = {0}, rule = {0}, body = {0};
     const struct entity *who = &alert->host_account;
     html_markup(&host, ""); /* never NULL */
     html_text(&host, who->host_name, SCAN_REPORT_MAX_TEXT);
@@ -150,18 +167,21 @@ int scan_page_hit(struct scan_hit *hit, const char *source, const struct alert *
     html_text(&account, who->account_domain, SCAN_REPORT_MAX_TEXT);
     html_markup(&account, who->account_domain.len > 0 ? "\\" : "");
     html_text(&account, who->account_name, SCAN_REPORT_MAX_TEXT);
+    html_text(&rule, text_from(alert->rule->name), SCAN_REPORT_MAX_TEXT);
     evidence(&body, source, alert, id);
+    hit->rule = rule.bytes;
     hit->host = host.bytes;
     hit->account = account.bytes;
     hit->evidence = body.bytes;
-    hit->size = host.size + account.size + body.size;
-    return host.is_cut || account.is_cut || body.is_cut ? -ENOMEM : 0;
+    hit->size = host.size + account.size + rule.size + body.size;
+    return host.is_cut || account.is_cut || rule.is_cut || body.is_cut ? -ENOMEM : 0;
 }
 
 void scan_page_hit_clear(struct scan_hit *hit)
 {
     free(hit->host);
     free(hit->account);
+    free(hit->rule);
     free(hit->evidence);
     *hit = (struct scan_hit){0};
 }
@@ -213,20 +233,21 @@ static int write_files(FILE *to, const struct scan_page *page)
     int rc = 0;
     if (page->file_count > 0)
         qsort(page->files, page->file_count, sizeof(page->files[0]), by_place);
-    fputs("<h2>What was read</h2>\n<div class=\"wide\"><table><thead><tr><th>file</th><th class=\"n\">events</th>"
-          "<th class=\"n\">process creations</th><th class=\"n\">bad</th><th class=\"n\">alerts</th><th>read</th></tr>"
+    fputs("<h2 id=\"files\">What was read</h2>\n<div class=\"wide\"><table><thead><tr><th>file</th><th>read</th>"
+          "<th class=\"n\">events</th><th class=\"n\">process creations</th><th class=\"n\">bad</th>"
+          "<th class=\"n\">recovered</th><th class=\"n\">alerts</th></tr>"
           "</thead><tbody>\n",
           to);
     for (size_t i = 0; rc == 0 && i < page->file_count; i++) {
         const struct scan_page_file *f = &page->files[i];
         fputs("<tr>", to);
         rc = write_cell(to, f->source);
-        fprintf(to,
-                "<td class=\"n\">%llu</td><td class=\"n\">%llu</td><td class=\"n\">%llu</td><td class=\"n\">%llu</td>",
-                (unsigned long long)f->totals.events, (unsigned long long)f->totals.process,
-                (unsigned long long)f->totals.bad, (unsigned long long)f->totals.alerts);
         if (rc == 0)
             rc = write_cell(to, f->trouble[0] == '\0' ? "to its end" : f->trouble);
+        const uint64_t numbers[] = {f->totals.events, f->totals.process, f->totals.bad, f->totals.recovered,
+                                    f->totals.alerts};
+        for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++)
+            fprintf(to, "<td class=\"n\">%llu</td>", (unsigned long long)numbers[n]);
         fputs("</tr>\n", to);
     }
     fputs("</tbody></table></div>\n", to);
@@ -261,24 +282,37 @@ static void write_timeline(FILE *to, const struct scan_page *page)
             at[bar] = i;
         most = counts[bar] > most ? counts[bar] : most;
     }
-    fputs("<h2>Timeline</h2>\n<table class=\"bars\"><thead><tr><th>from</th><th class=\"n\">alerts</th><th></th></tr>"
+    fputs("<h2 id=\"timeline\">Timeline</h2>\n<table class=\"bars\"><thead><tr><th>from</th><th "
+          "class=\"n\">alerts</th><th></th></tr>"
           "</thead><tbody>\n",
           to);
     for (size_t i = 0; i < MAX_BARS + 2; i++) {
-        char time[EVENT_TIME_SIZE];
+        char time[STAMP_SIZE];
         if (counts[i] > 0)
             fprintf(to,
-                    "<tr><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a></td><td class=\"n\">%zu</td><td><span "
+                    "<tr><td class=\"time\"><a href=\"#hit-%zu\">%s</a></td><td class=\"n\">%zu</td><td><span "
                     "class=\"bar\" style=\"width:%zu%%\"></span></td></tr>\n",
-                    at[i] + 1, when(time, (begin + i * step) * TICKS_PER_SECOND), counts[i], 100 * counts[i] / most);
+                    at[i] + 1, stamp(time, (begin + i * step) * TICKS_PER_SECOND), counts[i], 100 * counts[i] / most);
     }
     fputs("</tbody></table>\n", to);
 }
 
+/* What hits are counted by. */
+enum group { BY_RULE, BY_HOST, BY_ACCOUNT };
+
+/* Hits that have the same name. */
 struct name {
     const char *name;
-    size_t hit;
+    size_t hit, last, count; /* its first and last by time */
 };
+
+/* Names of one list that are shown at once; the others are folded away. */
+#define SHOWN 10u
+
+static const char *name_in(const struct scan_hit *hit, enum group group)
+{
+    return group == BY_RULE ? hit->rule : group == BY_HOST ? hit->host : hit->account;
+}
 
 static int by_name(const void *a, const void *b)
 {
@@ -287,58 +321,116 @@ static int by_name(const void *a, const void *b)
     return order != 0 ? order : (x->hit > y->hit) - (x->hit < y->hit);
 }
 
-/* One line for each host, or for each account. */
-static int write_names(FILE *to, const struct scan_page *page, bool is_hosts)
+/* The most hits first. */
+static int by_count(const void *a, const void *b)
 {
-    char first[EVENT_TIME_SIZE], last[EVENT_TIME_SIZE];
+    const struct name *x = a, *y = b;
+    return x->count != y->count ? (x->count < y->count ? 1 : -1) : by_name(a, b);
+}
+
+/* Puts names[0..count-1], one a hit, together; returns how many are left. */
+static size_t count_names(struct name *names, size_t count)
+{
+    size_t used = 0;
+    qsort(names, count, sizeof(*names), by_name);
+    for (size_t i = 0; i < count; i++) {
+        if (used == 0 || strcmp(names[used - 1].name, names[i].name) != 0)
+            names[used++] = (struct name){names[i].name, names[i].hit, names[i].hit, 0};
+        names[used - 1].last = names[i].hit;
+        names[used - 1].count++;
+    }
+    qsort(names, used, sizeof(*names), by_count);
+    return used;
+}
+
+static void write_name_rows(FILE *to, const struct scan_page *page, const char *head, const struct name *names,
+                            size_t count)
+{
+    char first[STAMP_SIZE], last[STAMP_SIZE];
+    fprintf(to,
+            "<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">alerts</th><th>first</th><th>last</th>"
+            "</tr></thead><tbody>\n",
+            head);
+    for (size_t i = 0; i < count; i++)
+        fprintf(to,
+                "<tr><td class=\"any\">%s</td><td class=\"n\">%zu</td><td class=\"time\"><a href=\"#hit-%zu\">%s</a>"
+                "</td><td class=\"time\"><a href=\"#hit-%zu\">%s</a></td></tr>\n",
+                names[i].name[0] == '\0' ? "not known" : names[i].name, names[i].count, names[i].hit + 1,
+                stamp(first, page->hits[names[i].hit].time), names[i].last + 1,
+                stamp(last, page->hits[names[i].last].time));
+    fputs("</tbody></table></div>\n", to);
+}
+
+/* One line for each rule, host or account. */
+static int write_names(FILE *to, const struct scan_page *page, enum group group)
+{
+    static const struct {
+        const char *title, *head, *id;
+    } groups[] = {{"Rules", "rule", "rules"}, {"Hosts", "host", "hosts"}, {"Accounts", "account", "accounts"}};
     struct name *names = calloc(page->hit_count, sizeof(*names));
     if (names == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < page->hit_count; i++)
-        names[i] = (struct name){is_hosts ? page->hits[i].host : page->hits[i].account, i};
-    qsort(names, page->hit_count, sizeof(*names), by_name);
-    fprintf(to,
-            "<h2>%s</h2>\n<div class=\"wide\"><table><thead><tr><th>%s</th><th class=\"n\">alerts</th><th>first</th>"
-            "<th>last</th></tr></thead><tbody>\n",
-            is_hosts ? "Hosts" : "Accounts", is_hosts ? "host" : "account");
-    for (size_t i = 0, next; i < page->hit_count; i = next) {
-        for (next = i + 1; next < page->hit_count && strcmp(names[next].name, names[i].name) == 0;)
-            next++;
-        fprintf(to,
-                "<tr><td class=\"any\">%s</td><td class=\"n\">%zu</td><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a>"
-                "</td><td class=\"time\"><a href=\"#hit-%zu\">%.19s</a></td></tr>\n",
-                names[i].name[0] == '\0' ? "not known" : names[i].name, next - i, names[i].hit + 1,
-                when(first, page->hits[names[i].hit].time), names[next - 1].hit + 1,
-                when(last, page->hits[names[next - 1].hit].time));
+        names[i] = (struct name){.name = name_in(&page->hits[i], group), .hit = i};
+    size_t count = count_names(names, page->hit_count), shown = count < SHOWN ? count : SHOWN;
+    fprintf(to, "<h2 id=\"%s\">%s</h2>\n", groups[group].id, groups[group].title);
+    write_name_rows(to, page, groups[group].head, names, shown);
+    if (count > shown) {
+        fprintf(to, "<details><summary>%zu more</summary>\n", count - shown);
+        write_name_rows(to, page, groups[group].head, names + shown, count - shown);
+        fputs("</details>\n", to);
     }
-    fputs("</tbody></table></div>\n", to);
     free(names);
     return 0;
+}
+
+/* One line an alert, which leads to its evidence: thousands can be gone through so. */
+static void write_list(FILE *to, const struct scan_page *page)
+{
+    char time[STAMP_SIZE];
+    fputs("<h2 id=\"list\">Alerts in short</h2>\n<div class=\"wide\"><table><thead><tr><th>time</th><th>rule</th>"
+          "<th>host</th><th>account</th></tr></thead><tbody>\n",
+          to);
+    for (size_t i = 0; i < page->hit_count; i++)
+        fprintf(to,
+                "<tr><td class=\"time\"><a href=\"#hit-%zu\">%s</a></td><td class=\"any\">%s</td><td class=\"any\">%s"
+                "</td><td class=\"any\">%s</td></tr>\n",
+                i + 1, stamp(time, page->hits[i].time), page->hits[i].rule, page->hits[i].host, page->hits[i].account);
+    fputs("</tbody></table></div>\n", to);
 }
 
 static void write_hits(FILE *to, const struct scan_page *page)
 {
     char time[EVENT_TIME_SIZE];
-    fputs("<h2>Alerts</h2>\n", to);
+    fputs("<h2 id=\"alerts\">Alerts</h2>\n", to);
     for (size_t i = 0; i < page->hit_count; i++)
-        fprintf(
-            to, "<article id=\"hit-%zu\"><h3><span class=\"time\">%s</span> &nbsp; %s &nbsp; %s</h3>\n%s</article>\n",
-            i + 1, when(time, page->hits[i].time), page->hits[i].host, page->hits[i].account, page->hits[i].evidence);
+        fprintf(to,
+                "<article id=\"hit-%zu\"><h3><span class=\"time\">%s</span> &nbsp; %s &nbsp; %s &nbsp; %s</h3>\n%s"
+                "</article>\n",
+                i + 1, when(time, page->hits[i].time), page->hits[i].rule, page->hits[i].host, page->hits[i].account,
+                page->hits[i].evidence);
 }
 
 int scan_page_write(FILE *to, const struct scan_page *page)
 {
     fputs(page_begin, to);
     write_summary(to, page);
-    int rc = write_files(to, page);
+    if (page->hit_count > 0)
+        fputs(
+            "<nav><a href=\"#files\">What was read</a> <a href=\"#timeline\">Timeline</a> <a href=\"#rules\">Rules</a> "
+            "<a href=\"#hosts\">Hosts</a> <a href=\"#accounts\">Accounts</a> <a href=\"#list\">Alerts in short</a> "
+            "<a href=\"#alerts\">Alerts</a></nav>\n",
+            to);
+    int rc = 0;
     if (page->hit_count > 0) {
         write_timeline(to, page);
-        if (rc == 0)
-            rc = write_names(to, page, true);
-        if (rc == 0)
-            rc = write_names(to, page, false);
+        for (int group = BY_RULE; rc == 0 && group <= BY_ACCOUNT; group++)
+            rc = write_names(to, page, (enum group)group);
+        write_list(to, page);
         write_hits(to, page);
     }
+    if (rc == 0)
+        rc = write_files(to, page);
     fputs("</body></html>\n", to);
     return rc;
 }

@@ -9,9 +9,9 @@
 struct scan_hit {
     size_t file, number; /* number: as they came */
     uint64_t time;       /* of its event; 0: not known */
-    char *host, *account;
+    char *host, *account, *rule;
     char *evidence; /* what stands below its heading */
-    size_t size;    /* bytes of the three */
+    size_t size;    /* bytes of the four */
 };
 
 struct scan_page_file {

@@ -26,6 +26,8 @@ static int each(void *context, struct text name, const struct zip_member *member
     return 0;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fault fault;

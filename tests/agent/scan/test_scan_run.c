@@ -286,11 +286,18 @@ static void test_report(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "&lt;script&gt;alert(1)&lt;/script&gt;{U+202E}&quot; &#39;"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "default-src 'none'"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "2 alerts in 2 process creations among 2 events of 3 files"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<span class=\"time\">2022-08-10 12:27:14.872</span> &nbsp; "
-                                        "EXCH01.corp.example.com &nbsp; CORP\\anna.berg</h3>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<span class=\"time\">2022-08-10 12:27:14.872</span> &nbsp; Email access via "
+                                        "active sync &nbsp; EXCH01.corp.example.com &nbsp; CORP\\anna.berg</h3>"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">CORP\\anna.berg</td><td class=\"n\">2</td>"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(page, "/empty</td><td class=\"n\">0</td>"));
-    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">is empty</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "/empty</td><td class=\"any\">is empty</td><td class=\"n\">0</td>"));
+    /* Rules, hosts and accounts with their counts; the short list leads to each alert; every link has its place. */
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">Email access via active sync</td><td class=\"n\">2</td>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(page, "id=\"list\""));
+    for (const char *link = page; (link = strstr(link, "href=\"#")) != NULL; link++) {
+        char place[64];
+        (void)snprintf(place, sizeof(place), "id=\"%.*s\"", (int)strcspn(link + 7, "\""), link + 7);
+        CU_ASSERT_PTR_NOT_NULL(strstr(page, place));
+    }
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "<td class=\"any\">to its end</td>"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "<code>Set-CASMailbox</code>"));
     CU_ASSERT_PTR_NOT_NULL(strstr(page, "HostEntity</dt>"));
