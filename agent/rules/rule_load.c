@@ -146,6 +146,8 @@ static int take_file(struct rule_load *load, struct rule_load_file *file, const 
         rc = compile(&rule, load, file->path, (struct text){file->bytes, file->size}, &file->notes);
     if (rc == 0)
         rc = take(load, file, rule, settings);
+    if (rc != -ENOMEM && notes_move(&file->notes) < 0) /* the rule needs the file's tree no more */
+        rc = -ENOMEM;
     if (rc == -ENOMEM)
         return rc;
     if (file->error == 0 && rc == 0 && notes_ok(&file->notes)) {

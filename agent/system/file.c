@@ -47,7 +47,8 @@ int file_read(char **out, size_t *size, const char *path, size_t max)
     }
     if (rc == 0) {
         buffer[used] = '\0';
-        *out = buffer;
+        char *smaller = realloc(buffer, used + 1);
+        *out = smaller == NULL ? buffer : smaller;
         *size = used;
         buffer = NULL;
     }

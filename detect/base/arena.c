@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blocks double from the first to the largest; a single piece that is larger gets a block of its own. */
+/* Each block is half of all before it, from the first to the largest, so that a third is unused at most; a single piece
+ * that is larger gets a block of its own. */
 #define FIRST_BLOCK ((size_t)4096)
 #define LARGEST_BLOCK ((size_t)1 << 20)
 
@@ -45,7 +46,9 @@ void arena_free(struct arena *arena)
 /* A new block of at least size bytes after the current one. */
 static struct block *add_block(struct arena *arena, size_t size)
 {
-    size_t want = arena->current == NULL ? FIRST_BLOCK : 2 * arena->current->size;
+    size_t want = arena->total / 2 / FIRST_BLOCK * FIRST_BLOCK;
+    if (want < FIRST_BLOCK)
+        want = FIRST_BLOCK;
     if (want > LARGEST_BLOCK)
         want = LARGEST_BLOCK;
     if (want < size)

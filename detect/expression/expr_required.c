@@ -176,21 +176,38 @@ bool function_need_is_better(const struct expr_needs *a, const struct expr_needs
     return is_better(a, b);
 }
 
-/* All parts must be as said: the best of them. One must be: what is needed for any. */
-static bool of_parts(struct expr_needs *out, const struct expr *expr, bool is_true, bool is_all,
-                     const struct scope *scope, struct arena *arena)
+/* All parts must be as said: the best of them. */
+static bool of_all(struct expr_needs *out, const struct expr *expr, bool is_true, const struct scope *scope,
+                   struct arena *arena)
 {
     struct expr_needs result = {NULL, 0}, one;
-    for (size_t i = 0; i < expr->count; i++) {
-        bool is_known = need(&one, expr->args[i], is_true, scope, arena);
-        if (!is_all && (!is_known || !put_union(&result, &one, arena)))
-            return false;
-        if (is_all && is_known && (result.count == 0 || is_better(&one, &result)))
+    for (size_t i = 0; i < expr->count; i++)
+        if (need(&one, expr->args[i], is_true, scope, arena) && (result.count == 0 || is_better(&one, &result)))
             result = one;
-    }
     if (result.count == 0)
         return false;
     *out = result;
+    return true;
+}
+
+/* One part must be: what is needed for any. */
+static bool of_any(struct expr_needs *out, const struct expr *expr, bool is_true, const struct scope *scope,
+                   struct arena *arena)
+{
+    struct expr_needs *parts = arena_zeroed(arena, expr->count, sizeof(*parts));
+    size_t count = 0, at = 0;
+    for (size_t i = 0; i < expr->count; i++) {
+        if (parts == NULL || !need(&parts[i], expr->args[i], is_true, scope, arena))
+            return false;
+        count += parts[i].count;
+    }
+    struct expr_literal *literals = count > MAX_LITERALS ? NULL : arena_zeroed(arena, count, sizeof(*literals));
+    if (literals == NULL || count == 0)
+        return false;
+    for (size_t i = 0; i < expr->count; i++)
+        for (size_t k = 0; k < parts[i].count; k++)
+            literals[at++] = parts[i].literals[k];
+    *out = (struct expr_needs){literals, count};
     return true;
 }
 
@@ -200,7 +217,8 @@ static bool need(struct expr_needs *out, const struct expr *expr, bool is_true, 
     if (expr->kind != EXPR_CALL)
         return false;
     if (is_named(expr, "and") || is_named(expr, "or"))
-        return of_parts(out, expr, is_true, is_named(expr, "and") == is_true, scope, arena);
+        return is_named(expr, "and") == is_true ? of_all(out, expr, is_true, scope, arena)
+                                                : of_any(out, expr, is_true, scope, arena);
     if (is_named(expr, "not") && expr->args[0]->type == VALUE_BOOL)
         return need(out, expr->args[0], !is_true, scope, arena);
     if (is_named(expr, "any element") && expr->count == 2 && is_true) {

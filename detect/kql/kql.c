@@ -173,7 +173,8 @@ int kql_compile(struct legs *out, struct arena *arena, struct columns *columns, 
                 const struct kql_options *options, struct notes *notes)
 {
     struct kql_faults faults, warnings;
-    if (kql_faults_begin(&faults, arena, KQL_FAULT_MAX) != 0 || kql_faults_begin(&warnings, arena, KQL_FAULT_MAX) != 0)
+    if (kql_faults_begin(&faults, notes->arena, KQL_FAULT_MAX) != 0 ||
+        kql_faults_begin(&warnings, notes->arena, KQL_FAULT_MAX) != 0)
         return -ENOMEM;
     struct kql_binder binder = {.arena = arena, .columns = columns, .faults = &faults, .warnings = &warnings};
     if (options->beside != NULL && options->beside->data != NULL) {

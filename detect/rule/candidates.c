@@ -188,22 +188,37 @@ static int make_columns(struct candidates *c, struct items *items)
     return 0;
 }
 
+/* A copy of needs in the arena; NULL: no memory. */
+static const struct expr_needs *keep(struct candidates *c, const struct expr_needs *needs)
+{
+    struct expr_needs *kept = arena_zeroed(c->arena, 1, sizeof(*kept));
+    struct expr_literal *literals = arena_zeroed(c->arena, needs->count, sizeof(*literals));
+    if (kept == NULL || literals == NULL)
+        return NULL;
+    for (size_t i = 0; i < needs->count; i++) {
+        literals[i] = (struct expr_literal){needs->literals[i].column, arena_text(c->arena, needs->literals[i].text)};
+        if (literals[i].text.bytes == NULL)
+            return NULL;
+    }
+    *kept = (struct expr_needs){literals, needs->count};
+    return kept;
+}
+
 /* Finds what each leg needs. */
-static int collect(struct candidates *c, struct items *items, const struct leg *const *legs)
+static int collect(struct candidates *c, struct items *items, const struct leg *const *legs, struct arena *scratch)
 {
     for (size_t i = 0; i < c->leg_count; i++) {
         struct expr_needs needs;
-        bool is_known = expr_required(&needs, legs[i]->condition, c->arena);
-        int rc = is_known ? add_needs(c, items, &is_known, &needs, (uint32_t)i) : 0;
-        if (rc < 0)
-            return rc;
+        bool is_known = expr_required(&needs, legs[i]->condition, scratch);
+        if (is_known) {
+            c->needs[i] = keep(c, &needs);
+            int rc = c->needs[i] == NULL ? -ENOMEM : add_needs(c, items, &is_known, c->needs[i], (uint32_t)i);
+            if (rc < 0)
+                return rc;
+        }
         if (!is_known)
-            continue;
-        struct expr_needs *kept = arena_zeroed(c->arena, 1, sizeof(*kept));
-        if (kept == NULL)
-            return -ENOMEM;
-        *kept = needs;
-        c->needs[i] = kept;
+            c->needs[i] = NULL;
+        arena_reset(scratch);
     }
     return 0;
 }
@@ -230,6 +245,7 @@ int candidates_new(struct candidates **out, const struct columns *columns, const
                    const struct routes *routes)
 {
     struct items items = {0};
+    struct arena *scratch = NULL;
     struct candidates *c = calloc(1, sizeof(*c));
     if (c == NULL)
         return -ENOMEM;
@@ -239,11 +255,14 @@ int candidates_new(struct candidates **out, const struct columns *columns, const
     c->needs = calloc(count + 1, sizeof(*c->needs));
     int rc = c->needs == NULL ? -ENOMEM : arena_new(&c->arena, MAX_NEEDS);
     if (rc == 0)
-        rc = collect(c, &items, legs);
+        rc = arena_new(&scratch, MAX_NEEDS);
+    if (rc == 0)
+        rc = collect(c, &items, legs, scratch);
     if (rc == 0)
         rc = make_columns(c, &items);
     if (rc == 0)
         rc = make_always(c);
+    arena_free(scratch);
     free(items.list);
     if (rc < 0) {
         candidates_free(c);

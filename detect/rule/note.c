@@ -1,9 +1,13 @@
 #include "detect/rule/note.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Memory for notes that are moved, with what may still be added, bytes. */
+#define MAX_MOVED ((size_t)1 << 20)
 
 /* Cuts message, of NOTE_MAX_MESSAGE bytes at most, before a character that was cut; line ends become spaces. */
 static void tidy(char *message)
@@ -84,6 +88,37 @@ void notes_fault(struct notes *notes, const struct expr_fault *fault)
 bool notes_ok(const struct notes *notes)
 {
     return notes->error_count == 0 && notes->dropped == 0;
+}
+
+static bool copy(struct note **list, size_t count, struct arena *arena)
+{
+    struct note *copied = count == 0 ? NULL : arena_zeroed(arena, count, sizeof(*copied));
+    for (size_t i = 0; copied != NULL && i < count; i++) {
+        copied[i] = (*list)[i];
+        copied[i].message = arena_text(arena, text_from((*list)[i].message)).bytes;
+        if (copied[i].message == NULL)
+            return false;
+    }
+    *list = copied;
+    return count == 0 || copied != NULL;
+}
+
+int notes_move(struct notes *notes)
+{
+    struct notes moved = *notes;
+    int rc = arena_new(&moved.arena, MAX_MOVED);
+    if (rc < 0)
+        return rc;
+    if (!copy(&moved.errors, moved.error_count, moved.arena) ||
+        !copy(&moved.warnings, moved.warning_count, moved.arena)) {
+        arena_free(moved.arena);
+        return -ENOMEM;
+    }
+    moved.error_room = moved.error_count;
+    moved.warning_room = moved.warning_count;
+    arena_free(notes->arena);
+    *notes = moved;
+    return 0;
 }
 
 static bool is_before(struct expr_place a, struct expr_place b)

@@ -44,6 +44,10 @@ void notes_fault(struct notes *notes, const struct expr_fault *fault);
 /* Is the file free of mistakes? */
 bool notes_ok(const struct notes *notes);
 
+/* Moves them into an arena of their own, and frees the one that they were made in with all else in it. Returns 0, or
+ * -ENOMEM: nothing was changed. */
+int notes_move(struct notes *notes);
+
 /* Orders both lists by place; notes at the same place keep their order. */
 void notes_sort(struct notes *notes);
 

@@ -6,7 +6,7 @@
 #define PART 16u
 
 /* Letters from common to rare in English text and in event XML; what is not listed (digits, punctuation) is common too.
- */
+ * Beyond ASCII the bytes that end a sign tell signs apart, those that begin it are the same for most. */
 static const char common_to_rare[] = "etaoinsrlcdmhupgbfwkvyxzjq";
 
 static bool is_letter(unsigned char c)
@@ -19,17 +19,22 @@ static unsigned rarity(unsigned char c)
     for (unsigned i = 0; common_to_rare[i] != '\0'; i++)
         if ((unsigned char)common_to_rare[i] == c)
             return i + 1;
-    return 0;
+    return c < 0x80 ? 0 : (unsigned)sizeof(common_to_rare) + (c < 0xC0) + (c < 0xC0 && c != 0x9F);
 }
 
 bool scan_set(struct scan *scan, struct text word)
+{
+    return text_is_ascii(word) && scan_set_bytes(scan, word);
+}
+
+bool scan_set_bytes(struct scan *scan, struct text word)
 {
     if (word.len == 0 || word.len > SCAN_MAX_WORD)
         return false;
     *scan = (struct scan){.length = word.len, .lanes = lanes_here()};
     for (size_t i = 0; i < word.len; i++) {
         unsigned char c = (unsigned char)word.bytes[i];
-        if (c == 0 || c >= 0x80)
+        if (c == 0)
             return false;
         scan->letters[i] = is_letter(c) ? 0x20 : 0;
         scan->word[i] = c | scan->letters[i];

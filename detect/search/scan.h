@@ -24,6 +24,9 @@ struct scan {
  * empty, too long, not ASCII or holds a NUL. */
 bool scan_set(struct scan *scan, struct text word);
 
+/* The same, and bytes beyond ASCII are compared as they are. Not for scan_find_utf16(). */
+bool scan_set_bytes(struct scan *scan, struct text word);
+
 /* Index of the first occurrence at or after from, or bytes.len if there is none. Never reads outside bytes. */
 size_t scan_find(const struct scan *scan, struct text bytes, size_t from);
 

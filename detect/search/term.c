@@ -3,6 +3,7 @@
 #include "detect/base/builder.h"
 #include "detect/base/unicode.h"
 #include "detect/search/scan.h"
+#include "detect/search/words.h"
 #include <errno.h>
 
 struct term {
@@ -61,6 +62,12 @@ static int set_points(struct term *term, struct arena *arena)
     return 0;
 }
 
+/* Is it the same bytes wherever it stands, the case of A-Z apart? */
+static bool has_one_spelling(const struct term *term)
+{
+    return term->is_ascii || words_part(term->text, "", true).len == term->text.len;
+}
+
 int term_new(const struct term **out, struct arena *arena, struct text text, unsigned flags)
 {
     struct term *term = arena_zeroed(arena, 1, sizeof(*term));
@@ -75,7 +82,7 @@ int term_new(const struct term **out, struct arena *arena, struct text text, uns
     if (term->text.bytes == NULL || (!term->is_ascii && set_points(term, arena) < 0))
         return -ENOMEM;
     struct scan scan;
-    if (term->is_ascii && scan_set(&scan, term->text)) {
+    if (has_one_spelling(term) && scan_set_bytes(&scan, term->text)) {
         struct scan *kept = arena_alloc(arena, sizeof(*kept));
         if (kept == NULL)
             return -ENOMEM;
@@ -132,7 +139,7 @@ static bool scan_in(const struct term *term, struct text text)
         i = scan_find(term->scan, text, i);
         if (i == text.len)
             return false;
-        if ((!term->is_cased || stands_at(term, text, i, &end)) && has_edges(term, text, i, i + term->count))
+        if ((!term->is_cased || stands_at(term, text, i, &end)) && has_edges(term, text, i, i + term->text.len))
             return true;
     }
 }
@@ -141,10 +148,10 @@ bool term_in(const struct term *term, struct text text)
 {
     if (term->count == 0)
         return true;
-    if (term->scan != NULL)
-        return scan_in(term, text);
     if (!term->is_ascii && text_is_ascii(text)) /* no letter folds into ASCII: most texts are done with here */
         return false;
+    if (term->scan != NULL)
+        return scan_in(term, text);
     for (size_t i = 0, end; i < text.len;) {
         if (stands_at(term, text, i, &end) && has_edges(term, text, i, end))
             return true;

@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """Measures speed and memory and prints tables; the same machine, the same run.
 
-    bench.py [--peers] [--service] [--quick] [--update]
+    bench.py [--peers] [--service] [--quick] [--sets] [--update]
 
 --peers    Debian's syslog-ng and rsyslog too (unpacked, not installed)
 --service  the Windows program in Wine too
 --quick    the first table and the instruction counts alone
+--sets     the cost of sets of rules alone
 --update   writes the tables and the plot into docs/, the instruction counts into expected.tsv
 """
 import argparse
@@ -213,6 +214,43 @@ def rules_table(report):
     report.table("rules", "Rules of the same shape, on events that match none", ["rules", "CPU s", "times one"], rows)
 
 
+ONE_RULE = """title: One rule
+id: 7e9c3b1a-5f0d-4c8e-9a54-2d6b8f1e0c37
+logsource: {category: process_creation, product: windows}
+detection:
+    selection: {'CommandLine|contains|all': [Set-CASMailbox, ActiveSyncAllowedDeviceIDs, add]}
+    condition: selection
+level: medium
+"""
+
+
+def sets_table(report):
+    one = files.FOLDER / "one_rule.yml"
+    one.write_text(ONE_RULE, encoding="utf-8")
+    corpus, rows, before = SHARED / "corpus", [], os.getloadavg()[0]
+    rules = [("one rule", one), ("Sentinel", corpus / "sentinel-rules"), ("Sigma", corpus / "sigma" / "rules"),
+             ("both", corpus / "sentinel-rules", corpus / "sigma" / "rules")]
+    events = [("made up, benign", ROOT / "tests" / "data" / "background.xml"),
+              ("recorded attacks", corpus / "sigma" / "events", corpus / "json-reconstructed"),
+              ("all recorded", corpus / "native", corpus / "xml", corpus / "evtx")]
+    for what, *paths in events:
+        base = None
+        for name, *sets in rules:
+            if not all(path.exists() for path in (*paths, *sets)):
+                continue
+            done = subprocess.run([PROGRAMS / "bench_match", "9", *paths, "--", *sets], check=True, capture_output=True,
+                                  text=True)
+            count, seen, spent, legs, _, load, tables, resident = done.stdout.split("\t")
+            base = base or float(spent)
+            rows.append([f"{int(seen):,} {what}", name, count, f"{float(spent):.2f}", f"{float(spent) / base:.1f}", legs,
+                         load, f"{int(tables) / 1024:.2f}", f"{int(resident) / 1024:.1f}"])
+    report.table("sets", f"Sets of rules on events that are read already; load before: {before:.1f}",
+                 ["events", "rules", "number", "us an event", "times one rule", "legs evaluated an event", "ms to load",
+                  "tables, MiB", "resident by loading, MiB"], rows)
+    report.table("sets-machine", "Machine", ["cores", "load before", "load after"],
+                 [[os.cpu_count(), f"{before:.1f}", f"{os.getloadavg()[0]:.1f}"]])
+
+
 def growth_table(report):
     base, rows, points = files.events(files.EVENTS, 20), [], []
     for times, path in ((0.01, files.events(2000, 20)), (0.1, files.events(20_000, 20)), (1, base),
@@ -289,10 +327,16 @@ def main():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n", 1)[0])
     for option, text in (("peers", "Debian's syslog-ng and rsyslog too"), ("service", "the Windows program in Wine too"),
                          ("quick", "the first table and the instruction counts alone"),
+                         ("sets", "the cost of sets of rules alone"),
                          ("update", "writes docs/performance.md, its plot, expected.tsv")):
         parser.add_argument("--" + option, action="store_true", help=text)
     wanted = parser.parse_args()
     report = Report()
+    if wanted.sets:
+        sets_table(report)
+        if wanted.update:
+            report.update()
+        return 0
     machine(report)
     peers = []
     if wanted.peers:
@@ -302,7 +346,8 @@ def main():
     instructions_table(report, wanted.update)
     plots = []
     if not wanted.quick:
-        for table in (packed_table, evtx_table, jobs_table, density_table, hostile_table, matcher_table, rules_table, idle_table):
+        for table in (packed_table, evtx_table, jobs_table, density_table, hostile_table, matcher_table, rules_table,
+                      sets_table, idle_table):
             table(report)
         plots = [growth_table(report), outbox_table(report)]
     if wanted.service:

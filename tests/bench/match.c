@@ -2,8 +2,6 @@
  * match RUNS EVENTS... -- RULES...: what a set of rules costs an event that has been read already. EVENTS and RULES are
  * files and directories. Prints, separated by tabs: rules, events, us an event (the least of RUNS runs over all of
  * them), legs evaluated an event, matches, ms to load, KiB of the candidates' tables, KiB resident that loading took.
- *
- * TRIPLINE_MATCH_LEGS=1: also the dearest legs, each timed alone.
  */
 #include "agent/rules/rule_load.h"
 #include "agent/system/directory.h"

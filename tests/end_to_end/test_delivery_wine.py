@@ -61,6 +61,7 @@ class DeliveryWine(unittest.TestCase):
         (self.wine.state / "ca.pem").write_bytes((self.certificates / "ca.pem").read_bytes())
         path = self.wine.state / "tripline.xml"
         path.write_text(f'<tripline version="1"><state directory="{self.wine.windows_path(self.wine.state)}"/>'
+                        '<doctor interval="0s"/><heartbeat interval="0s"/>'
                         f'<eventlog lookback="all"><channel name="{world.SECURITY}"/></eventlog>'
                         f'<outputs start-spread="0s">{outputs}</outputs></tripline>', encoding="utf-8")
         return self.wine.windows_path(path)

@@ -84,8 +84,8 @@ class Outputs(unittest.TestCase):
         """Writes a config with these outputs; ports: {host of an example: port of ours}. Returns the outputs' names."""
         text, names = recipes.place("\n".join(outputs), dict(ports))
         (self.home / "tripline.xml").write_text(
-            '<tripline version="1"><state directory="state"/><log level="debug"/><outputs start-spread="0s">\n' + text +
-            "\n</outputs></tripline>\n", encoding="utf-8")
+            '<tripline version="1"><state directory="state"/><log level="debug"/><doctor interval="0s"/>'
+            '<heartbeat interval="0s"/><outputs start-spread="0s">\n' + text + "\n</outputs></tripline>\n", encoding="utf-8")
         return names
 
     def documents(self, count=3, first=1, command_lines=()):

@@ -103,6 +103,7 @@ class EveryOutput(unittest.TestCase):
         text, names = recipes.place(change("\n".join(self.texts)), self.ports)
         config = self.wine.state / "tripline.xml"
         config.write_text(f'<tripline version="1"><state directory="{self.wine.windows_path(self.wine.state)}"/>'
+                          '<doctor interval="0s"/><heartbeat interval="0s"/>'
                           '<eventlog lookback="all"><channel name="Security"/></eventlog><outputs>\n'
                           + text + "\n</outputs></tripline>\n", encoding="utf-8")
         for verb in (["install", "--config", self.wine.windows_path(config)], ["start"]):
