@@ -348,6 +348,64 @@ static void test_adopt(void)
     trial_close(&t);
 }
 
+#define RULE_FIRST                                                                                                     \
+    "id: 44444444-4444-4444-8444-444444444444\nname: First\nversion: 1.0.0\nkind: NRT\nseverity: Low\n"                \
+    "description: d\ntactics:\n  - Persistence\nquery: |\n  DeviceProcessEvents\n"                                     \
+    "  | where ProcessCommandLine has 'first'\n"
+#define RULE_ATTACHED                                                                                                  \
+    "id: 55555555-5555-4555-8555-555555555555\nname: Attached\nversion: 1.0.0\nkind: NRT\nseverity: Low\n"             \
+    "description: d\ntactics:\n  - Persistence\nquery: |\n  DeviceProcessEvents\n"                                     \
+    "  | where ProcessCommandLine has 'attached'\n  | extend Grade = iff(ProcessCommandLine has 'high', 'High', "      \
+    "'x')\n"                                                                                                           \
+    "  | project TimeGenerated, DeviceName, ProcessCommandLine, Grade\n"                                               \
+    "alertDetailsOverride:\n  alertSeverityColumnName: Grade\n"                                                        \
+    "tripline:\n  attached-to: 44444444-4444-4444-8444-444444444444\n"
+
+static void add_kql(struct rule_set *set, const char *text)
+{
+    struct rule *rule = NULL;
+    const struct rule *other;
+    struct notes notes = {.arena = NULL};
+    CU_ASSERT_EQUAL_FATAL(arena_new(&notes.arena, (size_t)16 << 20), 0);
+    CU_ASSERT_EQUAL_FATAL(rule_file_compile(&rule, rule_set_columns(set), text_from(text), "test", NULL, &notes), 0);
+    CU_ASSERT_EQUAL_FATAL(rule_set_add(set, rule, &other), 0);
+    arena_free(notes.arena);
+}
+
+/* A rule that is attached to another makes no alert where that one does; its row may set its severity. */
+static void test_attached(void)
+{
+    const struct rule_set_options options = {.is_plain = false};
+    struct trial t = {.count = 0};
+    CU_ASSERT_EQUAL_FATAL(rule_set_new(&t.set), 0);
+    add_kql(t.set, RULE_FIRST);
+    add_kql(t.set, RULE_ATTACHED);
+    CU_ASSERT_EQUAL_FATAL(rule_set_seal(t.set, &options), 0);
+    const struct alert_maker_settings settings = {.rules = t.set, .agent = &agent, .context = &t, .take = take};
+    CU_ASSERT_EQUAL_FATAL(alert_maker_new(&t.maker, &settings), 0);
+    struct event e = sysmon();
+    e.field[EVENT_COMMAND_LINE] = text_from("first attached high");
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 1);
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "rule", "name", NULL), "First");
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[0], "log", "level", NULL), "Low");
+    const json_t *also = json_object_get(json_object_get(t.documents[0], "tripline"), "also");
+    CU_ASSERT_EQUAL(json_array_size(also), 1);
+    CU_ASSERT_STRING_EQUAL(json_string_value(json_array_get(also, 0)), "55555555-5555-4555-8555-555555555555");
+    e.field[EVENT_COMMAND_LINE] = text_from("attached high");
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 2);
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[1], "rule", "name", NULL), "Attached");
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[1], "log", "level", NULL), "High");
+    CU_ASSERT_EQUAL(json_integer_value(json_object_get(json_object_get(t.documents[1], "event"), "severity")), 73);
+    e.field[EVENT_COMMAND_LINE] = text_from("attached"); /* "x" is no severity: the rule's own */
+    CU_ASSERT_EQUAL(alert_maker_event(t.maker, &e), 0);
+    CU_ASSERT_EQUAL_FATAL(t.count, 3);
+    CU_ASSERT_STRING_EQUAL(string_at(t.documents[2], "log", "level", NULL), "Low");
+    CU_ASSERT_PTR_NULL(json_object_get(json_object_get(t.documents[2], "tripline"), "also"));
+    trial_close(&t);
+}
+
 /* Bytes of a part are looked into although they hold none of the words; those of a whole block aren't. */
 static void test_parts_are_read(void)
 {
@@ -369,6 +427,7 @@ int main(void)
         {"two rules, two alerts", test_two_rules},
         {"an event that is no process creation", test_other_event},
         {"what take says ends it", test_take_fails},
+        {"an attached rule, and its row's severity", test_attached},
         {"script blocks in parts", test_parts},
         {"parts that never come", test_late_parts},
         {"parts read by two threads", test_adopt},
