@@ -5,7 +5,7 @@
 
 struct alert_maker {
     struct alert_maker_settings set;
-    struct matcher_scratch *scratch;
+    struct rule_scratch *scratch;
     struct sha256 sha256; /* of the alerts' ids */
     struct encode_ecs_kept kept;
     struct powershell_blocks *blocks; /* NULL: no part of one has come */
@@ -18,7 +18,7 @@ int alert_maker_new(struct alert_maker **out, const struct alert_maker_settings 
     if (m == NULL)
         return -ENOMEM;
     m->set = *settings;
-    int rc = matcher_scratch_new(&m->scratch, settings->matcher);
+    int rc = rule_scratch_new(&m->scratch, settings->rules);
     if (rc < 0)
         free(m);
     else
@@ -33,35 +33,24 @@ void alert_maker_free(struct alert_maker *m)
     powershell_blocks_free(m->blocks);
     sha256_clear(&m->sha256);
     encode_ecs_clear(&m->kept);
-    matcher_scratch_free(m->scratch);
+    rule_scratch_free(m->scratch);
     free(m);
 }
 
 bool alert_maker_wants(const struct alert_maker *m, const struct event *event)
 {
-    return matcher_wants(m->set.matcher, event);
+    return event_kind_is_process(event->kind) || rule_set_wants(m->set.rules, event); /* processes are counted */
 }
 
-/* Leaves out what is not in the rule as it is written. False: nothing else matched. */
-static bool as_written(struct match *match)
-{
-    for (size_t i = 0; i < match->rule->branch_count; i++)
-        if (match->rule->branches[i].is_corrected)
-            match->branches &= ~(1u << i);
-    return match->branches != 0;
-}
-
-static int make_one(struct alert_maker *m, const struct match *match, const struct event *event, uint64_t now)
+static int make_one(struct alert_maker *m, const struct rule_match *match, const struct event *event, uint64_t now)
 {
     struct alert alert;
-    struct match kept = *match;
     char id[ALERT_ID_SIZE];
     if (match->failed != 0 && m->set.failed != NULL)
         m->set.failed(m->set.context, match->rule, event);
-    bool is_match = match->set != NULL ? match->legs != 0 : !m->set.is_as_written || as_written(&kept);
-    if (!is_match)
+    if (match->legs == 0)
         return 0;
-    int rc = alert_make(&alert, &kept, event, now);
+    int rc = alert_make(&alert, match, rule_set_columns(m->set.rules), event, now);
     if (rc < 0)
         return rc;
     rc = alert_id(id, &m->sha256, &alert);
@@ -73,9 +62,9 @@ static int make_one(struct alert_maker *m, const struct match *match, const stru
 
 static int match(struct alert_maker *m, const struct event *event)
 {
-    const struct match *matches;
+    const struct rule_match *matches;
     uint64_t now = event_time_now();
-    size_t count = matcher_match_all(m->set.matcher, event, now, m->scratch, &matches);
+    size_t count = rule_set_match(m->set.rules, event, now, m->scratch, &matches);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++)
         rc = make_one(m, &matches[i], event, now);

@@ -12,9 +12,8 @@
 #include "transport/document/encode_ecs.h"
 
 struct alert_maker_settings {
-    const struct matcher *matcher; /* all must outlive the maker */
+    const struct rule_set *rules; /* all must outlive the maker */
     const struct encode_agent *agent;
-    bool is_as_written; /* leave out what is not in a rule as it is written (docs/rule-semantics.md, Q8) */
     void *context;
     /*
      * Takes an alert, which is valid until it returns. Returns 0, or a negative errno value, which ends the event's

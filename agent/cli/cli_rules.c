@@ -117,7 +117,7 @@ static int list(const struct options *o)
     if (rc < 0)
         return 1;
     for (size_t i = 0; rc == 0 && i < load->count; i++) {
-        if (load->files[i].is_extra && notes_ok(&load->files[i].notes))
+        if (load->files[i].is_replaced || (load->files[i].is_extra && notes_ok(&load->files[i].notes)))
             continue;
         if (load->files[i].rule == NULL)
             plain_printf(stderr, "%s: has mistakes: see tripline rules check\n", load->files[i].path);

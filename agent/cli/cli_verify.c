@@ -39,9 +39,11 @@ static int built_in(void)
             int rc = verify_line(&v, text_from(*row));
             if (rc < 0) {
                 plain_printf(stderr, "tripline verify: %s\n", strerror(-rc));
+                verify_clear(&v);
                 return 1;
             }
         }
+        verify_clear(&v);
         rows += v.rows;
         mismatches += v.mismatches;
         malformed += v.malformed;

@@ -2,7 +2,7 @@
 
 #include "agent/system/plain.h"
 #include "agent/system/version.h"
-#include "detect/rule/rule.h"
+#include "detect/rules/rule_builtin.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <curl/curl.h>
@@ -57,40 +57,70 @@ static size_t libraries(struct library to[MAX_LIBRARIES])
     return count;
 }
 
-static void print_text(void)
+/* The built-in rules; NULL: no memory. */
+static struct rule_set *builtin(void)
+{
+    static const struct rule_set_options options = {.is_plain = true};
+    struct rule_set *set = NULL;
+    return rule_builtin_set(&set, &options) < 0 ? NULL : set;
+}
+
+/* Is it a port of a text that was published elsewhere? */
+static bool is_port(const struct rule *rule)
+{
+    return rule->upstream_version != NULL && rule->upstream_commit != NULL && rule->upstream_sha256 != NULL;
+}
+
+static int print_text(void)
 {
     struct library known[MAX_LIBRARIES];
-    size_t count, rule_count;
-    const struct rule *const *rules = rules_all(&rule_count);
-    plain_printf(stdout, "tripline %s\ncommit   %s\n", version_number, version_commit);
-    for (size_t i = 0; i < rule_count; i++) {
-        plain_printf(stdout, "rule     %s %s\n", rules[i]->name, rules[i]->version);
-        plain_printf(stdout, "         id %s\n", rules[i]->id);
-        plain_printf(stdout, "         compared with version %s of %s, commit %s\n", rules[i]->upstream_version,
-                     rules[i]->ruleset, rules[i]->upstream_commit);
-        plain_printf(stdout, "         SHA-256 %s\n", rules[i]->upstream_sha256);
+    struct rule_set *rules = builtin();
+    if (rules == NULL) {
+        plain_printf(stderr, "tripline version: out of memory\n");
+        return 1;
     }
-    count = libraries(known);
+    plain_printf(stdout, "tripline %s\ncommit   %s\n", version_number, version_commit);
+    for (size_t i = 0; i < rule_set_count(rules); i++) {
+        const struct rule *rule = rule_set_at(rules, i);
+        plain_printf(stdout, "rule     %s %s\n", rule->name, rule->version);
+        plain_printf(stdout, "         id %s\n", rule->id);
+        if (!is_port(rule))
+            continue;
+        plain_printf(stdout, "         compared with version %s of %s, commit %s\n", rule->upstream_version,
+                     rule->ruleset, rule->upstream_commit);
+        plain_printf(stdout, "         SHA-256 %s\n", rule->upstream_sha256);
+    }
+    rule_set_free(rules);
+    size_t count = libraries(known);
     for (size_t i = 0; i < count; i++)
         plain_printf(stdout, "library  %s %s\n", known[i].name, known[i].version);
+    return 0;
+}
+
+static json_t *rule_json(const struct rule *r)
+{
+    json_t *rule = json_pack("{s:s, s:s, s:s, s:s, s:s*}", "id", r->id, "name", r->name, "version", r->version,
+                             "ruleset", r->ruleset, "reference", r->reference);
+    if (rule != NULL && is_port(r) &&
+        json_object_set_new(rule, "upstream",
+                            json_pack("{s:s, s:s, s:s}", "version", r->upstream_version, "commit", r->upstream_commit,
+                                      "sha256", r->upstream_sha256)) != 0) {
+        json_decref(rule);
+        return NULL;
+    }
+    return rule;
 }
 
 static json_t *rules_json(void)
 {
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++) {
-        const struct rule *r = rules[i];
-        json_t *rule =
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}}", "id", r->id, "name", r->name, "version",
-                      r->version, "ruleset", r->ruleset, "reference", r->reference, "upstream", "version",
-                      r->upstream_version, "commit", r->upstream_commit, "sha256", r->upstream_sha256);
-        if (json_array_append_new(list, rule) != 0) { /* NULL fails too */
+    struct rule_set *rules = builtin();
+    json_t *list = rules == NULL ? NULL : json_array();
+    for (size_t i = 0; list != NULL && i < rule_set_count(rules); i++)
+        if (json_array_append_new(list, rule_json(rule_set_at(rules, i))) != 0) { /* NULL fails too */
             json_decref(list);
-            return NULL;
+            list = NULL;
         }
-    }
+    rule_set_free(rules);
     return list;
 }
 
@@ -133,6 +163,5 @@ int cli_version(int argc, char **argv)
     }
     if (as_json)
         return print_json();
-    print_text();
-    return 0;
+    return print_text();
 }

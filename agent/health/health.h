@@ -46,7 +46,7 @@ struct health_source {
     enum health_state state;
     uint64_t since;                 /* in this state */
     char trouble[HEALTH_TEXT_SIZE]; /* why it is not read, or empty */
-    uint64_t events;                /* read; where the source does not count itself, those that reached the matcher */
+    uint64_t events;                /* read; where the source does not count itself, those that reached the rules */
     uint64_t matches, empty_command_lines, bad_events;
     uint64_t gaps, lost, restarts; /* gaps reported, records in them, bookmarks that could not be used */
     uint64_t last_event;           /* time of the newest event read */

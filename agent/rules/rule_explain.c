@@ -4,7 +4,7 @@
 #include "agent/system/plain.h"
 #include "collectors/files/replay.h"
 #include "detect/rule/coverage.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 
 #include <errno.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static int explain_event(void *context, const struct event *event)
         if (!leg_takes(leg, event))
             continue;
         enum truth truth = expr_truth(leg->condition, &row.row, e->arena);
-        plain_printf(e->to, "  leg %u is %s\n", (unsigned)i + 1, words[truth]);
+        plain_printf(e->to, "  leg %u is %s\n", leg->number, words[truth]);
         put_lines(e->to, expr_explain(leg->condition, &row.row, e->arena)); /* nothing, if it is over all limits */
         arena_reset(e->arena);
     }
@@ -130,22 +130,18 @@ int rule_explain_events(FILE *to, unsigned long *events, const struct rule_load 
                         struct fault *fault)
 {
     struct explaining e = {.to = to, .load = load, .rule = rule_set_at(load->set, i)};
-    struct matcher *matcher = NULL;
     struct replay_counts counts = {0};
     FILE *file = NULL;
     const struct collector_sink sink = {.context = &e, .event = explain_event, .report = no_report, .wants = wants};
     int rc = arena_new(&e.arena, EXPR_SCRATCH_BYTES);
     if (rc == 0)
-        rc = matcher_new_with(&matcher, NULL, 0, load->set);
-    if (rc == 0)
         rc = file_open(&file, path, "rb");
     if (rc < 0 && rc != -ENOMEM)
         fault_set(fault, "opening", -rc, text_from(path), strerror(-rc));
     if (rc == 0)
-        rc = replay_file(file, text_from(path), &sink, matcher, &counts, fault);
+        rc = replay_file(file, text_from(path), &sink, load->set, &counts, fault);
     if (file != NULL)
         (void)fclose(file); /* only read */
-    matcher_free(matcher);
     arena_free(e.arena);
     *events = e.events;
     return rc;

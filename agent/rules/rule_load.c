@@ -15,8 +15,6 @@
 /* Memory for the notes of one file, with its YAML tree, at most, bytes. */
 #define MAX_NOTES ((size_t)64 << 20)
 
-static const char builtin_name[] = "built in";
-
 static void file_clear(struct rule_load_file *file)
 {
     if (file->good != file->bytes)
@@ -67,6 +65,30 @@ static int compile(struct rule **out, struct rule_load *load, const char *path, 
     return rc;
 }
 
+static bool is_builtin(const struct rule *rule)
+{
+    return strcmp(rule->source, RULE_BUILTIN_SOURCE) == 0;
+}
+
+static bool is_switched_off(const struct rule *rule, const struct rule_load_settings *settings)
+{
+    const struct rule_load_choice *choice = choice_of(rule, settings);
+    if (choice != NULL)
+        return !choice->is_enabled;
+    return is_off(rule) || (settings->is_builtin_off && is_builtin(rule));
+}
+
+/* Takes rule in the place of the built-in one of its id, whose entry says nothing any more. */
+static void replace(struct rule_load *load, const struct rule *other, struct rule *rule)
+{
+    for (size_t i = 0; i < load->count; i++)
+        if (load->files[i].rule == other) {
+            load->files[i].rule = NULL;
+            load->files[i].is_replaced = true;
+        }
+    rule_set_replace(load->set, rule);
+}
+
 /* Is rule wanted, and not there yet? Takes it into the set, keeps it as off, or frees it. */
 static int take(struct rule_load *load, struct rule_load_file *file, struct rule *rule,
                 const struct rule_load_settings *settings)
@@ -79,12 +101,16 @@ static int take(struct rule_load *load, struct rule_load_file *file, struct rule
     const struct rule_load_choice *choice = choice_of(rule, settings);
     if (choice != NULL && choice->severity != NULL)
         (void)rule_severity_set(rule, text_from(choice->severity)); /* the config was checked */
-    if (settings->only == NULL && (choice != NULL ? !choice->is_enabled : is_off(rule))) {
+    if (settings->only == NULL && is_switched_off(rule, settings)) {
         file->rule = file->owned = rule;
         file->is_off = true;
         return 0;
     }
     int rc = rule_set_add(load->set, rule, &other);
+    if (rc == -EEXIST && is_builtin(other) && !is_builtin(rule)) {
+        replace(load, other, rule);
+        rc = 0;
+    }
     if (rc == 0) {
         file->rule = rule;
         return 0;
@@ -201,7 +227,7 @@ static int take_builtin(struct rule_load *load, const struct rule_load_settings 
     struct text text;
     for (size_t i = 0; rule_builtin_at(&text, i); i++) {
         struct rule_load_file *file = &load->files[load->count++];
-        file->path = strdup(builtin_name);
+        file->path = strdup(RULE_BUILTIN_SOURCE);
         file->bytes = text_dup(text);
         file->size = text.len;
         if (file->path == NULL || file->bytes == NULL)
@@ -310,6 +336,7 @@ static int load_all(struct rule_load *load, const struct rule_paths *paths, cons
     if (rc == 0 && settings->has_builtin)
         rc = take_builtin(load, settings);
     size_t first = load->count;
+    load->files_read = paths->count;
     if (rc == 0)
         rc = read_paths(load, paths, settings);
     if (rc == 0)

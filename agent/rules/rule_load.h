@@ -28,7 +28,8 @@ struct rule_load_settings {
     const char *directory;    /* its *.yml and *.yaml files, those of its directories too; NULL: none */
     const char *const *paths; /* files and directories; each file whatever its name is */
     size_t path_count;
-    bool has_builtin;                       /* the built-in rules too */
+    bool has_builtin;                       /* the built-in rules too; a file with the id of one stands for it */
+    bool is_builtin_off;                    /* but only those that choices switch on */
     const char *only;                       /* the id of the one rule wanted, off or not; NULL: all that are not off */
     const struct rule_load_choice *choices; /* of rules that may not be there */
     size_t choice_count;
@@ -47,6 +48,7 @@ struct rule_load_file {
     const struct rule *rule; /* in the set, or off; NULL: it has mistakes and no earlier version */
     struct rule *owned;      /* rule where it is off: the set has the others; else NULL */
     bool is_extra;           /* a Sigma filter, placeholders, or tests: no rule itself */
+    bool is_replaced;        /* a built-in rule for which a file stands */
     bool is_off;             /* switched off, or deprecated or unsupported and not asked for: not in the set */
     bool is_older;           /* rule is of an earlier version of the file, as this one has mistakes */
     char *good;              /* the bytes that rule was compiled of; may be bytes itself */
@@ -57,6 +59,7 @@ struct rule_load {
     struct rule_set *set;
     struct rule_load_file *files; /* the built-in rules first, then in the byte order of the paths */
     size_t count;
+    size_t files_read;          /* without the built-in rules */
     size_t mistaken;            /* files with mistakes, or that can't be read */
     struct rule_extras *extras; /* while it is loaded; then NULL */
     char hash[SHA256_HEX_SIZE]; /* over ids, versions and contents of the rules in the set, whatever the files' order */

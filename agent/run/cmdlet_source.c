@@ -31,7 +31,7 @@ static bool is_read(const struct pipeline_settings *settings)
 {
     struct event event = {.kind = EVENT_OTHER};
     event.field[EVENT_PROVIDER] = event.field[EVENT_CHANNEL] = text_from(CMDLET_FILE_CHANNEL);
-    return matcher_wants(settings->matcher, &event);
+    return rule_set_wants(settings->rules, &event);
 }
 
 /* Since when rows count where no place is remembered yet. */

@@ -100,7 +100,7 @@ static int take_alert(void *context, struct alert *alert, const char *id)
     }
     /* The command line stays out of the log: event contents stand in alerts alone. */
     log_write(p->set.log, LOG_INFO, MESSAGE_MATCH, "match: rule=\"%s\" branch=%u record=%llu alert=%s",
-              alert->rule->name, alert_part(alert), (unsigned long long)alert->event->record_id, next->id);
+              alert->rule->name, alert->leg->number, (unsigned long long)alert->event->record_id, next->id);
     return 0;
 }
 
@@ -122,9 +122,8 @@ int pipeline_new(struct pipeline **out, const struct pipeline_settings *settings
     if (p == NULL)
         return -ENOMEM;
     p->set = *settings;
-    struct alert_maker_settings set = {.matcher = settings->matcher,
+    struct alert_maker_settings set = {.rules = settings->rules,
                                        .agent = settings->agent,
-                                       .is_as_written = settings->witness == NULL,
                                        .context = p,
                                        .take = take_alert,
                                        .clock_ms = health_clock_ms,

@@ -9,13 +9,13 @@
 #include "agent/log/log.h"
 #include "agent/run/witness.h"
 #include "collectors/collector.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 #include "transport/document/encode_ecs.h"
 #include "transport/outbox/store.h"
 
 /* All must outlive the pipeline. */
 struct pipeline_settings {
-    const struct matcher *matcher;
+    const struct rule_set *rules;
     struct store *store;
     const struct encode_agent *agent;
     struct log *log;

@@ -187,7 +187,7 @@ static enum run_problem start_outputs(struct run *r)
     return rc < 0 ? fail(r, RUN_BAD_OUTPUT, "an output", &fault) : RUN_GOOD;
 }
 
-static enum run_problem make_matcher(struct run *r)
+static enum run_problem make_rules(struct run *r)
 {
     if (file_join(&r->selftest_path, r->config->state_directory, SELFTEST_FILE_NAME) < 0)
         return RUN_NO_MEMORY;
@@ -200,7 +200,7 @@ enum run_problem run_start_sources(struct run *r)
     struct fault fault = {0};
     if (!r->config->is_faithful && witness_new(&r->witness, r->store, r->log, &fault) < 0)
         return fail(r, RUN_BAD_STORE, "the join of witnesses", &fault);
-    struct pipeline_settings set = {.matcher = r->matcher,
+    struct pipeline_settings set = {.rules = r->rules->set,
                                     .store = r->store,
                                     .agent = &r->agent,
                                     .log = r->log,
@@ -247,7 +247,7 @@ static enum run_problem start_doctor(struct run *r)
 enum run_problem run_start(struct run **out, const struct run_settings *settings)
 {
     static enum run_problem (*const steps[])(struct run *) = {open_config,       guard_state,   open_log,
-                                                              open_store,        start_outputs, make_matcher,
+                                                              open_store,        start_outputs, make_rules,
                                                               run_start_sources, start_monitor, start_doctor};
     struct run *r = calloc(1, sizeof(*r));
     if (r == NULL)

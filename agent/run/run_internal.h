@@ -31,8 +31,7 @@ struct run {
     struct store *store;
     char *agent_id, *selftest_path;
     struct encode_agent agent;
-    struct rule_load *rules; /* of files; NULL: none */
-    struct matcher *matcher;
+    struct rule_load *rules; /* built in and of files */
     struct witness *witness;
     struct outputs *outputs;
     struct sources *sources;

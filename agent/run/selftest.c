@@ -3,7 +3,6 @@
 #include "agent/guard/state_guard.h"
 #include "agent/system/file.h"
 #include "detect/event/event.h"
-#include "detect/rule/rule.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -13,18 +12,15 @@
 
 #define TICKS_PER_MS 10000u /* of event times */
 
+/* What the first built-in rule looks for. */
+#define TERMS " Set-CASMailbox ActiveSyncAllowedDeviceIDs add"
+
 /* Stands before the nonce of a test. */
 #define MARK " tripline-selftest-"
 
 int selftest_command(char to[SELFTEST_COMMAND_SIZE], const char *program, const char *nonce)
 {
-    size_t count = 0;
-    const struct rule *const *rules = rules_all(&count);
-    int used = snprintf(to, SELFTEST_COMMAND_SIZE, "\"%s\" /d /c rem", program);
-    for (size_t i = 0; i < rules[0]->term_count && used > 0 && used < SELFTEST_COMMAND_SIZE; i++)
-        used += snprintf(to + used, SELFTEST_COMMAND_SIZE - (size_t)used, " %s", rules[0]->terms[i]);
-    if (used > 0 && used < SELFTEST_COMMAND_SIZE)
-        used += snprintf(to + used, SELFTEST_COMMAND_SIZE - (size_t)used, MARK "%s", nonce);
+    int used = snprintf(to, SELFTEST_COMMAND_SIZE, "\"%s\" /d /c rem" TERMS MARK "%s", program, nonce);
     return used > 0 && used < SELFTEST_COMMAND_SIZE ? 0 : -EMSGSIZE;
 }
 

@@ -133,7 +133,7 @@ static int open_eventlog(struct sources *s, const struct config *config, const s
                                         .channel_count = live_channels_count(s->channels),
                                         .lookback_s = lookback(config),
                                         .retry_ms = config->retry_ms,
-                                        .matcher = settings->matcher,
+                                        .rules = settings->rules,
                                         .sink = pipeline_sink(s->pipeline)};
         rc = eventlog_new(&s->eventlog, &set, fault);
     }
@@ -164,7 +164,7 @@ static int start_etw(struct etw_source *s, enum etw_kind kind, const struct conf
                                    .min_buffers = config->etw.min_buffers,
                                    .max_buffers = config->etw.max_buffers,
                                    .flush_ms = config->etw.flush_ms,
-                                   .matcher = settings->matcher,
+                                   .rules = settings->rules,
                                    .sink = pipeline_sink(s->pipeline)};
         rc = etw_new(&s->etw, &set, fault);
     }
@@ -193,7 +193,7 @@ static int start_all(struct sources *s, const struct config *config, const struc
     const bool wanted[MAX_ETW] = {[ETW_KERNEL] = etw->enabled,
                                   [ETW_SYSMON] = etw->enabled && etw->sysmon,
                                   [ETW_SECURITY] = etw->enabled && etw->security};
-    int rc = live_channels_new(&s->channels, config, matcher_set(settings->matcher));
+    int rc = live_channels_new(&s->channels, config, settings->rules);
     if (rc < 0)
         return rc;
     if (live_channels_left_out(s->channels) > 0)

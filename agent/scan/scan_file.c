@@ -229,12 +229,12 @@ static int read_open(struct reading *r, FILE *from, struct scan_totals *totals)
     const struct scan_member *member = member_of(r->shared, r->piece->file);
     int rc;
     if (member != NULL)
-        rc = replay_member(from, text_from(r->path), &member->zip, &sink, r->shared->matcher, &r->counts, &fault);
+        rc = replay_member(from, text_from(r->path), &member->zip, &sink, r->shared->rules, &r->counts, &fault);
     else if (r->piece->is_part)
         rc = replay_part(from, text_from(r->path), r->piece->from, r->piece->to,
-                         r->shared->states[r->piece->file].given, &sink, r->shared->matcher, &r->counts, &fault);
+                         r->shared->states[r->piece->file].given, &sink, r->shared->rules, &r->counts, &fault);
     else
-        rc = replay_file(from, text_from(r->path), &sink, r->shared->matcher, &r->counts, &fault);
+        rc = replay_file(from, text_from(r->path), &sink, r->shared->rules, &r->counts, &fault);
     int ended = r->error == 0 || r->error == -EINTR ? end_blocks(r) : 0;
     if (ended < 0)
         r->error = ended;
@@ -265,7 +265,7 @@ int scan_file(struct scan_shared *shared, const struct scan_piece *piece, size_t
     totals->files += piece->from == 0 ? 1 : 0;
     static const struct encode_agent agent = {.version = version_number};
     const struct alert_maker_settings set = {
-        .matcher = shared->matcher, .agent = &agent, .context = &r, .take = put_alert, .failed = rule_failed};
+        .rules = shared->rules, .agent = &agent, .context = &r, .take = put_alert, .failed = rule_failed};
     int rc = alert_maker_new(&r.maker, &set);
     if (rc < 0)
         return rc;

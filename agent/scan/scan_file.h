@@ -24,7 +24,7 @@ struct scan_state {
 /* What all threads of a scan share; read only, or locked by itself. */
 struct scan_shared {
     const struct scan_settings *settings;
-    const struct matcher *matcher;
+    const struct rule_set *rules;
     struct scan_output *output;
     pthread_mutex_t lock;      /* guards states */
     struct scan_state *states; /* by file */

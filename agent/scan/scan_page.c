@@ -102,8 +102,6 @@ static void rule_row(struct html *to, const struct alert *alert)
         html_text(to, value_text(alert->cells[i].value, alert->arena), SCAN_REPORT_MAX_TEXT);
         html_markup(to, "</dd>\n");
     }
-    for (int column = 0; column < ALERT_COLUMN_COUNT && alert->branch != NULL; column++)
-        member(to, alert_column_name((enum alert_column)column), "text", alert->row[column], "", none);
     html_markup(to, "</dl></details>\n");
 }
 
@@ -111,19 +109,10 @@ static void rule_member(struct html *to, const struct alert *alert)
 {
     char line[400];
     const struct rule *rule = alert->rule;
-    snprintf(line, sizeof(line), "%s %s, branch %u, %s", rule->name, rule->version, alert_part(alert), rule->severity);
+    snprintf(line, sizeof(line), "%s %s, branch %u, %s", rule->name, rule->version, alert->leg->number, rule->severity);
     member(to, "rule", "any", text_from(line), "", none);
-    if (alert->branch == NULL)
-        return;
-    html_markup(to, "<dt>why</dt><dd>the field <code>");
-    html_markup(to, event_field_name(alert->branch->field));
-    html_markup(to, "</code> holds all of");
-    for (size_t i = 0; i < rule->term_count; i++) {
-        html_markup(to, i == 0 ? " <code>" : ", <code>");
-        html_text(to, text_from(rule->terms[i]), SCAN_REPORT_MAX_TEXT);
-        html_markup(to, "</code>");
-    }
-    html_markup(to, "</dd>\n");
+    if (alert->rule->description != NULL)
+        member(to, "about", "any", text_from(alert->rule->description), "", none);
 }
 
 static void evidence(struct html *to, const char *source, const struct alert *alert, const char *id)

@@ -2,7 +2,7 @@
 
 #include "agent/scan/scan_file.h"
 #include "agent/scan/scan_order.h"
-#include "detect/rule/rule.h"
+#include "detect/rules/rule_builtin.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -169,16 +169,15 @@ static void state_clear(struct scan_state *state)
 int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
 {
     struct work w = {.shared = {.settings = settings}};
-    struct matcher *matcher = NULL;
-    size_t rule_count;
-    const struct rule *const *rules = rules_all(&rule_count);
+    struct rule_set *builtin = NULL;
     double begin = now();
 
     *totals = (struct scan_totals){0};
     int rc = locks_new(&w);
     if (rc < 0)
         return rc;
-    rc = matcher_new_with(&matcher, rules, settings->set == NULL ? rule_count : 0, settings->set);
+    if (settings->set == NULL)
+        rc = rule_builtin_set(&builtin, NULL);
     if (rc == 0)
         rc = plan(&w);
     if (rc == 0)
@@ -186,7 +185,7 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     if (rc == 0 && fputs(scan_format_head(settings->format), settings->alerts) < 0)
         rc = errno == 0 ? -EIO : -errno;
     if (rc == 0) {
-        w.shared.matcher = matcher;
+        w.shared.rules = settings->set == NULL ? builtin : settings->set;
         work_all(&w);
         *totals = w.totals;
         rc = w.error;
@@ -195,7 +194,7 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
     }
     totals->seconds = now() - begin;
     scan_output_free(w.shared.output);
-    matcher_free(matcher);
+    rule_set_free(builtin);
     scan_order_free(w.order);
     free(w.pieces);
     for (size_t i = 0; w.shared.states != NULL && i < settings->count; i++)

@@ -7,7 +7,6 @@
 #include "agent/scan/scan_paths.h"
 #include "agent/scan/scan_report.h"
 #include "agent/scan/scan_watch.h"
-#include "detect/rule/matcher.h"
 #include "detect/rule/rule_set.h"
 #include <stdbool.h>
 

@@ -6,8 +6,9 @@
 #include "agent/verify/verify_refusal.h"
 #include "agent/verify/verify_row.h"
 #include "detect/alert/entity.h"
-#include "detect/rule/rule.h"
-#include "detect/search/has.h"
+#include "detect/event/kinds.h"
+#include "detect/rules/rule_builtin.h"
+#include "detect/search/term.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -122,8 +123,35 @@ static void say_match(struct verify *v, const struct text *column, bool is, bool
     plain_printf(v->mismatches_to, " is %d in %s, expected %d\n", is, encoding, expected);
 }
 
-/* Both encodings; one mismatch a row at most. Returns 0 or -ENOMEM. */
-static int match_check(struct verify *v, const struct text *column, const struct has_all *has, struct text text,
+/* What a row of has or has_all asks. */
+struct question {
+    const struct term *term; /* of has */
+    const struct rule_set *set;
+    struct rule_scratch *scratch;
+};
+
+/* Does the built-in rule find a process of that command line? */
+static bool is_rule_match(const struct question *question, struct text line)
+{
+    const struct rule_match *list;
+    struct event event = {.kind = EVENT_SECURITY_4688, .event_id = 4688};
+    event.field[EVENT_PROVIDER] = kinds_provider(EVENT_SECURITY_4688);
+    event.field[EVENT_CHANNEL] = text_from("Security");
+    event.field[EVENT_COMMAND_LINE] = line;
+    size_t count = rule_set_match(question->set, &event, event_time_now(), question->scratch, &list);
+    bool is_match = false;
+    for (size_t i = 0; i < count; i++)
+        is_match |= list[i].number == 0 && list[i].legs != 0;
+    return is_match;
+}
+
+static bool answer(const struct question *question, struct text text)
+{
+    return question->term != NULL ? term_in(question->term, text) : is_rule_match(question, text);
+}
+
+/* As it comes from a file and as it comes from Windows, in UTF-16; one mismatch a row at most. Returns 0 or -ENOMEM. */
+static int match_check(struct verify *v, const struct text *column, const struct question *question, struct text text,
                        bool expected)
 {
     uint16_t *units = NULL;
@@ -131,37 +159,58 @@ static int match_check(struct verify *v, const struct text *column, const struct
     int rc = text_to_utf16(&units, &count, text);
     if (rc < 0)
         return rc;
-    bool is_utf8 = has_all_match(has, text), is_utf16 = has_all_match_utf16(has, units, count);
+    char *bytes = malloc(TEXT_UTF16_MAX_BYTES(count) + 1);
+    if (bytes == NULL) {
+        free(units);
+        return -ENOMEM;
+    }
+    bool is_utf8 = answer(question, text), is_utf16 = answer(question, text_from_utf16(bytes, units, count));
     if (is_utf8 != expected)
         say_match(v, column, is_utf8, expected, "UTF-8");
     else if (is_utf16 != expected)
         say_match(v, column, is_utf16, expected, "UTF-16");
+    free(bytes);
     free(units);
     return 0;
 }
 
+static int has_row(struct verify *v, const struct text *column, const struct text *texts, bool expected)
+{
+    struct question question = {.term = NULL};
+    struct arena *arena = NULL;
+    int rc = arena_new(&arena, EXPR_SCRATCH_BYTES);
+    if (rc == 0)
+        rc = term_new(&question.term, arena, texts[1], TERM_EDGE_LEFT | TERM_EDGE_RIGHT);
+    if (rc == 0)
+        rc = match_check(v, column, &question, texts[0], expected);
+    else if (rc == -EINVAL)
+        malformed(v, "the needle is longer than any term may be");
+    arena_free(arena);
+    return rc == -EINVAL ? 0 : rc;
+}
+
+static int has_all_row(struct verify *v, const struct text *column, struct text line, bool expected)
+{
+    struct question question = {.term = NULL};
+    int rc = v->builtin != NULL ? 0 : rule_builtin_set(&v->builtin, NULL);
+    if (rc == 0)
+        rc = rule_scratch_new(&question.scratch, v->builtin);
+    question.set = v->builtin;
+    if (rc == 0)
+        rc = match_check(v, column, &question, line, expected);
+    rule_scratch_free(question.scratch);
+    return rc;
+}
+
 static int match_row(struct verify *v, const struct text *column, const struct text *texts)
 {
-    struct has_all *has = NULL;
-    struct text terms[HAS_MAX_TERMS];
-    size_t count = 0;
     int expected = expected_of(column[kinds[v->kind].columns - 1]);
     if (expected < 0) {
         malformed(v, "the expected answer is neither 1 nor 0");
         return 0;
     }
-    if (v->kind == VERIFY_HAS)
-        terms[count++] = texts[1];
-    else
-        for (; count < rule_email_access_active_sync.term_count; count++)
-            terms[count] = text_from(rule_email_access_active_sync.terms[count]);
-    int rc = has_all_new(&has, terms, count);
-    if (rc == 0)
-        rc = match_check(v, column, has, texts[0], expected == 1);
-    else if (rc == -EINVAL)
-        malformed(v, "the needle is longer than any term may be");
-    has_all_free(has);
-    return rc == -EINVAL ? 0 : rc;
+    return v->kind == VERIFY_HAS ? has_row(v, column, texts, expected == 1)
+                                 : has_all_row(v, column, texts[0], expected == 1);
 }
 
 static void entity_check(struct verify *v, const char *name, struct text is, struct text expected)
@@ -266,7 +315,13 @@ int verify_lines(struct verify *v, struct text content)
         size_t used = end < content.len ? end + 1 : end;
         content = (struct text){content.bytes + used, content.len - used};
     }
-    rule_set_free(v->cmdlets);
-    v->cmdlets = NULL;
+    verify_clear(v);
     return rc;
+}
+
+void verify_clear(struct verify *v)
+{
+    rule_set_free(v->cmdlets);
+    rule_set_free(v->builtin);
+    v->cmdlets = v->builtin = NULL;
 }

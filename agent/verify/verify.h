@@ -36,12 +36,16 @@ struct verify {
     const char *rules;     /* directory of the rule files that rows name, or NULL */
     unsigned long line;    /* of the row that was read last */
     unsigned long rows, mismatches, malformed;
-    struct rule_set *cmdlets; /* our rules for cmdlets, once a row asks for them; freed by verify_lines() */
+    struct rule_set *cmdlets; /* our rules for cmdlets, once a row asks for them */
+    struct rule_set *builtin; /* the built-in rules, the same */
     unsigned long supported;  /* of the rows: what they say is refused is supported by now */
 };
 
-/* One line without its end. Returns 0 whatever came of it, or -ENOMEM. */
+/* One line without its end. Returns 0 whatever came of it, or -ENOMEM. verify_clear() when done. */
 int verify_line(struct verify *v, struct text line);
+
+/* Frees what lines needed. */
+void verify_clear(struct verify *v);
 
 /* All lines of a file's content, which may end in CR LF each and begin with a byte order mark. Empty lines are skipped.
  * Returns as above. */

@@ -49,7 +49,7 @@ static void cell(char to[32], struct run *run, const struct rule_match *match, c
 {
     const struct leg *leg = &match->rule->legs.items[__builtin_ctzll(match->legs)];
     struct column_row row;
-    column_row_of(&row, rule_set_columns((struct rule_set *)run->set), event, 0);
+    column_row_of(&row, rule_set_columns(run->set), event, 0);
     for (size_t i = 0; i < leg->row_count; i++)
         if (text_equal(leg->row[i].name, text_from(name))) {
             struct value value = expr_value(leg->row[i].value, &row.row, run->arena);

@@ -9,7 +9,7 @@
 #define COLLECTORS_ETW_ETW_H
 
 #include "collectors/collector.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 
 enum etw_kind {
     ETW_KERNEL,  /* the kernel's class Process, in a system logger session of our own */
@@ -25,7 +25,7 @@ struct etw_settings {
     enum etw_kind kind;
     unsigned min_buffers, max_buffers; /* of ETW_BUFFER_KB; Windows may take others */
     unsigned flush_ms;                 /* 5 to 1000: events are delivered at least this often */
-    const struct matcher *matcher;     /* must outlive it */
+    const struct rule_set *rules;      /* must outlive it */
     struct collector_sink sink;        /* called on etw_run's thread; the bookmark of its checkpoints is absent */
 };
 

@@ -66,7 +66,7 @@ int etw_observer_restart(struct etw_observer *o)
 int etw_observer_seed(struct etw_observer *o, const struct process_entry *entry)
 {
     struct process_entry e = *entry;
-    e.is_match = matcher_text_matches(o->set.matcher, e.command_line);
+    e.is_match = rule_set_bytes_may_match(o->set.rules, e.command_line);
     return process_table_seed(o->table, &e);
 }
 
@@ -120,11 +120,10 @@ static int make_hit(struct etw_observer *o, struct etw_hit **out, const struct e
     return 0;
 }
 
-/* Is a rule that was loaded about such events? Then each is handed over: what such rules ask is not known here. */
+/* Is a rule about such events that asks for more than command lines? Then each is handed over: the sink asks. */
 static bool is_wanted(const struct etw_observer *o, const struct event *event)
 {
-    const struct rule_set *set = matcher_set(o->set.matcher);
-    return set != NULL && rule_set_wants(set, event);
+    return !rule_set_asks_lines_only(o->set.rules, event->kind) && rule_set_wants(o->set.rules, event);
 }
 
 static void set_creator(const struct etw_observer *o, struct event *event, const struct process_entry *creator)
@@ -193,7 +192,7 @@ static int take_process(struct etw_observer *o, const struct etw_record *r, stru
                                   .user = sid_text(o->user, p.user)};
     switch (r->opcode) {
     case ETW_PROCESS_START:
-        entry.is_match = matcher_text_matches(o->set.matcher, entry.command_line);
+        entry.is_match = rule_set_bytes_may_match(o->set.rules, entry.command_line);
         return start(o, r, &p, &entry, hit);
     case ETW_PROCESS_DC_START:
         return etw_observer_seed(o, &entry);
@@ -223,8 +222,8 @@ static bool begin_creation(struct etw_observer *o, struct event *event, enum eve
     event->field[EVENT_COMMAND_LINE] = utf8(o, e->command_line);
     event->field[EVENT_PARENT_COMMAND_LINE] = utf8(o, e->parent_command_line);
     o->counts.starts++;
-    if (!matcher_text_matches(o->set.matcher, event->field[EVENT_COMMAND_LINE]) &&
-        !matcher_text_matches(o->set.matcher, event->field[EVENT_PARENT_COMMAND_LINE]) && !is_wanted(o, event))
+    if (!rule_set_bytes_may_match(o->set.rules, event->field[EVENT_COMMAND_LINE]) &&
+        !rule_set_bytes_may_match(o->set.rules, event->field[EVENT_PARENT_COMMAND_LINE]) && !is_wanted(o, event))
         return false;
     event->field[EVENT_COMPUTER] = text_from(o->computer);
     event->field[EVENT_IMAGE] = utf8(o, e->image);

@@ -7,7 +7,7 @@
 
 #include "collectors/etw/process_table.h"
 #include "detect/event/event.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 
 /* UserDataLength of an event is a USHORT (evntcons.h). */
 #define ETW_MAX_PAYLOAD 65535u
@@ -32,8 +32,8 @@ struct etw_hit {
 };
 
 struct etw_observer_settings {
-    const struct matcher *matcher; /* must outlive it */
-    struct text computer;          /* this host's name, as in System/Computer; copied */
+    const struct rule_set *rules; /* must outlive it */
+    struct text computer;         /* this host's name, as in System/Computer; copied */
     struct process_table_limits limits;
     /* Makes UTF-8 of 8-bit text of the system's code page, at most size - 1 bytes and a NUL; NULL: it is ASCII. */
     size_t (*decode)(char *to, size_t size, struct text bytes);

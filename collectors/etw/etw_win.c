@@ -98,7 +98,7 @@ int etw_new(struct etw **out, const struct etw_settings *settings, struct fault 
     e->set = *settings;
     e->session.set = &e->set;
     e->last = &e->first;
-    struct etw_observer_settings set = {.matcher = settings->matcher,
+    struct etw_observer_settings set = {.rules = settings->rules,
                                         .computer = computer_name(computer),
                                         .limits = table_limits,
                                         .decode = process_list_decode};

@@ -13,7 +13,8 @@
 /* Bytes added at a time to an event that began in an earlier chunk: what is copied of a chunk that need not be. */
 #define SLICE 4096u
 
-/* Bytes that the matcher looks through at a time: they are then still in the processor's first cache for the splitter.
+/* Bytes that are looked through for words at a time: they are then still in the processor's first cache for the
+ * splitter.
  */
 #define AHEAD 16384u
 
@@ -28,7 +29,7 @@ struct event_xml {
     struct collector_sink sink;
     char *names; /* what source and read_from are copied to */
     struct text source, read_from;
-    const struct matcher *matcher;
+    const struct rule_set *rules;
     struct event_xml_counts counts;
     struct event_xml_parser *parser;
     struct event_xml_splitter splitter;
@@ -123,13 +124,13 @@ static int on_event(void *context, const struct event *event)
 }
 
 int event_xml_new(struct event_xml **out, const struct collector_sink *sink, struct text source, struct text read_from,
-                  const struct matcher *matcher)
+                  const struct rule_set *rules)
 {
     struct event_xml *x = calloc(1, sizeof(*x));
     if (x == NULL)
         return -ENOMEM;
     x->sink = *sink;
-    x->matcher = matcher;
+    x->rules = rules;
     event_xml_splitter_start(&x->splitter);
     const struct event_xml_taker taker = {.context = x, .wants = on_wants, .event = on_event, .bad = on_bad};
     int rc = copy_names(x, source, read_from);
@@ -173,7 +174,7 @@ static bool is_without_terms(const struct event_xml *x, struct region *region, s
         size_t ahead = end;
         if (region->is_chunk && ahead - start < AHEAD)
             ahead = region->text.len - start < AHEAD ? region->text.len : start + AHEAD;
-        region->ruled_out = matcher_bytes_find(x->matcher, (struct text){region->text.bytes, ahead}, start);
+        region->ruled_out = rule_set_bytes_find(x->rules, (struct text){region->text.bytes, ahead}, start);
     }
     return end <= region->ruled_out;
 }
@@ -181,13 +182,13 @@ static bool is_without_terms(const struct event_xml *x, struct region *region, s
 /* Can the event be left to its kind alone, as it certainly fulfils no rule? */
 static bool is_ruled_out(struct event_xml *x, struct region *region, const struct event_xml_part *part)
 {
-    if (x->matcher == NULL || part->hides == HIDES_ANYWHERE || !is_without_terms(x, region, part->text))
+    if (x->rules == NULL || part->hides == HIDES_ANYWHERE || !is_without_terms(x, region, part->text))
         return false;
     if (part->hides == HIDES_NOTHING)
         return true;
     if (buffer_reserve(&x->resolved, part->text.len) < 0)
         return false;
-    return !matcher_bytes_may_match(x->matcher, event_xml_resolve(x->resolved.bytes, part->text));
+    return !rule_set_bytes_may_match(x->rules, event_xml_resolve(x->resolved.bytes, part->text));
 }
 
 static int take_event(struct event_xml *x, struct region *region, const struct event_xml_part *part, size_t place)

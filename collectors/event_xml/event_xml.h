@@ -16,7 +16,7 @@
 #define COLLECTORS_EVENT_XML_EVENT_XML_H
 
 #include "collectors/collector.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 #include <stdint.h>
 
 /*
@@ -36,7 +36,7 @@ struct event_xml;
 /* What has been seen so far. */
 struct event_xml_counts {
     uint64_t events;  /* <Event> elements, good or bad; 0 at the end: the stream was no event XML */
-    uint64_t process; /* process creations handed to the sink, or ruled out by the matcher's byte scan (of those only
+    uint64_t process; /* process creations handed to the sink, or ruled out by the rules' byte scan (of those only
                          the beginning is read: provider and id) */
     uint64_t taken;   /* events of any kind handed to the sink */
     uint64_t bad;     /* reported as COLLECTOR_BAD_EVENT: bad events, and DOCTYPEs between events */
@@ -45,12 +45,12 @@ struct event_xml_counts {
 /*
  * Makes a reader. sink: its event and report are used; it must outlive the reader. source names the stream in reports;
  * copied. read_from: the channel that the events are read from (decides EVENT_SECURITY_4688 or EVENT_FORWARDED_4688);
- * absent: each event's own Channel decides. matcher: NULL, or a matcher whose byte scan lets the reader leave out
+ * absent: each event's own Channel decides. rules: NULL, or those whose byte scan lets the reader leave out
  * events that certainly match no rule without parsing them (they are then not handed to the sink, nor checked for being
  * bad). Returns 0 or -ENOMEM.
  */
 int event_xml_new(struct event_xml **out, const struct collector_sink *sink, struct text source, struct text read_from,
-                  const struct matcher *matcher);
+                  const struct rule_set *rules);
 
 /* Frees x; NULL is allowed. */
 void event_xml_free(struct event_xml *x);

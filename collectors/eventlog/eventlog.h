@@ -6,7 +6,7 @@
 #define COLLECTORS_EVENTLOG_EVENTLOG_H
 
 #include "collectors/collector.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 #include <stdbool.h>
 
 /* One wait takes 64 handles (learn.microsoft.com: WaitForMultipleObjects); one is the stop signal. */
@@ -27,7 +27,7 @@ struct eventlog_settings {
     uint64_t lookback_s;                     /* without a bookmark: older events are left out; 0: only new ones */
     unsigned retry_ms; /* absent and denied channels are tried again, settings of channels looked at, this often;
                           backlogs too, but at least each 10 s */
-    const struct matcher *matcher; /* must outlive the reader */
+    const struct rule_set *rules; /* must outlive the reader */
     struct collector_sink sink;
 };
 

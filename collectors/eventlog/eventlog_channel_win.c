@@ -194,28 +194,30 @@ enum verdict { VERDICT_NO, VERDICT_UNSURE, VERDICT_MATCH };
 
 static bool text_matches(const struct channel *ch, struct eventlog_text text)
 {
-    return text.units != NULL && matcher_text_matches_utf16(ch->set->matcher, text.units, text.count);
+    return text.units != NULL && rule_set_utf16_may_match(ch->set->rules, text.units, text.count);
 }
 
-/* Can a rule that was loaded match event? Its XML decides. */
+/* Is a rule about such events? */
 static bool is_wanted(const struct channel *ch, const struct eventlog_values *v)
 {
     char origin[TEXT_UTF16_MAX_BYTES(256)];
-    if (matcher_set(ch->set->matcher) == NULL || v->event_id > UINT32_MAX)
+    if (v->event_id > UINT32_MAX)
         return false;
     struct event event = {.kind = kinds_kind(v->entry, text_from(ch->name)), .event_id = (uint32_t)v->event_id};
     event.field[EVENT_PROVIDER] = text_from(v->provider);
     event.field[EVENT_CHANNEL] = text_from(ch->name);
     if (v->channel.units != NULL && v->channel.count <= 256)
         event.field[EVENT_CHANNEL] = text_from_utf16(origin, v->channel.units, v->channel.count);
-    return rule_set_wants(matcher_set(ch->set->matcher), &event);
+    return rule_set_wants(ch->set->rules, &event);
 }
 
-/* Can a rule that is built in match a process creation? Decided on its command lines alone, in which nearly all end. */
+/* Can a rule match a process creation? Where command lines are all that the rules ask for, nearly all end in them. */
 static enum verdict judge_process(const struct channel *ch, const struct eventlog_values *v)
 {
     if (v->is_unsure)
         return VERDICT_UNSURE;
+    if (!rule_set_asks_lines_only(ch->set->rules, kinds_kind(v->entry, text_from(ch->name))))
+        return is_wanted(ch, v) ? VERDICT_UNSURE : VERDICT_NO;
     /* A forwarded event may come without a template, so that its data have no names here; its XML has them. */
     if (v->command_line.units == NULL && v->parent_command_line.units == NULL)
         return ch->is_unfiltered ? VERDICT_UNSURE : VERDICT_NO;
@@ -228,13 +230,11 @@ static enum verdict judge(struct channel *ch, const struct eventlog_values *v)
     ch->figures.last_time = v->time != 0 ? v->time : ch->figures.last_time;
     if (v->time != 0 && v->time < ch->not_before)
         return VERDICT_NO;
-    enum verdict verdict = VERDICT_NO;
-    if (v->entry != NULL && event_kind_is_process(v->entry->kind)) {
-        ch->figures.commands++;
-        ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
-        verdict = judge_process(ch, v);
-    }
-    return verdict == VERDICT_NO && is_wanted(ch, v) ? VERDICT_UNSURE : verdict;
+    if (v->entry == NULL || !event_kind_is_process(v->entry->kind))
+        return is_wanted(ch, v) ? VERDICT_UNSURE : VERDICT_NO;
+    ch->figures.commands++;
+    ch->figures.no_command += v->command_line.count == 0 ? 1 : 0;
+    return judge_process(ch, v);
 }
 
 /* An event whose XML can't be read, for the reason in xml_fault: its values may do. Returns as hand_over. */
@@ -251,9 +251,9 @@ static int hand_over_values(struct channel *ch, EVT_HANDLE event, uint64_t recor
     }
     struct text line = made.field[EVENT_COMMAND_LINE], parent = made.field[EVENT_PARENT_COMMAND_LINE];
     bool may_match = made.time == 0 || made.time >= ch->not_before;
-    bool is_loaded = matcher_set(ch->set->matcher) != NULL && rule_set_wants(matcher_set(ch->set->matcher), &made);
-    if (may_match &&
-        (is_loaded || matcher_text_matches(ch->set->matcher, line) || matcher_text_matches(ch->set->matcher, parent))) {
+    bool is_asked = !rule_set_asks_lines_only(ch->set->rules, made.kind) && rule_set_wants(ch->set->rules, &made);
+    if (may_match && (is_asked || rule_set_bytes_may_match(ch->set->rules, line) ||
+                      rule_set_bytes_may_match(ch->set->rules, parent))) {
         struct collector_report r = {
             .kind = COLLECTOR_VALUES_ONLY, .source = text_from(ch->name), .offset = record, .fault = xml_fault};
         ch->set->sink.report(ch->set->sink.context, &r);
@@ -296,7 +296,7 @@ static int hand_over(struct channel *ch, EVT_HANDLE event, enum verdict verdict)
         fault_set(&fault, fault.call, fault.code, text_from(ch->name), fault.detail);
         return hand_over_values(ch, event, record, &fault);
     }
-    if (verdict != VERDICT_MATCH && !matcher_bytes_may_match(ch->set->matcher, xml))
+    if (verdict != VERDICT_MATCH && !rule_set_bytes_may_match(ch->set->rules, xml))
         return 0;
     rc = feed(ch, xml, record, &is_taken);
     if (rc < 0)

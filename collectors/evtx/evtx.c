@@ -31,7 +31,6 @@ struct evtx {
     struct text source;
     struct evtx_sift *sift; /* NULL: every record is read */
     struct evtx_given *given, *own_given;
-    bool has_many_rules;
     bool is_each_asked; /* given is asked for each record of this chunk */
     size_t live_count;  /* of live, the others of this chunk */
     struct evtx_given_record live[EVTX_CHUNK_MAX_RECORDS];
@@ -46,6 +45,7 @@ struct evtx {
     uint64_t told, seen; /* chunks, by the file's header, and met */
     uint64_t trouble_at;
     const char *trouble; /* the file breaks off; NULL: it doesn't */
+    bool asks_more;      /* rules ask for more than command lines */
 };
 
 static bool on_wants(void *context, const struct event *event)
@@ -69,13 +69,14 @@ static bool on_wants(void *context, const struct event *event)
     return a->is_wanted;
 }
 
-int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct matcher *matcher,
+int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct rule_set *rules,
              struct evtx_given *given)
 {
     struct evtx *e = calloc(1, sizeof(*e));
     if (e == NULL)
         return -ENOMEM;
-    e->has_many_rules = matcher != NULL && matcher_set(matcher) != NULL;
+    for (int kind = 0; rules != NULL && kind < EVENT_KIND_COUNT; kind++)
+        e->asks_more |= !rule_set_asks_lines_only(rules, (enum event_kind)kind);
     const struct event_xml_wanted asks = {.context = e, .wants = on_wants};
     e->sink = *sink;
     e->given = given;
@@ -88,8 +89,8 @@ int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text s
         rc = e->name == NULL || e->carried == NULL ? -ENOMEM : evtx_tree_new(&e->tree);
     if (rc == 0)
         rc = evtx_event_new(&e->event, &asks);
-    if (rc == 0 && matcher != NULL)
-        rc = evtx_sift_new(&e->sift, matcher, &e->sink);
+    if (rc == 0 && rules != NULL)
+        rc = evtx_sift_new(&e->sift, rules, &e->sink);
     if (rc < 0) {
         evtx_free(e);
         return rc;
@@ -152,7 +153,7 @@ static void report_bad(struct evtx *e, const struct evtx_record *record, const c
 static void take_bad(struct evtx *e, const struct evtx_record *record, const char *why)
 {
     /* The words of many rules stand in every other remnant. */
-    bool is_asked = e->sift != NULL && !(record->is_recovered && e->has_many_rules);
+    bool is_asked = e->sift != NULL && !(record->is_recovered && e->asks_more);
     bool is_suspect = is_asked && evtx_sift_has_words(e->sift, record->offset, record->offset + record->size);
     if (record->is_recovered && !is_suspect)
         e->counts.remnants++;

@@ -14,7 +14,7 @@
 
 #include "collectors/collector.h"
 #include "collectors/evtx/evtx_given.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 
 struct evtx;
 
@@ -31,11 +31,11 @@ struct evtx_counts {
 
 /*
  * Makes a reader. sink: its event, report and alive (after each chunk) are used; it must outlive the reader. source:
- * the file's name in reports; copied. matcher: NULL, or one whose terms are looked for in the raw bytes, so that
+ * the file's name in reports; copied. rules: NULL, or those whose words are looked for in the raw bytes, so that
  * records that certainly match no rule are not read (not handed over, nor checked for being bad). given: shared by all
  * that read parts of this file; NULL: this is the only one. Returns 0 or -ENOMEM.
  */
-int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct matcher *matcher,
+int evtx_new(struct evtx **out, const struct collector_sink *sink, struct text source, const struct rule_set *rules,
              struct evtx_given *given);
 
 /* Frees e; NULL is allowed. */

@@ -24,7 +24,7 @@ struct kind {
 };
 
 struct evtx_sift {
-    const struct matcher *matcher;
+    const struct rule_set *rules;
     const struct collector_sink *sink;
     struct evtx_chunk chunk;
     size_t count[2]; /* of narrow */
@@ -33,12 +33,12 @@ struct evtx_sift {
     struct kind kinds[KINDS];
 };
 
-int evtx_sift_new(struct evtx_sift **out, const struct matcher *matcher, const struct collector_sink *sink)
+int evtx_sift_new(struct evtx_sift **out, const struct rule_set *rules, const struct collector_sink *sink)
 {
     struct evtx_sift *s = calloc(1, sizeof(*s));
     if (s == NULL)
         return -ENOMEM;
-    s->matcher = matcher;
+    s->rules = rules;
     s->sink = sink;
     *out = s;
     return 0;
@@ -68,7 +68,7 @@ void evtx_sift_chunk(struct evtx_sift *s, struct evtx_chunk chunk)
     s->chunk = chunk;
     for (size_t odd = 0; odd < 2; odd++) {
         s->count[odd] = chunk.size > odd ? make_narrow(s->narrow[odd], chunk.bytes + odd, chunk.size - odd) : 0;
-        s->next[odd] = matcher_bytes_find(s->matcher, (struct text){s->narrow[odd], s->count[odd]}, 0);
+        s->next[odd] = rule_set_bytes_find(s->rules, (struct text){s->narrow[odd], s->count[odd]}, 0);
     }
 }
 
@@ -79,7 +79,7 @@ static bool has_words_ahead(struct evtx_sift *s, size_t from, size_t to)
         size_t first = (from + 1 - odd) / 2, last = (to - odd) / 2;
         struct text text = {s->narrow[odd], s->count[odd]};
         if (s->next[odd] < first && s->next[odd] < text.len)
-            s->next[odd] = matcher_bytes_find(s->matcher, text, first);
+            s->next[odd] = rule_set_bytes_find(s->rules, text, first);
         if (s->next[odd] < last && s->next[odd] < text.len)
             return true;
     }
@@ -89,12 +89,12 @@ static bool has_words_ahead(struct evtx_sift *s, size_t from, size_t to)
 bool evtx_sift_has_words(struct evtx_sift *s, size_t from, size_t to)
 {
     struct text raw = {(const char *)s->chunk.bytes, to};
-    if (matcher_bytes_find(s->matcher, raw, from) < to)
+    if (rule_set_bytes_find(s->rules, raw, from) < to)
         return true;
     for (size_t odd = 0; odd < 2; odd++) {
         size_t first = (from + 1 - odd) / 2;
         struct text text = {s->narrow[odd], (to - odd) / 2 < s->count[odd] ? (to - odd) / 2 : s->count[odd]};
-        if (first < text.len && matcher_bytes_find(s->matcher, text, first) < text.len)
+        if (first < text.len && rule_set_bytes_find(s->rules, text, first) < text.len)
             return true;
     }
     return false;
@@ -252,8 +252,7 @@ static void learn(const struct evtx_sift *s, struct kind *k)
     event.kind = kinds_kind(kinds_find(event.field[EVENT_PROVIDER], k->event_id), event.field[EVENT_CHANNEL]);
     k->is_wanted = collector_wants(s->sink, &event);
     k->is_process = event_kind_is_process(event.kind);
-    const struct rule_set *set = matcher_set(s->matcher);
-    k->is_always_read = set != NULL ? asks_more(set, &event) : !k->is_process;
+    k->is_always_read = asks_more(s->rules, &event);
 }
 
 /* The kind of the event; NULL: only reading it shows that. */

@@ -11,12 +11,12 @@
 
 #include "collectors/collector.h"
 #include "collectors/evtx/evtx_template.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 
 struct evtx_sift;
 
 /* sink: which events it wants is asked once for each kind of them. Both must outlive the sift. Returns 0 or -ENOMEM. */
-int evtx_sift_new(struct evtx_sift **out, const struct matcher *matcher, const struct collector_sink *sink);
+int evtx_sift_new(struct evtx_sift **out, const struct rule_set *rules, const struct collector_sink *sink);
 
 /* Frees s; NULL is allowed. */
 void evtx_sift_free(struct evtx_sift *s);

@@ -40,7 +40,7 @@ struct replay {
     struct replay_input in;
     struct event_xml *xml;
     const struct collector_sink *sink;
-    const struct matcher *matcher;
+    const struct rule_set *rules;
     struct evtx *evtx;            /* the content is an .evtx; else NULL */
     struct cmdlet_file *cmdlets;  /* the content is a cmdlet log of Exchange; else NULL */
     struct container *container;  /* the content has its events in another form; else NULL */
@@ -198,7 +198,7 @@ static int take_content(void *context, const char *bytes, size_t size)
         if (magic != NULL && magic->kind != KIND_EVTX)
             return refuse(r, magic->kind == KIND_GZIP ? "packed twice: unpack it first" : magic->refusal);
         int rc = magic == NULL ? find_container(r, bytes, size)
-                               : evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
+                               : evtx_new(&r->evtx, r->sink, r->in.path, r->rules, r->given);
         if (rc < 0)
             return rc;
         if (r->evtx != NULL) /* then chunks don't lie across the ends of blocks, and none is copied */
@@ -286,7 +286,7 @@ static int with_reader(struct replay *r, struct replay_counts *counts, int (*rea
     r->in.block = malloc(REPLAY_BLOCK);
     if (r->in.block == NULL)
         goto out;
-    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, r->matcher);
+    rc = event_xml_new(&r->xml, r->sink, r->in.path, (struct text){NULL, 0}, r->rules);
     if (rc < 0)
         goto out;
     rc = read(r);
@@ -301,11 +301,11 @@ out:
     return rc;
 }
 
-int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
+int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct rule_set *rules,
                 struct replay_counts *counts, struct fault *fault)
 {
     struct replay r = {
-        .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .matcher = matcher, .fault = fault};
+        .in = {.file = file, .path = path, .left = UINT64_MAX}, .sink = sink, .rules = rules, .fault = fault};
     return with_reader(&r, counts, read_file);
 }
 
@@ -315,10 +315,10 @@ static int read_member(struct replay *r)
 }
 
 int replay_member(FILE *file, struct text path, const struct zip_member *member, const struct collector_sink *sink,
-                  const struct matcher *matcher, struct replay_counts *counts, struct fault *fault)
+                  const struct rule_set *rules, struct replay_counts *counts, struct fault *fault)
 {
     struct replay r = {
-        .in = {.file = file, .path = path}, .sink = sink, .matcher = matcher, .member = member, .fault = fault};
+        .in = {.file = file, .path = path}, .sink = sink, .rules = rules, .member = member, .fault = fault};
     return with_reader(&r, counts, read_member);
 }
 
@@ -338,7 +338,7 @@ static int read_xml_part(struct replay *r)
 
 static int read_evtx_part(struct replay *r, uint64_t told)
 {
-    int rc = evtx_new(&r->evtx, r->sink, r->in.path, r->matcher, r->given);
+    int rc = evtx_new(&r->evtx, r->sink, r->in.path, r->rules, r->given);
     if (rc < 0)
         return rc;
     evtx_place(r->evtx, r->from, !r->is_last, told);
@@ -375,14 +375,14 @@ static int read_part(struct replay *r)
 }
 
 int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, struct evtx_given *given,
-                const struct collector_sink *sink, const struct matcher *matcher, struct replay_counts *counts,
+                const struct collector_sink *sink, const struct rule_set *rules, struct replay_counts *counts,
                 struct fault *fault)
 {
     struct replay r = {.in = {.file = file, .path = path, .left = UINT64_MAX},
                        .from = from,
                        .is_last = to == UINT64_MAX,
                        .sink = sink,
-                       .matcher = matcher,
+                       .rules = rules,
                        .given = given,
                        .fault = fault};
     if (!r.is_last)

@@ -10,7 +10,7 @@
 #include "collectors/evtx/evtx_given.h"
 #include "collectors/files/zip.h"
 #include "detect/base/fault.h"
-#include "detect/rule/matcher.h"
+#include "detect/rule/rule_set.h"
 #include <stdint.h>
 #include <stdio.h>
 
@@ -33,7 +33,7 @@ struct replay_counts {
  * (fault says what to do); -EISDIR, -EIO and others as reading gave them; what event or alive returned. *counts is
  * filled in every case, its bytes before each call of alive. fault says what, where.
  */
-int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct matcher *matcher,
+int replay_file(FILE *file, struct text path, const struct collector_sink *sink, const struct rule_set *rules,
                 struct replay_counts *counts, struct fault *fault);
 
 /*
@@ -41,7 +41,7 @@ int replay_file(FILE *file, struct text path, const struct collector_sink *sink,
  * the packed ones. -ENOTSUP too: encrypted, packed by a method that is not known, or an archive itself.
  */
 int replay_member(FILE *file, struct text path, const struct zip_member *member, const struct collector_sink *sink,
-                  const struct matcher *matcher, struct replay_counts *counts, struct fault *fault);
+                  const struct rule_set *rules, struct replay_counts *counts, struct fault *fault);
 
 /* Smallest part that a file is cut into, bytes: less is read in a few milliseconds. */
 #define REPLAY_MIN_PART (8u * 1024u * 1024u)
@@ -61,7 +61,7 @@ int replay_split(uint64_t *starts, size_t *count, uint64_t *size, bool *is_evtx,
  * for all parts of an .evtx; NULL for event XML. Offsets in reports are those in the file.
  */
 int replay_part(FILE *file, struct text path, uint64_t from, uint64_t to, struct evtx_given *given,
-                const struct collector_sink *sink, const struct matcher *matcher, struct replay_counts *counts,
+                const struct collector_sink *sink, const struct rule_set *rules, struct replay_counts *counts,
                 struct fault *fault);
 
 #endif

@@ -1,5 +1,7 @@
 #include "detect/alert/entity.h"
 
+#include "detect/base/account.h"
+
 #include <stdbool.h>
 
 static const struct text absent = {NULL, 0};
@@ -33,7 +35,7 @@ struct entity entity_faithful(struct text host, struct text account)
 
 struct text entity_or_absent(struct text text)
 {
-    return text.len == 0 || text_equal(text, text_from("-")) ? absent : text;
+    return account_or_absent(text);
 }
 
 /* An IPv4 address, or anything with a colon (IPv6 has one, a host name never): RFC 1123 section 2.1, RFC 4291. */
@@ -60,17 +62,10 @@ static bool is_address(struct text host)
     return dots == 3 && digits > 0;
 }
 
-static size_t find_last(struct text text, char c)
-{
-    struct text after = text_after_last(text, c);
-    return after.len == text.len ? text.len : text.len - after.len - 1;
-}
-
 struct entity entity_corrected(struct text host, struct text account)
 {
     struct entity e = {absent, absent, -1, absent, absent};
     host = entity_or_absent(host);
-    account = entity_or_absent(account);
     e.host_name = host;
     size_t dot = text_find(host, '.');
     if (dot < host.len && !is_address(host)) {
@@ -78,17 +73,6 @@ struct entity entity_corrected(struct text host, struct text account)
         e.host_domain = entity_or_absent(from_on(host, dot + 1));
         e.domain_index = (long)text_code_points(part(host, 0, dot));
     }
-    size_t split = text_find(account, '\\');
-    if (split < account.len) {
-        e.account_domain = entity_or_absent(part(account, 0, split));
-        e.account_name = entity_or_absent(from_on(account, split + 1));
-        return e;
-    }
-    split = find_last(account, '@');
-    e.account_name = account;
-    if (split > 0 && split + 1 < account.len) { /* a UPN; "@x" and "x@" are names */
-        e.account_name = part(account, 0, split);
-        e.account_domain = from_on(account, split + 1);
-    }
+    account_split(&e.account_domain, &e.account_name, account);
     return e;
 }

@@ -1,5 +1,7 @@
 #include "detect/expression/column.h"
 
+#include "detect/event/kinds.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,6 +198,21 @@ struct expr *column_expr(struct arena *arena, const struct columns *columns, uns
     return column == COLUMN_NONE ? NULL : expr_column(arena, column, column_type(columns, column), name, place);
 }
 
+/* The canonical field that is called name in the log of event: of events that were not read from there, but made by a
+ * reader of another source, only the fields are known. */
+static struct text field_by_name(const struct event *event, struct text name)
+{
+    for (size_t i = 0; i < kinds_count(); i++) {
+        const struct kinds_entry *entry = kinds_at(i);
+        if (entry->kind != event->kind && entry->elsewhere != event->kind)
+            continue;
+        for (size_t n = 0; n < entry->name_count; n++)
+            if (entry->names[n].field < EVENT_FIELD_COUNT && text_equal(entry->names[n].name, name))
+                return event->field[entry->names[n].field];
+    }
+    return (struct text){NULL, 0};
+}
+
 struct text column_text(const struct columns *columns, unsigned i, const struct event *event)
 {
     const struct column *column = &columns->items[i].column;
@@ -206,7 +223,8 @@ struct text column_text(const struct columns *columns, unsigned i, const struct 
         for (size_t d = 0; d < event->data_count; d++)
             if (text_equal(event->data[d].name, column->name))
                 return event->data[d].value;
-        break;
+        return event->data_count == 0 && event_kind_is_process(event->kind) ? field_by_name(event, column->name)
+                                                                            : (struct text){NULL, 0};
     case COLUMN_POSITION:
         if (column->position < event->data_count)
             return event->data[column->position].value;

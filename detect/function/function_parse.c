@@ -1,4 +1,5 @@
 /* Paths, command lines, URLs and CSV taken apart. */
+#include "detect/base/account.h"
 #include "detect/base/builder.h"
 #include "detect/expression/expr_node.h"
 
@@ -274,6 +275,20 @@ static struct value call_parse_csv(const struct function_call *call)
     return function_array_of(items, count, scratch);
 }
 
+static struct value call_account_name(const struct function_call *call)
+{
+    struct text domain, name;
+    account_split(&domain, &name, call->args[0].text);
+    return function_text(name);
+}
+
+static struct value call_account_domain(const struct function_call *call)
+{
+    struct text domain, name;
+    account_split(&domain, &name, call->args[0].text);
+    return function_text(domain);
+}
+
 #define PARSE(name, arguments, summary, classes, count, flags, prepare, call)                                          \
     {                                                                                                                  \
         name, arguments, summary, classes, count, count, VALUE_DYNAMIC, flags, 0, prepare, call, NULL, NULL            \
@@ -294,5 +309,9 @@ const struct function function_parse[] = {
           call_parse_urlquery),
     PARSE("parse_csv", "(record: string)", "the fields of one record of comma-separated values", "s", 1, 0, NULL,
           call_parse_csv),
+    {"account_name", "(account: string)", "ours: the name in domain\\name, name@domain or name", "s", 1, 1,
+     VALUE_STRING, FUNCTION_KEEPS, 0, NULL, call_account_name, NULL, NULL},
+    {"account_domain", "(account: string)", "ours: the domain in domain\\name or name@domain; empty if there is none",
+     "s", 1, 1, VALUE_STRING, FUNCTION_KEEPS, 0, NULL, call_account_domain, NULL, NULL},
     {0},
 };

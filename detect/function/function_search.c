@@ -83,6 +83,8 @@ static struct value call_search(const struct function_call *call)
 {
     const struct prepared *prepared = call->prepared;
     const struct term *term = prepared->term;
+    if (term == NULL && prepared->search.way == WHOLE && (prepared->search.flags & TERM_CASED) == 0)
+        return value_bool(term_same(call->args[0].text, call->args[1].text) != prepared->search.is_negated);
     struct arena_mark mark = arena_mark(call->run->scratch);
     if (term == NULL && term_new(&term, call->run->scratch, call->args[1].text, prepared->search.flags) < 0)
         return value_error();

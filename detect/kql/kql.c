@@ -97,7 +97,7 @@ static int compile_leg(struct kql_binder *binder, struct legs *out, struct kql_l
     kql_result_row(binder, leg, options->wanted, options->wanted_count, &made);
     made.place.line += options->at.line - 1;
     made.place.column += options->at.column - 1;
-    return binder->has_no_memory ? -ENOMEM : legs_add(out, binder->arena, &made);
+    return binder->has_no_memory ? -ENOMEM : legs_add(out, binder->arena, binder->columns, &made);
 }
 
 /* Says that nothing is left, where that is so. */

@@ -5,7 +5,7 @@
 #define IS_LOGON "EventID in (4624, 4625, 4634, 4647, 4648, 4768, 4769, 4771, 4776)"
 #define ACCOUNT_NAME "iff(" IS_LOGON ", TargetUserName, SubjectUserName)"
 #define ACCOUNT_DOMAIN "iff(" IS_LOGON ", TargetDomainName, SubjectDomainName)"
-#define ACCOUNT(domain, name) "iff(" domain " in ('', '-'), " name ", strcat(" domain ", '\\\\', " name "))"
+#define ACCOUNT(domain, name) "strcat(" domain ", '\\\\', " name ")"
 #define NAME_OF(path) "tostring(split(" path ", '\\\\')[-1])"
 
 #define LEVEL_NAME                                                                                                     \

@@ -2,16 +2,16 @@
 #include "detect/kql/kql_columns.h"
 
 #define NAME_OF(path) "tostring(split(" path ", '\\\\')[-1])"
-#define PART_OF(account, part) "tostring(split(" account ", '\\\\')[" part "])"
+#define PART_OF(account, part) "account_" part "(" account ")"
 /* The account of the new process: Sysmon's User, else 4688's Target, which is empty where it is the creator's. */
 #define BY_USER(part, subject, target)                                                                                 \
     "iff(isnotempty($user), " PART_OF("$user", part) ", iff($target_name in ('', '-'), " subject ", " target "))"
-#define ACCOUNT_NAME BY_USER("-1", "$subject_name", "$target_name")
-#define ACCOUNT_DOMAIN BY_USER("0", "$subject_domain", "$target_domain")
+#define ACCOUNT_NAME BY_USER("name", "$subject_name", "$target_name")
+#define ACCOUNT_DOMAIN BY_USER("domain", "$subject_domain", "$target_domain")
 #define ACCOUNT_SID                                                                                                    \
     "iff(isnotempty($user_sid), $user_sid, iff($target_sid in ('', 'S-1-0-0'), $subject_sid, $target_sid))"
-#define CREATOR_NAME "iff(isnotempty($parent_user), " PART_OF("$parent_user", "-1") ", $subject_name)"
-#define CREATOR_DOMAIN "iff(isnotempty($parent_user), " PART_OF("$parent_user", "0") ", $subject_domain)"
+#define CREATOR_NAME "iff(isnotempty($parent_user), " PART_OF("$parent_user", "name") ", $subject_name)"
+#define CREATOR_DOMAIN "iff(isnotempty($parent_user), " PART_OF("$parent_user", "domain") ", $subject_domain)"
 #define CREATOR_SID "iff(isnotempty($parent_user_sid), $parent_user_sid, $subject_sid)"
 #define WITH_DOMAIN(domain, name) "iff(" domain " in ('', '-'), " name ", strcat(" domain ", '\\\\', " name "))"
 

@@ -2,6 +2,7 @@
 
 #include "detect/powershell/powershell_line.h"
 #include "detect/powershell/powershell_token.h"
+#include "detect/powershell/powershell_word.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -106,47 +107,6 @@ static void end_statement(struct scanner *s, struct frame *f)
     f->is_key = f->opener == 'h';
 }
 
-static bool is_keyword(const char *word, size_t length)
-{
-    /* after these a command may stand */
-    static const char *const words[] = {"return",  "throw", "exit",  "else",    "try",
-                                        "finally", "do",    "begin", "process", "end"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0)
-            return true;
-    return false;
-}
-
-/* Words whose statement ends with a block, or with a list in the case of param. */
-static bool is_clause(const char *word, size_t length)
-{
-    static const char *const words[] = {"if",       "elseif", "else",    "for",  "foreach", "while",       "switch",
-                                        "try",      "catch",  "finally", "trap", "do",      "function",    "filter",
-                                        "workflow", "begin",  "process", "end",  "param",   "dynamicparam"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0)
-            return true;
-    return false;
-}
-
-/* set-<letters or digits>noun, after the last backslash. */
-static bool is_target(const struct names *names, const char *word, size_t length)
-{
-    for (size_t i = length; i > 0; i--)
-        if (word[i - 1] == '\\') {
-            word += i;
-            length -= i;
-            break;
-        }
-    if (length < 4 + names->noun_length || memcmp(word, "set-", 4) != 0 ||
-        memcmp(word + length - names->noun_length, names->noun, names->noun_length) != 0)
-        return false;
-    for (size_t i = 4; i < length - names->noun_length; i++)
-        if (!((word[i] >= 'a' && word[i] <= 'z') || (word[i] >= '0' && word[i] <= '9')))
-            return false;
-    return true;
-}
-
 /* A word where a command may stand. */
 static void take_command(struct scanner *s, struct frame *f, const struct powershell_token *token, size_t begin)
 {
@@ -154,15 +114,16 @@ static void take_command(struct scanner *s, struct frame *f, const struct powers
     size_t length = powershell_token_fold(word, sizeof(word), token);
     bool is_definition = f->command == COMMAND_DEFINITION;
     f->command = COMMAND_OTHER;
+    struct text text = {word, length};
     if (length > sizeof(word) || is_definition)
         return;
-    f->is_clause = is_clause(word, length);
+    f->is_clause = powershell_word_is_clause(text);
     f->is_list = f->is_clause && length == 5 && memcmp(word, "param", 5) == 0;
-    if (is_keyword(word, length)) {
+    if (powershell_word_is_keyword(text)) {
         f->command = COMMAND_NONE;
     } else if ((length == 8 && memcmp(word, "function", 8) == 0) || (length == 6 && memcmp(word, "filter", 6) == 0)) {
         f->command = COMMAND_DEFINITION;
-    } else if (is_target(s->names, word, length)) {
+    } else if (powershell_word_is_setter(text, (struct text){s->names->noun, s->names->noun_length})) {
         f->command = COMMAND_TARGET;
         f->begin = begin;
     }

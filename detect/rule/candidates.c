@@ -252,7 +252,7 @@ int candidates_new(struct candidates **out, const struct columns *columns, const
     c->columns = columns;
     c->routes = routes;
     c->leg_count = count;
-    c->needs = calloc(count + 1, sizeof(*c->needs));
+    c->needs = calloc(count + 1, sizeof(const struct expr_needs *));
     int rc = c->needs == NULL ? -ENOMEM : arena_new(&c->arena, MAX_NEEDS);
     if (rc == 0)
         rc = arena_new(&scratch, MAX_NEEDS);

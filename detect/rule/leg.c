@@ -3,7 +3,30 @@
 #include <errno.h>
 #include <string.h>
 
-int legs_add(struct legs *legs, struct arena *arena, const struct leg *leg)
+/* What a condition reads, as far as it tells whom it is about. */
+struct reading {
+    const struct columns *columns;
+    bool is_of_creator, is_of_other;
+};
+
+static void read_column(void *context, unsigned i)
+{
+    struct reading *reading = context;
+    const struct column *column = column_at(reading->columns, i);
+    if (column->kind == COLUMN_SYSTEM)
+        return; /* of the record: id, time, computer */
+    bool is_field = column->kind == COLUMN_FIELD;
+    if (is_field &&
+        (column->field == EVENT_PROVIDER || column->field == EVENT_CHANNEL || column->field == EVENT_COMPUTER))
+        return;
+    bool is_creator =
+        is_field && (column->field == EVENT_PARENT_IMAGE || column->field == EVENT_PARENT_COMMAND_LINE ||
+                     column->field == EVENT_PARENT_USER || column->field == EVENT_PARENT_USER_SID ||
+                     column->field == EVENT_GRANDPARENT_IMAGE || column->field == EVENT_GRANDPARENT_COMMAND_LINE);
+    *(is_creator ? &reading->is_of_creator : &reading->is_of_other) = true;
+}
+
+int legs_add(struct legs *legs, struct arena *arena, const struct columns *columns, const struct leg *leg)
 {
     if (legs->count >= LEG_MAX)
         return -E2BIG;
@@ -17,7 +40,13 @@ int legs_add(struct legs *legs, struct arena *arena, const struct leg *leg)
         legs->items = bigger;
         legs->room = room;
     }
-    legs->items[legs->count++] = *leg;
+    struct leg *added = &legs->items[legs->count++];
+    *added = *leg;
+    if (added->number == 0)
+        added->number = (unsigned)legs->count;
+    struct reading reading = {columns, false, false};
+    expr_each_column(leg->condition, read_column, &reading);
+    added->is_of_creator = reading.is_of_creator && !reading.is_of_other;
     return 0;
 }
 

@@ -37,6 +37,8 @@ struct leg {
     size_t row_count;
     struct expr_place place; /* where the table is named */
     bool is_faithful;        /* the rule as it is written; false: a leg that mends it (docs/rule-semantics.md, Q8) */
+    unsigned number;         /* in messages and documents, 1 and up; set by legs_add() where it is 0 */
+    bool is_of_creator;      /* its condition asks of the process that created the event's one, not of that itself */
 };
 
 /* The legs of one rule while it is compiled. All zero is an empty list. */
@@ -45,8 +47,9 @@ struct legs {
     size_t count, room;
 };
 
-/* Adds a copy of leg. Returns 0, -ENOMEM, or -E2BIG: LEG_MAX are there. */
-int legs_add(struct legs *legs, struct arena *arena, const struct leg *leg);
+/* Adds a copy of leg, and says there what follows from its condition. Returns 0, -ENOMEM, or -E2BIG: LEG_MAX are
+ * there. */
+int legs_add(struct legs *legs, struct arena *arena, const struct columns *columns, const struct leg *leg);
 
 /* Is an event one of source's? */
 bool leg_source_takes(const struct leg_source *source, const struct event *event);

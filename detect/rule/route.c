@@ -39,7 +39,7 @@ static bool is_same_source(const struct leg_source *a, const struct leg_source *
 {
     return a->kinds == b->kinds && (a->event_ids == NULL) == (b->event_ids == NULL) &&
            a->event_id_count == b->event_id_count &&
-           (a->event_id_count == 0 ||
+           (a->event_id_count == 0 || a->event_ids == NULL ||
             memcmp(a->event_ids, b->event_ids, a->event_id_count * sizeof(*a->event_ids)) == 0) &&
            is_same_text(a->channel, b->channel) && is_same_text(a->provider, b->provider);
 }
@@ -59,7 +59,7 @@ int routes_new(struct routes **out, const struct leg *const *legs, size_t count)
     struct routes *r = calloc(1, sizeof(*r));
     if (r == NULL)
         return -ENOMEM;
-    r->legs = calloc(count + 1, sizeof(*r->legs));
+    r->legs = calloc(count + 1, sizeof(const struct leg *));
     r->route_of = calloc(count + 1, sizeof(*r->route_of));
     if (r->legs == NULL || r->route_of == NULL) {
         routes_free(r);

@@ -27,8 +27,9 @@ struct rule_set {
     struct routes *routes;
     struct candidates *candidates;
     struct traces *traces;
-    bool reads_blocks; /* a leg reads PowerShell's script blocks */
-    struct scan part;  /* for what only their events have */
+    uint64_t lines_kinds; /* bit 1 << kind: rule_set_asks_lines_only() */
+    bool reads_blocks;    /* a leg reads PowerShell's script blocks */
+    struct scan part;     /* for what only their events have */
 };
 
 struct rule_scratch {
@@ -112,7 +113,7 @@ int rule_set_add(struct rule_set *set, struct rule *rule, const struct rule **ot
     }
     if (set->count == set->room) {
         size_t room = set->room == 0 ? 64 : set->room * 2;
-        struct rule **rules = realloc(set->rules, room * sizeof(*rules));
+        struct rule **rules = realloc(set->rules, room * sizeof(struct rule *));
         if (rules != NULL)
             set->rules = rules;
         uint32_t *next = realloc(set->next, room * sizeof(*next));
@@ -129,12 +130,46 @@ int rule_set_add(struct rule_set *set, struct rule *rule, const struct rule **ot
     return 0;
 }
 
+void rule_set_replace(struct rule_set *set, struct rule *rule)
+{
+    size_t i = 0;
+    (void)rule_set_find(set, rule->id, &i); /* it is there */
+    rule_free(set->rules[i]);
+    set->rules[i] = rule;
+}
+
 static size_t count_legs(const struct rule_set *set)
 {
     size_t count = 0;
     for (size_t r = 0; r < set->count; r++)
         count += set->rules[r]->legs.count;
     return count;
+}
+
+/* Does what must stand in an event for leg to be true stand in its command lines? */
+static bool asks_lines_only(const struct rule_set *set, size_t leg)
+{
+    const struct expr_needs *needs = candidates_needs(set->candidates, leg);
+    for (size_t i = 0; needs != NULL && i < needs->count; i++) {
+        const struct column *column = column_at(set->columns, needs->literals[i].column);
+        bool is_line = column->kind == COLUMN_FIELD
+                           ? column->field == EVENT_COMMAND_LINE || column->field == EVENT_PARENT_COMMAND_LINE
+                           : column->kind == COLUMN_DATA && (text_equal(column->name, text_from("CommandLine")) ||
+                                                             text_equal(column->name, text_from("ParentCommandLine")));
+        if (!is_line)
+            return false;
+    }
+    return needs != NULL && traces_of(set->traces, leg);
+}
+
+static void find_lines_kinds(struct rule_set *set)
+{
+    uint64_t others = 0;
+    for (size_t i = 0; i < set->leg_count; i++)
+        for (size_t s = 0; s < set->legs[i]->source_count; s++)
+            if (!asks_lines_only(set, i))
+                others |= set->legs[i]->sources[s].kinds;
+    set->lines_kinds = set->options.is_plain ? 0 : ~others;
 }
 
 /* Does leg read PowerShell's script blocks, in whichever log? */
@@ -156,7 +191,7 @@ int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
 {
     size_t count = count_legs(set);
     set->options = *options;
-    set->legs = calloc(count + 1, sizeof(*set->legs));
+    set->legs = calloc(count + 1, sizeof(const struct leg *));
     set->leg_of = calloc(count + 1, sizeof(*set->leg_of));
     set->first_leg = calloc(set->count + 1, sizeof(*set->first_leg));
     if (set->legs == NULL || set->leg_of == NULL || set->first_leg == NULL)
@@ -180,6 +215,8 @@ int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
         rc = candidates_new(&set->candidates, set->columns, set->legs, set->leg_count, set->routes);
     if (rc == 0)
         rc = traces_new(&set->traces, set->columns, set->legs, set->leg_count, set->candidates);
+    if (rc == 0)
+        find_lines_kinds(set);
     return rc;
 }
 
@@ -343,6 +380,16 @@ size_t rule_set_bytes_find(const struct rule_set *set, struct text bytes, size_t
         return from;
     bytes.len = traces_find(set->traces, bytes, from);
     return set->reads_blocks && bytes.len > from ? find_part(set, bytes, from) : bytes.len;
+}
+
+bool rule_set_bytes_may_match(const struct rule_set *set, struct text bytes)
+{
+    return rule_set_bytes_find(set, bytes, 0) < bytes.len;
+}
+
+bool rule_set_asks_lines_only(const struct rule_set *set, enum event_kind kind)
+{
+    return (set->lines_kinds & UINT64_C(1) << kind) != 0;
 }
 
 bool rule_set_utf16_may_match(const struct rule_set *set, const uint16_t *units, size_t count)

@@ -36,6 +36,10 @@ struct columns *rule_set_columns(const struct rule_set *set);
  */
 int rule_set_add(struct rule_set *set, struct rule *rule, const struct rule **other);
 
+/* Puts rule, compiled with the set's columns, into the place of the one of its id, which is there and is freed. Before
+ * rule_set_seal(). */
+void rule_set_replace(struct rule_set *set, struct rule *rule);
+
 /* Makes the set ready to match. Returns 0 or -ENOMEM. */
 int rule_set_seal(struct rule_set *set, const struct rule_set_options *options);
 
@@ -91,8 +95,15 @@ bool rule_set_wants(const struct rule_set *set, const struct event *event);
  */
 size_t rule_set_bytes_find(const struct rule_set *set, struct text bytes, size_t from);
 
-/* The same question of UTF-16 text that may hold several values of an event. */
+/* The same of bytes of which it does not matter where. */
+bool rule_set_bytes_may_match(const struct rule_set *set, struct text bytes);
+
+/* The same of UTF-16 text that may hold several values of an event. */
 bool rule_set_utf16_may_match(const struct rule_set *set, const uint16_t *units, size_t count);
+
+/* Is it certain of each event of that kind that it fulfils a rule only if its command line or its creator's may match
+ * (rule_set_bytes_may_match, rule_set_utf16_may_match)? */
+bool rule_set_asks_lines_only(const struct rule_set *set, enum event_kind kind);
 
 /* Calls visit for each column that a condition reads in events of the kinds (bits as in struct leg_source), once each.
  * Returns 0 or -ENOMEM. */

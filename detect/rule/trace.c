@@ -2,6 +2,7 @@
 
 #include "detect/base/unicode.h"
 #include "detect/event/kinds.h"
+#include "detect/search/scan_many.h"
 #include "detect/search/words.h"
 
 #include <errno.h>
@@ -23,8 +24,9 @@ struct folding {
 #define MAX_FOLDINGS 4096
 
 struct traces {
-    struct words *words; /* NULL: nothing */
-    struct arena *arena; /* words that are made here */
+    struct words *words;   /* NULL: nothing, or few has them */
+    struct scan_many *few; /* the same where there are few: faster then */
+    struct arena *arena;   /* words that are made here */
     struct folding *foldings;
     size_t folding_count;
     bool *is_traced; /* of each leg */
@@ -162,6 +164,19 @@ static int by_bytes(const void *a, const void *b)
     return order != 0 ? order : x->len < y->len ? -1 : x->len > y->len;
 }
 
+/* Most words that are looked for by few. */
+#define MAX_FEW 4
+
+/* Makes t->few, if all words can be looked for that way. */
+static int make_few(struct traces *t, const struct list *list, size_t count)
+{
+    struct scan scans[MAX_FEW];
+    for (size_t i = 0; i < count; i++)
+        if (!scan_set(&scans[i], list->words[i]))
+            return 0;
+    return scan_many_new(&t->few, scans, count);
+}
+
 /* The words, each once. */
 static int make(struct traces *t, struct list *list)
 {
@@ -174,7 +189,10 @@ static int make(struct traces *t, struct list *list)
             list->words[count++] = list->words[i];
     for (size_t i = 0; i < count; i++)
         t->has_wide = t->has_wide || !text_is_ascii(list->words[i]);
-    int rc = words_new(&t->words, list->words, count);
+    int rc = count <= MAX_FEW ? make_few(t, list, count) : 0;
+    if (rc < 0 || t->few != NULL)
+        return rc;
+    rc = words_new(&t->words, list->words, count);
     t->size += rc == 0 ? words_size(t->words) : 0;
     return rc;
 }
@@ -206,6 +224,7 @@ void traces_free(struct traces *t)
     if (t == NULL)
         return;
     words_free(t->words);
+    scan_many_free(t->few);
     arena_free(t->arena);
     free(t->is_traced);
     free(t);
@@ -220,6 +239,8 @@ size_t traces_find(const struct traces *t, struct text bytes, size_t from)
 {
     if (t->is_open)
         return from;
+    if (t->few != NULL)
+        return scan_many_find(t->few, bytes, from);
     return t->words == NULL ? bytes.len : words_find(t->words, bytes, from);
 }
 
@@ -233,7 +254,8 @@ static bool is_ascii(const uint16_t *units, size_t count)
 
 bool traces_in_utf16(const struct traces *t, const uint16_t *units, size_t count)
 {
-    if (t->is_open || (t->words != NULL && words_in_utf16(t->words, units, count)))
+    if (t->is_open || (t->few != NULL && scan_many_in_utf16(t->few, units, count)) ||
+        (t->words != NULL && words_in_utf16(t->words, units, count)))
         return true;
     return t->has_wide && !is_ascii(units, count);
 }

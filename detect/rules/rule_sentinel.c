@@ -1,7 +1,7 @@
 #include "detect/rules/rule_sentinel.h"
 
 #include "detect/base/suggest.h"
-#include "detect/kql/kql.h"
+#include "detect/rules/rule_own.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,6 +48,7 @@ static const char *const known_keys[] = {
     "techniques",
     "subTechniques",
     "templateVersion",
+    "tripline",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -299,7 +300,8 @@ static int compile_query(struct reader *r, struct columns *columns, const struct
     if (rc < 0)
         return rc;
     struct kql_options options = {.at = query->block, .beside = beside, .wanted = wanted, .wanted_count = wanted_count};
-    return kql_compile(&r->rule->legs, r->rule->arena, columns, query->text, &options, r->notes);
+    rc = kql_compile(&r->rule->legs, r->rule->arena, columns, query->text, &options, r->notes);
+    return rc == 0 ? rule_own_read(r->rule, columns, r->root, &options, r->notes) : rc;
 }
 
 int rule_sentinel_compile(struct rule *rule, struct columns *columns, const struct node *root,

@@ -147,7 +147,7 @@ static int add_leg(struct rule *rule, struct job *job, const struct piece *condi
                       .condition = condition->expr,
                       .place = place,
                       .is_faithful = true};
-    return leg.table.bytes == NULL ? -ENOMEM : legs_add(&rule->legs, job->arena, &leg);
+    return leg.table.bytes == NULL ? -ENOMEM : legs_add(&rule->legs, job->arena, job->columns, &leg);
 }
 
 /* The condition, with the filters that apply. */
@@ -204,7 +204,8 @@ int sigma_compile(struct rule *rule, struct columns *columns, const struct node 
     int rc = metadata_read(rule, root, notes);
     if (rc != 0)
         return rc;
-    if (logsource_read(&source, node_get(root, "logsource"), notes) != 0) { /* the detection's mistakes are reported too */
+    if (logsource_read(&source, node_get(root, "logsource"), notes) !=
+        0) { /* the detection's mistakes are reported too */
         struct piece condition;
         return compile_detection(&condition, &job, root) == -ENOMEM ? -ENOMEM : -EINVAL;
     }

@@ -81,22 +81,21 @@ static double cpu_seconds(void)
 int main(void)
 {
     size_t rule_count;
-    const struct rule *const *rules = rules_all(&rule_count);
-    struct matcher *matcher = NULL;
+    struct rule_set *rules = NULL;
     struct fault fault = {0};
     const struct eventlog_channel channel = {text_from("Security"), {NULL, 0}, {NULL, 0}};
     struct eventlog_settings settings = {.channels = &channel,
                                          .channel_count = 1,
                                          .lookback_s = EVENTLOG_INFOBACK_ALL,
                                          .sink = {NULL, on_event, on_checkpoint, on_report}};
-    if (matcher_new(&matcher, rules, rule_count) < 0)
+    if (rule_builtin_set(&rules, NULL) < 0)
         return 1;
-    settings.matcher = matcher;
+    settings.rules = rules;
     if (eventlog_new(&eventlog, &settings, &fault) < 0)
         return 1;
     eventlog_run(eventlog);
     printf("%.3f\t%lu\n", cpu_seconds(), allocations - at_open);
     eventlog_free(eventlog);
-    matcher_free(matcher);
+    rule_set_free(rules);
     return 0;
 }

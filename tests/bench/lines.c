@@ -1,9 +1,9 @@
 /*
- * lines: the matcher alone, in memory: nanoseconds for a command line that doesn't match, and GB/s. Beside it what
+ * lines: the rules alone, in memory: nanoseconds for a command line that doesn't match, and GB/s. Beside it what
  * memory gives (a sum of 64-bit words), strcasestr and, where it was there at build time, Hyperscan for the same terms.
  * One line of output for each: what, characters, nanoseconds, GB/s; tabs between.
  */
-#include "detect/rule/matcher.h"
+#include "detect/rules/rule_builtin.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static double now(void)
 }
 
 struct input {
-    struct matcher *matcher;
+    struct rule_set *rules;
     const char *bytes; /* lines of length characters, each with a NUL after it */
     const uint16_t *units;
     size_t length, count;
@@ -53,7 +53,7 @@ static size_t by_utf8(const struct input *in)
 {
     size_t found = 0;
     for (size_t i = 0; i < in->count; i++)
-        found += matcher_text_matches(in->matcher, (struct text){in->bytes + i * (in->length + 1), in->length});
+        found += rule_set_bytes_may_match(in->rules, (struct text){in->bytes + i * (in->length + 1), in->length});
     return found;
 }
 
@@ -61,7 +61,7 @@ static size_t by_utf16(const struct input *in)
 {
     size_t found = 0;
     for (size_t i = 0; i < in->count; i++)
-        found += matcher_text_matches_utf16(in->matcher, in->units + i * (in->length + 1), in->length);
+        found += rule_set_utf16_may_match(in->rules, in->units + i * (in->length + 1), in->length);
     return found;
 }
 
@@ -152,17 +152,15 @@ int main(void)
 {
     static const size_t lengths[] = {100, 1000, 32767};
     struct input in = {0};
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
-    if (matcher_new(&in.matcher, rules, count) < 0)
+    if (rule_builtin_set(&in.rules, NULL) < 0)
         return 1;
 #ifdef BENCH_HYPERSCAN
     hyperscan_new(&in);
 #endif
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]) && fill(&in, lengths[i]); i++) {
         measure("sum of memory", &in, by_sum, 1);
-        measure("matcher, UTF-8", &in, by_utf8, 1);
-        measure("matcher, UTF-16", &in, by_utf16, 2);
+        measure("rules, UTF-8", &in, by_utf8, 1);
+        measure("rules, UTF-16", &in, by_utf16, 2);
         measure("strcasestr", &in, by_strcasestr, 1);
 #ifdef BENCH_HYPERSCAN
         if (in.scratch != NULL)
@@ -171,6 +169,6 @@ int main(void)
         free((void *)in.bytes);
         free((void *)in.units);
     }
-    matcher_free(in.matcher);
+    rule_set_free(in.rules);
     return 0;
 }

@@ -3,7 +3,8 @@
  * the process creations and those that match.
  */
 #include "collectors/files/replay.h"
-#include "detect/rule/rule.h"
+#include "detect/rule/rule_set.h"
+#include "detect/rules/rule_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,14 +65,15 @@ static const char *const terms[MAX_RULES][3] = {
     {"Set-MsolDomainFederationSettings", "ActiveLogOnUri", "add"},
 };
 
-static struct matcher *matcher;
-static struct match matches[MAX_RULES];
+static struct rule_set *set;
+static struct rule_scratch *scratch;
 static unsigned long long matched;
 
 static int on_event(void *context, const struct event *event)
 {
+    const struct rule_match *matches;
     (void)context;
-    matched += matcher_match(matcher, event, matches) > 0;
+    matched += rule_set_match(set, event, 0, scratch, &matches) > 0;
     return 0;
 }
 
@@ -81,29 +83,52 @@ static void on_report(void *context, const struct collector_report *report)
     (void)report;
 }
 
+/* Adds rule number i. Returns 0 or a negative errno value. */
+static int add(size_t i)
+{
+    char text[1024];
+    struct rule *rule = NULL;
+    const struct rule *other;
+    struct notes notes = {.arena = NULL};
+    snprintf(text, sizeof(text),
+             "id: 00000000-0000-4000-8000-%012u\nname: bench\nseverity: Low\nquery: |\n  let words = dynamic([\"%s\", "
+             "\"%s\", \"%s\"]);\n  union (SecurityEvent | where EventID == 4688 | where CommandLine has_all (words)),\n"
+             "    (DeviceProcessEvents | where InitiatingProcessCommandLine has_all (words)),\n"
+             "    (WindowsEvent | where EventID == 4688 | where tostring(EventData.CommandLine) has_all (words))\n",
+             (unsigned)i, terms[i][0], terms[i][1], terms[i][2]);
+    int rc = arena_new(&notes.arena, (size_t)4 << 20);
+    if (rc == 0)
+        rc = rule_file_compile(&rule, rule_set_columns(set), text_from(text), "bench", NULL, &notes);
+    if (rc == 0)
+        rc = rule_set_add(set, rule, &other);
+    arena_free(notes.arena);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
-    static struct rule rules[MAX_RULES];
-    const struct rule *list[MAX_RULES];
+    static const struct rule_set_options options = {.is_plain = false};
     size_t count = argc == 3 ? (size_t)strtoul(argv[1], NULL, 10) : 0;
     FILE *file = argc == 3 ? fopen(argv[2], "rb") : NULL;
     if (count < 1 || count > MAX_RULES || file == NULL) {
         fprintf(stderr, "usage: rules COUNT FILE\n");
         return 2;
     }
-    for (size_t i = 0; i < count; i++) {
-        rules[i] = rule_email_access_active_sync;
-        rules[i].terms = terms[i];
-        list[i] = &rules[i];
-    }
     struct replay_counts counts = {0};
     struct fault fault = {0};
     const struct collector_sink sink = {.event = on_event, .report = on_report};
-    int rc = matcher_new(&matcher, list, count);
+    int rc = rule_set_new(&set);
+    for (size_t i = 0; i < count && rc == 0; i++)
+        rc = add(i);
     if (rc == 0)
-        rc = replay_file(file, text_from(argv[2]), &sink, matcher, &counts, &fault);
+        rc = rule_set_seal(set, &options);
+    if (rc == 0)
+        rc = rule_scratch_new(&scratch, set);
+    if (rc == 0)
+        rc = replay_file(file, text_from(argv[2]), &sink, set, &counts, &fault);
     printf("%llu process creations, %llu match\n", (unsigned long long)counts.events.process, matched);
-    matcher_free(matcher);
+    rule_scratch_free(scratch);
+    rule_set_free(set);
     fclose(file);
     return rc == 0 ? 0 : 1;
 }

@@ -19,7 +19,8 @@ struct tally {
     uint64_t matches; /* events that a rule matches */
 };
 
-static struct matcher *matcher;
+static struct rule_set *rules;
+static struct rule_scratch *scratch;
 
 static void add(struct tally *t, uint64_t value)
 {
@@ -29,9 +30,9 @@ static void add(struct tally *t, uint64_t value)
 static int take_event(void *context, const struct event *event)
 {
     struct tally *t = context;
-    struct match match;
+    const struct rule_match *match;
     t->events++;
-    t->matches += matcher_match(matcher, event, &match) != 0;
+    t->matches += rule_set_match(rules, event, 0, scratch, &match);
     add(t, event->time + event->record_id + event->pid + event->parent_pid + event->kind);
     for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
         for (size_t i = 0; i < event->field[f].len; i++)
@@ -53,7 +54,7 @@ static void must(bool is_true)
 }
 
 static struct event_xml_counts run(struct tally *t, const uint8_t *data, size_t size, size_t step,
-                                   const struct matcher *scan)
+                                   const struct rule_set *scan)
 {
     struct collector_sink sink = {.context = t, .event = take_event, .report = take_report};
     struct event_xml *x = NULL;
@@ -160,10 +161,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t rule_count;
-    const struct rule *const *rules = rules_all(&rule_count);
-    if (matcher == NULL)
-        must(matcher_new(&matcher, rules, rule_count) == 0);
+    if (rules == NULL)
+        must(rule_builtin_set(&rules, NULL) == 0 && rule_scratch_new(&scratch, rules) == 0);
     if (size < 2)
         return 0;
     check_events((struct text){(const char *)data + 1, size - 1});
@@ -172,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct event_xml_counts b = run(&parts, data + 1, size - 1, 1u + data[0], NULL);
     must(a.events == b.events && a.process == b.process && a.bad == b.bad);
     must(whole.events == a.process && whole.sum == parts.sum && whole.events == parts.events);
-    struct event_xml_counts c = run(&scanned, data + 1, size - 1, 1u + data[0], matcher);
+    struct event_xml_counts c = run(&scanned, data + 1, size - 1, 1u + data[0], rules);
     must(c.events == a.events && c.bad <= a.bad && scanned.events <= whole.events + a.bad);
     must(scanned.matches >= whole.matches); /* the byte scan leaves out nothing that matches */
     return 0;

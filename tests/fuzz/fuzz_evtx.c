@@ -13,7 +13,8 @@ struct tally {
     uint64_t events, reports, matches, sum;
 };
 
-static struct matcher *matcher;
+static struct rule_set *rules;
+static struct rule_scratch *scratch;
 
 static void must(bool is_true)
 {
@@ -29,9 +30,9 @@ static void add(struct tally *t, uint64_t value)
 static int take_event(void *context, const struct event *event)
 {
     struct tally *t = context;
-    struct match match;
+    const struct rule_match *match;
     t->events++;
-    t->matches += matcher_match(matcher, event, &match) != 0;
+    t->matches += rule_set_match(rules, event, 0, scratch, &match);
     add(t, event->time + event->record_id + event->pid + event->kind);
     for (size_t f = 0; f < EVENT_FIELD_COUNT; f++)
         for (size_t i = 0; i < event->field[f].len; i++)
@@ -47,7 +48,7 @@ static void take_report(void *context, const struct collector_report *report)
 }
 
 static struct evtx_counts run(struct tally *t, const unsigned char *bytes, size_t size, size_t step,
-                              const struct matcher *with)
+                              const struct rule_set *with)
 {
     struct collector_sink sink = {.context = t, .event = take_event, .report = take_report};
     struct evtx *e = NULL;
@@ -125,10 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    size_t rule_count;
-    const struct rule *const *rules = rules_all(&rule_count);
-    if (matcher == NULL)
-        must(matcher_new(&matcher, rules, rule_count) == 0);
+    if (rules == NULL)
+        must(rule_builtin_set(&rules, NULL) == 0 && rule_scratch_new(&scratch, rules) == 0);
     if (size < 3 || size > 4 * EVTX_CHUNK_SIZE)
         return 0;
     unsigned char *bytes = malloc(size + 1024);
@@ -139,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct evtx_counts b = run(&parts, bytes, length, 1 + 97u * data[1], NULL);
     must(a.events == b.events && a.bad == b.bad && a.process == b.process && whole.sum == parts.sum);
     must(whole.events == a.taken);
-    (void)run(&scanned, bytes, length, length, matcher);
+    (void)run(&scanned, bytes, length, length, rules);
     must(scanned.matches >= whole.matches); /* the scan leaves out nothing that matches */
     print(bytes, length);
     free(bytes);

@@ -164,7 +164,7 @@ static struct text account_sid(const struct alert *alert)
     const struct event *event = alert->event;
     if (event->kind == EVENT_OTHER)
         return event_data(event, text_from("SubjectUserSid"));
-    if (alert->branch != NULL && alert->branch->row == RULE_ROW_DEVICE_PROCESS)
+    if (alert->leg->is_of_creator)
         return event->field[EVENT_PARENT_USER_SID];
     return event->field[event->kind == EVENT_ETW_PROCESS ? EVENT_USER_SID : EVENT_SUBJECT_SID];
 }
@@ -216,7 +216,7 @@ static void put_process(struct json_writer *to, const struct alert *alert)
     if (event->time != 0 && event_kind_is_process(event->kind))
         put_time(to, "start", event->time, false);
     /* Only there is the account of the alert not the new process's own. */
-    if (alert->branch != NULL && alert->branch->row == RULE_ROW_DEVICE_PROCESS)
+    if (alert->leg->is_of_creator)
         put_user_from(to, event->field[EVENT_USER]);
     put_parent(to, event);
     json_writer_object_end_filled(to);
@@ -273,45 +273,20 @@ static void put_cell(struct json_writer *to, const struct alert_cell *cell, stru
         json_writer_text(to, NULL, value_text(*v, arena));
 }
 
-static bool has_cell(const struct alert *alert, const char *name)
+/* The rule's row. */
+static void put_sentinel(struct json_writer *to, const struct alert *alert)
 {
-    for (size_t i = 0; i < alert->cell_count; i++)
-        if (text_equal(alert->cells[i].name, text_from(name)))
-            return true;
-    return false;
-}
-
-/* The row of a rule that was loaded, as the rule makes it. */
-static void put_cells(struct json_writer *to, const struct alert *alert)
-{
+    const struct alert_cell *type = alert_cell(alert, "Type");
     if (alert->cell_count == 0)
         return;
     json_writer_object(to, "sentinel");
-    if (!has_cell(alert, "SourceTable"))
-        json_writer_text(to, "SourceTable", alert->leg->table);
-    if (!has_cell(alert, "TimeGenerated"))
+    if (alert_cell(alert, "SourceTable") == NULL)
+        json_writer_text(to, "SourceTable",
+                         type != NULL && type->value.type == VALUE_STRING ? type->value.text : alert->leg->table);
+    if (alert_cell(alert, "TimeGenerated") == NULL)
         put_time(to, "TimeGenerated", time_of(alert), false);
     for (size_t i = 0; i < alert->cell_count; i++)
         put_cell(to, &alert->cells[i], alert->arena);
-    json_writer_object_end(to);
-}
-
-/* The row of the rule that is built in: every column, in the rule's order, "" where the branch has none. */
-static void put_sentinel(struct json_writer *to, const struct alert *alert)
-{
-    if (alert->branch == NULL) {
-        put_cells(to, alert);
-        return;
-    }
-    json_writer_object(to, "sentinel");
-    json_writer_text(to, "SourceTable", alert->row[ALERT_TYPE]);
-    put_time(to, "TimeGenerated", time_of(alert), false);
-    put_time(to, "timestamp", time_of(alert), false);
-    for (int column = 0; column < ALERT_COLUMN_COUNT; column++) {
-        json_writer_text(to, alert_column_name((enum alert_column)column), alert->row[column]);
-        if (column == ALERT_HOST_NAME)
-            json_writer_number(to, "DomainIndex", alert->domain_index);
-    }
     json_writer_object_end(to);
 }
 
@@ -335,21 +310,21 @@ static int put_cut(struct json_writer *to, const char *flag, const char *digest,
     return rc;
 }
 
-/* The numbers of the branches that matched, each once. */
+/* The numbers of the legs that are true, each once; those about the event's own process first. */
 static void put_branches(struct json_writer *to, const struct alert *alert)
 {
-    const struct rule_branch *branches = alert->rule->branches;
+    const struct leg *legs = alert->rule->legs.items;
+    uint64_t said = 0; /* bit i: number i + 1 */
     json_writer_array(to, "branches");
-    for (unsigned i = 0; i < LEG_MAX && alert->branch == NULL; i++)
-        if ((alert->legs & UINT64_C(1) << i) != 0)
-            json_writer_number(to, NULL, i + 1);
-    for (size_t i = 0; i < alert->rule->branch_count; i++) {
-        bool is_new = (alert->branches & 1u << i) != 0;
-        for (size_t before = 0; before < i && is_new; before++)
-            is_new = (alert->branches & 1u << before) == 0 || branches[before].number != branches[i].number;
-        if (is_new)
-            json_writer_number(to, NULL, branches[i].number);
-    }
+    for (int is_of_creator = 0; is_of_creator <= 1; is_of_creator++)
+        for (uint64_t left = alert->legs; left != 0; left &= left - 1) {
+            const struct leg *leg = &legs[__builtin_ctzll(left)];
+            uint64_t bit = UINT64_C(1) << (leg->number - 1);
+            if (leg->is_of_creator != is_of_creator || (said & bit) != 0)
+                continue;
+            json_writer_number(to, NULL, leg->number);
+            said |= bit;
+        }
     json_writer_array_end(to);
 }
 

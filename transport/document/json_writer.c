@@ -197,12 +197,14 @@ static bool begin(struct json_writer *w, const char *key)
 void json_writer_key(struct json_writer *w, struct text key)
 {
     assert(w->depth > 0 && w->closing[w->depth - 1] == '}' && !w->has_key);
-    if (has_room(w) && !is_empty(w))
+    w->has_key = true;
+    if (!has_room(w))
+        return;
+    if (!is_empty(w))
         put(w, ',');
     put_text(w, key, JSON_WRITER_MAX_KEY, false);
     if (has_room(w))
         put(w, ':');
-    w->has_key = true;
 }
 
 static void open_level(struct json_writer *w, const char *key, char opening, char closing)

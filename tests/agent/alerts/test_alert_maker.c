@@ -1,5 +1,7 @@
 /* alert_maker: alerts of the rule that is built in and of rules that were loaded, of processes and of other events. */
 #include "agent/alerts/alert_maker.h"
+#include "detect/rules/rule_builtin.h"
+#include "detect/rules/rule_file.h"
 #include "detect/sigma/sigma.h"
 #include "tests/test.h"
 
@@ -33,7 +35,6 @@ static const struct encode_agent agent = {.version = "1.0"};
 
 struct trial {
     struct rule_set *set;
-    struct matcher *matcher;
     struct alert_maker *maker;
     unsigned count;
     char ids[8][ALERT_ID_SIZE];
@@ -75,18 +76,29 @@ static void add_sigma(struct rule_set *set, const char *text)
     CU_ASSERT_EQUAL_FATAL(rule_set_add(set, rule, &other), 0);
 }
 
+/* The rule for ActiveSync, which comes first. */
+static void add_builtin(struct rule_set *set)
+{
+    struct text text;
+    struct rule *rule = NULL;
+    const struct rule *other;
+    struct notes notes = {.arena = NULL};
+    CU_ASSERT_FATAL(arena_new(&notes.arena, (size_t)4 << 20) == 0 && rule_builtin_at(&text, 0));
+    CU_ASSERT_EQUAL_FATAL(rule_file_compile(&rule, rule_set_columns(set), text, RULE_BUILTIN_SOURCE, NULL, &notes), 0);
+    CU_ASSERT_EQUAL_FATAL(rule_set_add(set, rule, &other), 0);
+    arena_free(notes.arena);
+}
+
 static void trial_open(struct trial *t)
 {
     const struct rule_set_options options = {.is_plain = false};
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
     memset(t, 0, sizeof(*t));
     CU_ASSERT_EQUAL_FATAL(rule_set_new(&t->set), 0);
+    add_builtin(t->set);
     add_sigma(t->set, RULE_IMAGE);
     add_sigma(t->set, RULE_SERVICE);
     CU_ASSERT_EQUAL_FATAL(rule_set_seal(t->set, &options), 0);
-    CU_ASSERT_EQUAL_FATAL(matcher_new_with(&t->matcher, rules, count, t->set), 0);
-    const struct alert_maker_settings settings = {.matcher = t->matcher, .agent = &agent, .context = t, .take = take};
+    const struct alert_maker_settings settings = {.rules = t->set, .agent = &agent, .context = t, .take = take};
     CU_ASSERT_EQUAL_FATAL(alert_maker_new(&t->maker, &settings), 0);
 }
 
@@ -101,7 +113,6 @@ static void trial_close(struct trial *t)
 {
     forget(t);
     alert_maker_free(t->maker);
-    matcher_free(t->matcher);
     rule_set_free(t->set);
 }
 
@@ -247,9 +258,8 @@ static void trial_open_script(struct trial *t, uint64_t (*clock)(void))
     CU_ASSERT_EQUAL_FATAL(rule_set_new(&t->set), 0);
     add_sigma(t->set, RULE_SCRIPT);
     CU_ASSERT_EQUAL_FATAL(rule_set_seal(t->set, &options), 0);
-    CU_ASSERT_EQUAL_FATAL(matcher_new_with(&t->matcher, NULL, 0, t->set), 0);
     const struct alert_maker_settings settings = {
-        .matcher = t->matcher, .agent = &agent, .context = t, .take = take, .clock_ms = clock};
+        .rules = t->set, .agent = &agent, .context = t, .take = take, .clock_ms = clock};
     CU_ASSERT_EQUAL_FATAL(alert_maker_new(&t->maker, &settings), 0);
 }
 

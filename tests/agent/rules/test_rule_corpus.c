@@ -91,8 +91,8 @@ static void load_both(struct rule_load **with, struct rule_load **without)
     CU_ASSERT_EQUAL_FATAL(rule_load_new(without, &settings, &fault), 0);
 }
 
-/* Reads each file of the corpus with matcher, and hands each event to sink. */
-static void read_all(const struct collector_sink *sink, const struct matcher *matcher)
+/* Reads each file of the corpus with rules, and hands each event to sink. */
+static void read_all(const struct collector_sink *sink, const struct rule_set *rules)
 {
     for (size_t d = 0; d < COUNT(event_directories); d++) {
         char path[512];
@@ -106,7 +106,7 @@ static void read_all(const struct collector_sink *sink, const struct matcher *ma
             struct replay_counts counts = {0};
             struct fault fault = {0};
             if (file_join(&name, path, directory.entries[i].name) == 0 && file_open(&file, name, "rb") == 0) {
-                (void)replay_file(file, text_from(name), sink, matcher, &counts, &fault); /* some are damaged */
+                (void)replay_file(file, text_from(name), sink, rules, &counts, &fault); /* some are damaged */
                 (void)fclose(file);
             }
             free(name);
@@ -127,20 +127,18 @@ static bool has_corpus(void)
 static void test_candidates(void)
 {
     struct rule_load *with = NULL, *without = NULL;
-    struct matcher *matcher = NULL;
     struct both both = {0};
     if (!has_corpus()) {
         test_skip("no recorded events beside the repository");
         return;
     }
     load_both(&with, &without);
-    CU_ASSERT_EQUAL_FATAL(matcher_new_with(&matcher, NULL, 0, without->set), 0);
     both.with = with;
     both.without = without;
     CU_ASSERT_EQUAL_FATAL(rule_scratch_new(&both.with_scratch, with->set), 0);
     CU_ASSERT_EQUAL_FATAL(rule_scratch_new(&both.without_scratch, without->set), 0);
     const struct collector_sink sink = {.context = &both, .event = compare, .report = no_report, .wants = wants_all};
-    read_all(&sink, matcher);
+    read_all(&sink, without->set);
     printf("%lu events x %u rules: %lu matches, %lu differences; legs evaluated: %llu with candidates, %llu without ",
            both.events, (unsigned)rule_set_count(with->set), both.matches, both.differences,
            (unsigned long long)rule_scratch_evaluated(both.with_scratch),
@@ -149,7 +147,6 @@ static void test_candidates(void)
     CU_ASSERT(both.events > 1000 && both.matches > 100);
     rule_scratch_free(both.with_scratch);
     rule_scratch_free(both.without_scratch);
-    matcher_free(matcher);
     rule_load_free(with);
     rule_load_free(without);
 }
@@ -183,14 +180,11 @@ static bool tally_wants(void *context, const struct event *event)
 static struct tally tally_all(const struct rule_load *load, const struct rule_load *sift)
 {
     struct tally tally = {.load = load};
-    struct matcher *matcher = NULL;
     CU_ASSERT_EQUAL_FATAL(rule_scratch_new(&tally.scratch, load->set), 0);
-    CU_ASSERT_EQUAL_FATAL(matcher_new_with(&matcher, NULL, 0, sift->set), 0);
     const struct collector_sink sink = {
         .context = &tally, .event = tally_event, .report = no_report, .wants = tally_wants};
-    read_all(&sink, matcher);
+    read_all(&sink, sift->set);
     rule_scratch_free(tally.scratch);
-    matcher_free(matcher);
     return tally;
 }
 

@@ -23,7 +23,8 @@ static struct rule_set *set_of(const struct leg_source *sources, size_t count)
                             .source_count = count,
                             .condition = expr_constant(arena, value_bool(true), (struct expr_place){0, 0}),
                             .is_faithful = true};
-    CU_ASSERT_FATAL(legs_add(&rule->legs, arena, &leg) == 0 && rule_set_add(set, rule, &other) == 0);
+    CU_ASSERT_FATAL(legs_add(&rule->legs, arena, rule_set_columns(set), &leg) == 0 &&
+                    rule_set_add(set, rule, &other) == 0);
     CU_ASSERT_FATAL(rule_set_seal(set, &options) == 0);
     return set;
 }

@@ -1,6 +1,8 @@
-/* pipeline: what becomes of an event, from the matcher to the store, and what of a collector's reports. */
+/* pipeline: what becomes of an event, from the rules to the store, and what of a collector's reports. */
 #include "agent/run/pipeline.h"
 #include "agent/system/file.h"
+#include "detect/event/kinds.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -20,7 +22,7 @@ struct trial {
     struct store *store;
     struct log *log;
     struct health *health;
-    struct matcher *matcher;
+    struct rule_set *rules;
     struct witness *witness;
     struct pipeline *pipeline;
     struct collector_sink sink;
@@ -32,8 +34,7 @@ static void trial_open(struct trial *t, bool is_faithful, uint64_t max_alerts)
     static const char *const leftovers[] = {PATH, PATH "-wal", PATH "-shm", LOG};
     static const char *const source[] = {"Security"};
     struct fault fault;
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
+    const struct rule_set_options options = {.is_as_written = is_faithful};
     memset(t, 0, sizeof(*t));
     for (size_t i = 0; i < sizeof(leftovers) / sizeof(leftovers[0]); i++)
         (void)remove(leftovers[i]); /* they may not be there */
@@ -41,11 +42,11 @@ static void trial_open(struct trial *t, bool is_faithful, uint64_t max_alerts)
         .path = PATH, .outputs = outputs, .output_count = 1, .max_alerts = max_alerts, .max_bytes = 1u << 20};
     CU_ASSERT_FATAL(store_open(&t->store, &set, &fault) == 0 && health_new(&t->health) == 0);
     CU_ASSERT_FATAL(log_open(&t->log, LOG, 1u << 20, 2, LOG_DEBUG, false) == 0);
-    CU_ASSERT_FATAL(matcher_new(&t->matcher, rules, count) == 0);
+    CU_ASSERT_FATAL(rule_builtin_set(&t->rules, &options) == 0);
     CU_ASSERT_FATAL(is_faithful || witness_new(&t->witness, t->store, t->log, &fault) == 0);
     CU_ASSERT_FATAL((t->figures = calloc(1, sizeof(*t->figures))) != NULL);
     health_sources_set(t->health, source, 1);
-    struct pipeline_settings settings = {.matcher = t->matcher,
+    struct pipeline_settings settings = {.rules = t->rules,
                                          .store = t->store,
                                          .agent = &agent,
                                          .log = t->log,
@@ -61,7 +62,7 @@ static void trial_close(struct trial *t)
 {
     pipeline_free(t->pipeline);
     witness_free(t->witness);
-    matcher_free(t->matcher);
+    rule_set_free(t->rules);
     store_close(t->store);
     log_close(t->log);
     health_free(t->health);
@@ -73,6 +74,8 @@ static struct event event(enum event_kind kind, uint64_t record, const char *lin
     struct event e = {.kind = kind, .time = TIME, .has_pid = true, .pid = 100};
     e.has_record_id = true;
     e.record_id = record;
+    e.event_id = kind == EVENT_SYSMON_1 ? 1 : 4688;
+    e.field[EVENT_PROVIDER] = kinds_provider(kind);
     e.field[EVENT_CHANNEL] = text_from(kind == EVENT_SYSMON_1 ? "Sysmon" : "Security");
     e.field[EVENT_COMPUTER] = text_from("EXCH01.corp.example.com");
     e.field[EVENT_COMMAND_LINE] = text_from(line);

@@ -1,7 +1,7 @@
 #include "agent/run/selftest.h"
 
 #include "agent/system/file.h"
-#include "detect/rule/matcher.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -13,15 +13,13 @@
 static void test_command(void)
 {
     char line[SELFTEST_COMMAND_SIZE], long_name[SELFTEST_COMMAND_SIZE + 1];
-    struct matcher *matcher = NULL;
-    size_t count = 0;
-    const struct rule *const *rules = rules_all(&count);
+    struct rule_set *rules = NULL;
     CU_ASSERT_EQUAL_FATAL(selftest_command(line, PROGRAM, "0123456789abcdef"), 0);
     CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"" PROGRAM "\" /d /c rem "));
     CU_ASSERT_PTR_NOT_NULL(strstr(line, " tripline-selftest-0123456789abcdef"));
-    CU_ASSERT_EQUAL_FATAL(matcher_new(&matcher, rules, count), 0);
-    CU_ASSERT_TRUE(matcher_text_matches(matcher, text_from(line)));
-    matcher_free(matcher);
+    CU_ASSERT_EQUAL_FATAL(rule_builtin_set(&rules, NULL), 0);
+    CU_ASSERT_TRUE(rule_set_bytes_may_match(rules, text_from(line)));
+    rule_set_free(rules);
     memset(long_name, 'x', sizeof(long_name) - 1);
     long_name[sizeof(long_name) - 1] = '\0';
     CU_ASSERT_EQUAL(selftest_command(line, long_name, "0"), -EMSGSIZE);

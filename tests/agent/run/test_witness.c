@@ -1,4 +1,6 @@
 #include "agent/run/witness.h"
+#include "detect/event/kinds.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/test.h"
 #include "transport/document/alert_id.h"
 
@@ -50,6 +52,8 @@ static struct event event(enum event_kind kind, uint32_t pid, uint64_t time, con
     struct event e = {.kind = kind, .time = time, .has_pid = true, .pid = pid, .has_parent_pid = true, .parent_pid = 4};
     e.has_record_id = kind != EVENT_ETW_PROCESS;
     e.record_id = time;
+    e.event_id = kind == EVENT_ETW_PROCESS ? 0 : kind == EVENT_SYSMON_1 ? 1 : 4688;
+    e.field[EVENT_PROVIDER] = kinds_provider(kind);
     if (e.has_record_id)
         e.field[EVENT_CHANNEL] = text_from(kind == EVENT_SYSMON_1 ? "Sysmon" : "Security");
     e.field[EVENT_COMPUTER] = text_from("EXCH01.corp.example.com");
@@ -66,24 +70,30 @@ static struct event child(enum event_kind kind, uint32_t pid, uint64_t time, uin
     return e;
 }
 
-static const struct rule *rule_used = &rule_email_access_active_sync;
+static struct rule_set *rules;       /* the built-in ones */
+static const struct rule *rule_used; /* NULL: the first of them */
 
 /* Sees the event and, when wanted, keeps what came of it. Its id goes to id. Returns the action, or "alert". */
 static const char *see(struct trial *t, const void *owner, const struct event *e, bool keep, char id[ALERT_ID_SIZE],
                        struct witness_verdict *verdict)
 {
-    const struct rule *rule = rule_used;
-    struct matcher *m = NULL;
-    struct match match;
+    const struct rule_match *matches;
+    struct rule_scratch *scratch = NULL;
     struct alert alert;
     struct sha256 sha256 = {0};
-    CU_ASSERT_FATAL(matcher_new(&m, &rule, 1) == 0);
-    CU_ASSERT_FATAL(matcher_match(m, e, &match) == 1);
-    CU_ASSERT_FATAL(alert_make(&alert, &match, e, 1) == 0 && alert_id(id, &sha256, &alert) == 0);
+    if (rules == NULL)
+        CU_ASSERT_FATAL(rule_builtin_set(&rules, NULL) == 0);
+    CU_ASSERT_FATAL(rule_scratch_new(&scratch, rules) == 0);
+    CU_ASSERT_FATAL(rule_set_match(rules, e, 1, scratch, &matches) == 1);
+    struct rule_match match = matches[0];
+    if (rule_used != NULL)
+        match.rule = rule_used;
+    rule_scratch_free(scratch);
+    CU_ASSERT_FATAL(alert_make(&alert, &match, rule_set_columns(rules), e, 1) == 0);
+    CU_ASSERT_FATAL(alert_id(id, &sha256, &alert) == 0);
     sha256_clear(&sha256);
     CU_ASSERT(witness_see(t->w, owner, &alert, id, verdict) == 0);
     alert_clear(&alert);
-    matcher_free(m);
     struct store_subject subject;
     struct fault fault;
     if (keep && witness_subject(t->w, verdict->alert, &subject)) {
@@ -117,8 +127,11 @@ static void test_three_witnesses(void)
 /* What one rule finds in a process never adds to the alert of another. */
 static void test_two_rules(void)
 {
-    struct rule second = rule_email_access_active_sync;
+    struct rule second;
     char first[ALERT_ID_SIZE], other_rule[ALERT_ID_SIZE], id[ALERT_ID_SIZE];
+    if (rules == NULL)
+        CU_ASSERT_FATAL(rule_builtin_set(&rules, NULL) == 0);
+    second = *rule_set_at(rules, 0);
     second.id = "11111111-1111-4111-8111-111111111111";
     remove_files();
     struct trial t = trial_open();
@@ -126,7 +139,7 @@ static void test_two_rules(void)
     rule_used = &second;
     expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK), "alert", NULL, other_rule);
     expect(&t, event(EVENT_SECURITY_4688, 100, BEGIN, ATTACK), "witness-added", other_rule, id);
-    rule_used = &rule_email_access_active_sync;
+    rule_used = NULL;
     expect(&t, event(EVENT_SYSMON_1, 100, BEGIN, ATTACK), "witness-added", first, id);
     trial_close(&t);
 }

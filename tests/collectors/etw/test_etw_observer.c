@@ -1,6 +1,7 @@
 #include "collectors/etw/etw_events.h"
 #include "collectors/etw/etw_observer.h"
 #include "collectors/etw/etw_process.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/collectors/etw/etw_sample.h"
 #include "tests/test.h"
 
@@ -12,16 +13,14 @@
 #define SECOND 10000000ull
 #define BEGIN (13000000000ull * SECOND)
 
-static struct matcher *matcher;
+static struct rule_set *rules;
 
 static struct etw_observer *observer(void)
 {
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
-    if (matcher == NULL)
-        CU_ASSERT_FATAL(matcher_new(&matcher, rules, count) == 0);
+    if (rules == NULL)
+        CU_ASSERT_FATAL(rule_builtin_set(&rules, NULL) == 0);
     struct etw_observer_settings set = {
-        .matcher = matcher, .computer = text_from("exch01.corp.example.com"), .limits = {1000, 1000000}};
+        .rules = rules, .computer = text_from("exch01.corp.example.com"), .limits = {1000, 1000000}};
     struct etw_observer *o = NULL;
     CU_ASSERT_FATAL(etw_observer_new(&o, &set) == 0);
     return o;
@@ -151,9 +150,9 @@ static void test_8_bit_image(void)
     struct etw_sample s;
     struct etw_hit *hit = NULL;
     struct etw_observer *o = NULL;
-    etw_observer_free(observer()); /* makes the matcher */
+    etw_observer_free(observer()); /* makes the rules */
     struct etw_observer_settings set = {
-        .matcher = matcher, .computer = text_from("h"), .limits = {10, 10000}, .decode = shout};
+        .rules = rules, .computer = text_from("h"), .limits = {10, 10000}, .decode = shout};
     CU_ASSERT_FATAL(etw_observer_new(&o, &set) == 0);
     etw_sample_process(&s, 4, 8, true, ATTACK);
     size_t image = 36 + 16 + 24;
@@ -277,7 +276,6 @@ static void test_loaded_rule(void)
         const struct rule_set_options options = {.is_plain = false};
         struct rule_set *set = NULL;
         struct arena *arena = NULL;
-        struct matcher *m = NULL;
         struct etw_observer *o = NULL;
         const struct rule *other;
         CU_ASSERT_FATAL(rule_set_new(&set) == 0 && arena_new(&arena, 1u << 20) == 0);
@@ -288,9 +286,10 @@ static void test_loaded_rule(void)
                                 .source_count = 1,
                                 .condition = expr_constant(arena, value_bool(true), (struct expr_place){0, 0}),
                                 .is_faithful = true};
-        CU_ASSERT_FATAL(legs_add(&rule->legs, arena, &leg) == 0 && rule_set_add(set, rule, &other) == 0);
-        CU_ASSERT_FATAL(rule_set_seal(set, &options) == 0 && matcher_new_with(&m, NULL, 0, set) == 0);
-        struct etw_observer_settings settings = {.matcher = m, .computer = text_from("h"), .limits = {10, 10000}};
+        CU_ASSERT_FATAL(legs_add(&rule->legs, arena, rule_set_columns(set), &leg) == 0 &&
+                        rule_set_add(set, rule, &other) == 0);
+        CU_ASSERT_FATAL(rule_set_seal(set, &options) == 0);
+        struct etw_observer_settings settings = {.rules = set, .computer = text_from("h"), .limits = {10, 10000}};
         CU_ASSERT_FATAL(etw_observer_new(&o, &settings) == 0);
         struct etw_hit *hit = take(o, (struct made){ETW_PROCESS_START, 100, 50, 50, BEGIN, "whoami"});
         CU_ASSERT_EQUAL(hit != NULL, i == 0);
@@ -310,7 +309,6 @@ static void test_loaded_rule(void)
         CU_ASSERT_EQUAL(hit != NULL, i == 1);
         free(hit);
         etw_observer_free(o);
-        matcher_free(m);
         rule_set_free(set);
     }
 }
@@ -328,6 +326,6 @@ int main(void)
                                         {"a rule on another field", test_loaded_rule},
                                         CU_TEST_INFO_NULL};
     int code = test_main("etw_observer", tests);
-    matcher_free(matcher);
+    rule_set_free(rules);
     return code;
 }

@@ -26,12 +26,12 @@ static struct recorder recorder;
 
 /* Feeds bytes in chunks of step bytes, ends the stream; returns the counts. */
 static struct event_xml_counts feed(const char *bytes, size_t size, size_t step, struct text read_from,
-                                    const struct matcher *matcher)
+                                    const struct rule_set *rules)
 {
     struct event_xml *x = NULL;
     struct collector_sink sink = recorder_sink(&recorder);
     recorder_clear(&recorder);
-    CU_ASSERT_EQUAL_FATAL(event_xml_new(&x, &sink, text_from("test.xml"), read_from, matcher), 0);
+    CU_ASSERT_EQUAL_FATAL(event_xml_new(&x, &sink, text_from("test.xml"), read_from, rules), 0);
     for (size_t at = 0; at < size; at += step)
         CU_ASSERT_EQUAL_FATAL(event_xml_feed(x, bytes + at, size - at < step ? size - at : step), 0);
     CU_ASSERT_EQUAL(event_xml_end(x), 0);

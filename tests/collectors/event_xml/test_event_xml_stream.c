@@ -1,5 +1,6 @@
-/* event_xml as a stream: chunk boundaries, limits, and the matcher's byte scan. */
+/* event_xml as a stream: chunk boundaries, limits, and the rules's byte scan. */
 #include "collectors/event_xml/event_xml.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/collectors/recorder.h"
 #include "tests/test.h"
 
@@ -13,12 +14,12 @@
 static const struct text absent;
 static struct recorder recorder, other;
 
-static struct event_xml *new_reader(struct recorder *r, const struct matcher *matcher)
+static struct event_xml *new_reader(struct recorder *r, const struct rule_set *rules)
 {
     struct event_xml *x = NULL;
     struct collector_sink sink = recorder_sink(r);
     recorder_clear(r);
-    CU_ASSERT_EQUAL_FATAL(event_xml_new(&x, &sink, text_from("test.xml"), absent, matcher), 0);
+    CU_ASSERT_EQUAL_FATAL(event_xml_new(&x, &sink, text_from("test.xml"), absent, rules), 0);
     return x;
 }
 
@@ -31,9 +32,9 @@ static struct event_xml_counts end_reader(struct event_xml *x)
 }
 
 static struct event_xml_counts feed_in_steps(struct recorder *r, const char *bytes, size_t size, size_t step,
-                                             const struct matcher *matcher)
+                                             const struct rule_set *rules)
 {
-    struct event_xml *x = new_reader(r, matcher);
+    struct event_xml *x = new_reader(r, rules);
     for (size_t at = 0; at < size; at += step) {
         /* A copy of its own, so that reading beyond a chunk is found out. */
         size_t part = size - at < step ? size - at : step;
@@ -216,18 +217,16 @@ static void test_long_streams(void)
     }
 }
 
-static struct matcher *new_matcher(void)
+static struct rule_set *new_rules(void)
 {
-    struct matcher *m = NULL;
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
-    CU_ASSERT_EQUAL_FATAL(matcher_new(&m, rules, count), 0);
+    struct rule_set *m = NULL;
+    CU_ASSERT_EQUAL_FATAL(rule_builtin_set(&m, NULL), 0);
     return m;
 }
 
 static void test_byte_scan(void)
 {
-    struct matcher *matcher = new_matcher();
+    struct rule_set *rules = new_rules();
     static const struct {
         const char *xml;
         uint64_t process;
@@ -262,13 +261,12 @@ static void test_byte_scan(void)
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         for (size_t step = 1; step < 4000; step += 3998) {
-            struct event_xml_counts counts =
-                feed_in_steps(&recorder, cases[i].xml, strlen(cases[i].xml), step, matcher);
+            struct event_xml_counts counts = feed_in_steps(&recorder, cases[i].xml, strlen(cases[i].xml), step, rules);
             if (counts.events != 1 || counts.process != cases[i].process || counts.bad != cases[i].bad ||
                 recorder.event_count != cases[i].handed_over)
                 CU_FAIL(cases[i].xml);
         }
-    matcher_free(matcher);
+    rule_set_free(rules);
 }
 
 /* What opens a comment, CDATA or an instruction never hides an event: not in text between events, nor in a comment
@@ -316,13 +314,13 @@ static void test_fed_after_an_error(void)
     CU_ASSERT_EQUAL(recorder.event_count, 2);
 }
 
-/* Among many events without a match the one with one comes out, wherever chunks begin; counts are those of no matcher.
+/* Among many events without a match the one with one comes out, wherever chunks begin; counts are those of no rules.
  */
 static void test_byte_scan_in_background(void)
 {
     static const char attack[] =
         "<Event>" SECURITY "<EventData><Data Name='CommandLine'>" ATTACK "</Data></EventData></Event>\n";
-    struct matcher *matcher = new_matcher();
+    struct rule_set *rules = new_rules();
     size_t size;
     char *background = recorder_read_file(TEST_DATA "/background.xml", &size);
     char *bytes = malloc(size + sizeof(attack));
@@ -334,13 +332,13 @@ static void test_byte_scan_in_background(void)
     struct event_xml_counts all = feed_in_steps(&other, bytes, size, size, NULL);
     CU_ASSERT(all.events == 301 && all.process == 301 && all.bad == 0 && other.event_count == 301);
     for (size_t step = 1000; step < size * 2; step = step * 3 + 1) {
-        CU_ASSERT(same_counts(all, feed_in_steps(&recorder, bytes, size, step, matcher)));
+        CU_ASSERT(same_counts(all, feed_in_steps(&recorder, bytes, size, step, rules)));
         CU_ASSERT_EQUAL(recorder.event_count, 1);
         CU_ASSERT(recorder_has(&recorder, 0, EVENT_COMMAND_LINE, ATTACK));
     }
     free(bytes);
     free(background);
-    matcher_free(matcher);
+    rule_set_free(rules);
 }
 
 static CU_TestInfo tests[] = {

@@ -4,6 +4,7 @@
  */
 #include "collectors/eventlog/eventlog.h"
 #include "collectors/eventlog/eventlog_figures.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/test.h"
 
 #include <windows.h>
@@ -152,7 +153,7 @@ static void look(struct eventlog *log)
 static void test_figures(void)
 {
     static const struct eventlog_channel channels[] = {{.name = {"Figures", 7}}, {.name = {"Nothing", 7}}};
-    struct matcher *matcher = NULL;
+    struct rule_set *rules = NULL;
     struct eventlog *log = NULL;
     struct eventlog_figures f;
     struct fault fault = {0};
@@ -165,14 +166,13 @@ static void test_figures(void)
     CU_ASSERT_EQUAL_FATAL(fclose(scenario), 0);
     append(1, 500, 1);
     atomic_store(&answer, -ENOSPC);
-    const struct rule *const *rules = rules_all(&count);
-    CU_ASSERT_EQUAL_FATAL(matcher_new(&matcher, rules, count), 0);
+    CU_ASSERT_EQUAL_FATAL(rule_builtin_set(&rules, NULL), 0);
     struct eventlog_settings set = {
         .channels = channels,
         .channel_count = 2,
         .lookback_s = EVENTLOG_INFOBACK_ALL,
         .retry_ms = 2000,
-        .matcher = matcher,
+        .rules = rules,
         .sink = {.event = take_event, .checkpoint = keep, .report = report, .alive = alive}};
     CU_ASSERT_EQUAL_FATAL(eventlog_new(&log, &set, &fault), 0);
     CU_ASSERT_STRING_EQUAL(eventlog_channel_name(log, 1), "Nothing");
@@ -186,7 +186,7 @@ static void test_figures(void)
     eventlog_stop(log);
     CU_ASSERT_EQUAL(pthread_join(thread, NULL), 0);
     eventlog_free(log);
-    matcher_free(matcher);
+    rule_set_free(rules);
     CU_ASSERT_EQUAL(remove(SCENARIO_NAME), 0);
     CU_ASSERT_EQUAL(atomic_load(&events), 2);
     CU_ASSERT_EQUAL(atomic_load(&reports[COLLECTOR_OPENED]), 1);

@@ -1,5 +1,6 @@
 /* .evtx files of our own making: what hides records in them hides none from us. */
 #include "collectors/evtx/evtx.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/collectors/evtx/evtx_maker.h"
 #include "tests/collectors/recorder.h"
 #include "tests/test.h"
@@ -11,12 +12,12 @@ static struct evtx_maker maker;
 static struct recorder recorder;
 static struct evtx_counts counts;
 static struct fault fault;
-static struct matcher *matcher;
+static struct rule_set *rules;
 
 #define TERMS "Set-CASMailbox -ActiveSyncAllowedDeviceIDs add"
 
 /* Reads bytes in pieces of step; returns evtx_end()'s result. */
-static int read_in(const unsigned char *bytes, size_t size, size_t step, const struct matcher *with)
+static int read_in(const unsigned char *bytes, size_t size, size_t step, const struct rule_set *with)
 {
     struct collector_sink sink = recorder_sink(&recorder);
     struct evtx *e = NULL;
@@ -215,12 +216,12 @@ static void test_unused_space(void)
     CU_ASSERT_EQUAL(read_maker(), 0);
     CU_ASSERT(counts.remnants == 1 && counts.bad == 0 && counts.events == 4);
     /* The same, and a rule's terms in it. */
-    CU_ASSERT_EQUAL(read_in(maker.bytes, maker.size, maker.size, matcher), 0);
+    CU_ASSERT_EQUAL(read_in(maker.bytes, maker.size, maker.size, rules), 0);
     CU_ASSERT(counts.remnants == 1 && counts.suspects == 0);
     memcpy(maker.bytes + free, maker.bytes + at[3], at[4] - at[3]);
     memset(maker.bytes + free + 24 + 4 + 2, 0xEE, 4);
     maker.bytes[free + 8] = 91;
-    CU_ASSERT_EQUAL(read_in(maker.bytes, maker.size, maker.size, matcher), 0);
+    CU_ASSERT_EQUAL(read_in(maker.bytes, maker.size, maker.size, rules), 0);
     CU_ASSERT(counts.remnants == 0 && counts.bad == 1 && counts.suspects == 1);
 }
 
@@ -291,7 +292,7 @@ static void test_terms(void)
 {
     size_t at[6];
     make(4, at);
-    CU_ASSERT_EQUAL(read_in(maker.bytes, maker.size, maker.size, matcher), 0);
+    CU_ASSERT_EQUAL(read_in(maker.bytes, maker.size, maker.size, rules), 0);
     CU_ASSERT(counts.events == 4 && counts.process == 4);
     bool is_given = false;
     for (size_t i = 0; i < recorder.event_count; i++)
@@ -317,12 +318,10 @@ static CU_TestInfo tests[] = {
 
 int main(void)
 {
-    size_t rule_count;
-    const struct rule *const *rules = rules_all(&rule_count);
-    if (matcher_new(&matcher, rules, rule_count) < 0)
+    if (rule_builtin_set(&rules, NULL) < 0)
         return 1;
     int rc = test_main("evtx", tests);
     recorder_clear(&recorder);
-    matcher_free(matcher);
+    rule_set_free(rules);
     return rc;
 }

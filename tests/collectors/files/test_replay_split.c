@@ -1,5 +1,6 @@
 /* A file cut into parts gives, part by part, what the whole file gives. */
 #include "collectors/files/replay.h"
+#include "detect/rules/rule_builtin.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ struct seen {
 };
 
 static struct seen whole, parts;
-static struct matcher *matcher;
+static struct rule_set *rules;
 
 static int on_event(void *context, const struct event *event)
 {
@@ -69,7 +70,7 @@ static size_t read_both(const char *bytes, size_t size, size_t max)
     memset(&parts, 0, sizeof(parts));
     struct collector_sink sink = {.context = &whole, .event = on_event, .report = on_report};
     rewind(file);
-    CU_ASSERT_EQUAL(replay_file(file, text_from("f"), &sink, matcher, &whole.counts, &fault), 0);
+    CU_ASSERT_EQUAL(replay_file(file, text_from("f"), &sink, rules, &whole.counts, &fault), 0);
     sink.context = &parts;
     CU_ASSERT_EQUAL(fflush(file), 0);
     rewind(file);
@@ -79,7 +80,7 @@ static size_t read_both(const char *bytes, size_t size, size_t max)
     for (size_t i = 0; i < count; i++) {
         uint64_t to = i + 1 < count ? starts[i + 1] : UINT64_MAX;
         CU_ASSERT(to > starts[i]);
-        CU_ASSERT_EQUAL(replay_part(file, text_from("f"), starts[i], to, NULL, &sink, matcher, &counts, &fault), 0);
+        CU_ASSERT_EQUAL(replay_part(file, text_from("f"), starts[i], to, NULL, &sink, rules, &counts, &fault), 0);
         add_counts(&parts.counts, &counts);
     }
     (void)fclose(file); /* only read */
@@ -173,11 +174,9 @@ int main(void)
 {
     static const CU_TestInfo tests[] = {
         {"parts", test_parts}, {"a file that got shorter", test_shorter}, CU_TEST_INFO_NULL};
-    size_t count;
-    const struct rule *const *rules = rules_all(&count);
-    if (matcher_new(&matcher, rules, count) < 0)
+    if (rule_builtin_set(&rules, NULL) < 0)
         return 1;
     int rc = test_main("replay_split", tests);
-    matcher_free(matcher);
+    rule_set_free(rules);
     return rc;
 }

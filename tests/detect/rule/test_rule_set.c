@@ -129,7 +129,7 @@ static struct rule *random_rule(struct columns *columns, unsigned number)
     }
     struct leg leg = {.table = text_from("t"), .sources = sources, .source_count = 1 + below(2), .is_faithful = true};
     leg.condition = random_condition(arena, columns, 3);
-    rc = legs_add(&rule->legs, arena, &leg);
+    rc = legs_add(&rule->legs, arena, columns, &leg);
     assert(rc == 0);
     return rule;
 }

@@ -1,4 +1,5 @@
-#include "detect/search/has.h"
+/* Words with their edges, as KQL's has asks for them. */
+#include "detect/search/term.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -63,116 +64,90 @@ static const struct {
     {"caf\xC3", {"caf\xC3\xA9"}, false},      /* the text ends within a character */
 };
 
-static int matches(const char *text, const char *const *terms, bool utf16)
+#define WORD (TERM_EDGE_LEFT | TERM_EDGE_RIGHT)
+
+static struct arena *arena;
+
+static const struct term *word(const char *text)
 {
-    struct text list[3];
-    size_t count = 0;
-    for (; count < 3 && terms[count] != NULL; count++)
-        list[count] = text_from(terms[count]);
-    struct has_all *h = NULL;
-    if (has_all_new(&h, list, count) < 0)
-        return -1;
-    uint16_t *units = NULL;
-    size_t unit_count = 0;
-    int result = -1;
-    if (!utf16)
-        result = has_all_match(h, text_from(text));
-    else if (text_to_utf16(&units, &unit_count, text_from(text)) == 0)
-        result = has_all_match_utf16(h, units, unit_count);
-    free(units);
-    has_all_free(h);
-    return result;
+    const struct term *term = NULL;
+    CU_ASSERT_EQUAL_FATAL(term_new(&term, arena, text_from(text), WORD), 0);
+    return term;
+}
+
+static bool matches(const char *text, const char *const *terms)
+{
+    bool is_all = true;
+    for (size_t i = 0; i < 3 && terms[i] != NULL; i++)
+        is_all = is_all && term_in(word(terms[i]), text_from(text));
+    arena_reset(arena);
+    return is_all;
 }
 
 static void test_table(void)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        for (int utf16 = 0; utf16 < 2; utf16++)
-            if (matches(cases[i].text, cases[i].terms, utf16 == 1) != (int)cases[i].want) {
-                printf("case %zu (%s), utf16 %d\n", i, cases[i].text, utf16);
-                CU_FAIL("wrong answer");
-            } else {
-                CU_PASS("");
-            }
+        if (matches(cases[i].text, cases[i].terms) != cases[i].want) {
+            printf("case %zu (%s)\n", i, cases[i].text);
+            CU_FAIL("wrong answer");
+        }
 }
 
 static void test_invalid(void)
 {
+    static const char *const texts[] = {"add\xC3", /* a byte that is no UTF-8 is an edge */
+                                        "\xA9"
+                                        "add",
+                                        "\xF0\x9F\x98"
+                                        "add",
+                                        "\xED\xA0\x80" /* and so is a lone surrogate */
+                                        "add",
+                                        "\xED\xA0\x80"
+                                        "add\xED\xB0\x80"};
     static const char *const add[] = {"add", NULL, NULL};
-    CU_ASSERT(matches("add\xC3", add, false) == 1); /* a byte that is no UTF-8 is an edge */
-    CU_ASSERT(matches("\xA9"
-                      "add",
-                      add, false) == 1);
-    CU_ASSERT(matches("\xF0\x9F\x98"
-                      "add",
-                      add, false) == 1);
-    CU_ASSERT(matches("\xED\xA0\x80"
-                      "add",
-                      add, false) == 1); /* and so is a lone surrogate */
-    CU_ASSERT(matches("\xED\xA0\x80"
-                      "add\xED\xB0\x80",
-                      add, true) == 1);
-
-    struct has_all *h = NULL;
-    struct text term = text_from("add");
-    CU_ASSERT_FATAL(has_all_new(&h, &term, 1) == 0);
-    CU_ASSERT(has_all_match(h, (struct text){"x\0add\0", 6})); /* NUL is a character like others */
-    CU_ASSERT(!has_all_match(h, (struct text){"add", 2}));     /* never beyond the length */
-    CU_ASSERT(!has_all_match(h, text_from(NULL)));
-    CU_ASSERT(!has_all_match_utf16(h, NULL, 0));
-    has_all_free(h);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        CU_ASSERT(matches(texts[i], add));
+    CU_ASSERT(term_in(word("add"), (struct text){"x\0add\0", 6})); /* NUL is a character like others */
+    CU_ASSERT(!term_in(word("add"), (struct text){"add", 2}));     /* never beyond the length */
+    CU_ASSERT(!term_in(word("add"), text_from(NULL)));
+    arena_reset(arena);
 }
 
 static void test_limits(void)
 {
-    struct text terms[HAS_MAX_TERMS + 1];
-    for (size_t i = 0; i <= HAS_MAX_TERMS; i++)
-        terms[i] = text_from("a");
-    struct has_all *h = NULL;
-    CU_ASSERT(has_all_new(&h, terms, 0) == -EINVAL && h == NULL);
-    CU_ASSERT(has_all_new(&h, terms, HAS_MAX_TERMS + 1) == -EINVAL && h == NULL);
-    CU_ASSERT(has_all_new(&h, terms, HAS_MAX_TERMS) == 0);
-    CU_ASSERT(has_all_match(h, text_from("a")));
-    has_all_free(h);
-
-    h = NULL;
-    char *longest = malloc(HAS_MAX_TERM_LENGTH + 1);
+    const struct term *term = NULL;
+    char *longest = malloc(TERM_MAX_POINTS + 1);
     CU_ASSERT_FATAL(longest != NULL);
-    memset(longest, 'a', HAS_MAX_TERM_LENGTH + 1);
-    terms[0] = (struct text){longest, HAS_MAX_TERM_LENGTH + 1};
-    CU_ASSERT(has_all_new(&h, terms, 1) == -EINVAL && h == NULL);
-    terms[0].len--;
-    CU_ASSERT(has_all_new(&h, terms, 1) == 0);
-    CU_ASSERT(has_all_match(h, terms[0]));
-    has_all_free(h);
+    memset(longest, 'a', TERM_MAX_POINTS + 1);
+    CU_ASSERT(term_new(&term, arena, (struct text){longest, TERM_MAX_POINTS + 1}, WORD) == -EINVAL && term == NULL);
+    CU_ASSERT_FATAL(term_new(&term, arena, (struct text){longest, TERM_MAX_POINTS}, WORD) == 0);
+    CU_ASSERT(term_in(term, (struct text){longest, TERM_MAX_POINTS}));
+    arena_reset(arena);
     free(longest);
-    has_all_free(NULL);
 }
 
-/* The two encodings answer alike on every text of up to five of these pieces. */
-static void test_both_encodings(void)
+/* starts, ends and equals ask for no edges; the case counts where it is asked for. */
+static void test_others(void)
 {
-    static const char *const pieces[] = {"add", "ad", "d", "_", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80",
-                                         "A",   " "};
-    static const char *const add[] = {"add", NULL, NULL};
-    enum { PIECES = sizeof(pieces) / sizeof(pieces[0]) };
-    for (unsigned n = 0; n < PIECES * PIECES * PIECES * PIECES; n++) {
-        char text[32] = "";
-        size_t len = 0;
-        for (unsigned k = 0, rest = n; k < 4; k++, rest /= PIECES)
-            len += text_copy(text + len, sizeof(text) - len, text_from(pieces[rest % PIECES]));
-        if (matches(text, add, false) != matches(text, add, true))
-            CU_FAIL("UTF-8 and UTF-16 disagree");
-    }
-    CU_PASS("");
+    const struct term *cased = NULL;
+    CU_ASSERT(term_starts(word("AB"), text_from("abc")) && !term_starts(word("b"), text_from("abc")));
+    CU_ASSERT(term_ends(word("BC"), text_from("abc")) && !term_ends(word("b"), text_from("abc")));
+    CU_ASSERT(term_equals(word("ABC"), text_from("abc")) && !term_equals(word("ab"), text_from("abc")));
+    CU_ASSERT_FATAL(term_new(&cased, arena, text_from("Add"), TERM_CASED) == 0);
+    CU_ASSERT(term_in(cased, text_from("xAddx")) && !term_in(cased, text_from("add")));
+    CU_ASSERT(term_same(text_from("CAF\xC3\x89"), text_from("caf\xC3\xA9")));
+    arena_reset(arena);
 }
 
 int main(void)
 {
     static const CU_TestInfo tests[] = {
-        {"table", test_table},   {"invalid", test_invalid},
-        {"limits", test_limits}, {"both encodings", test_both_encodings},
-        CU_TEST_INFO_NULL,
+        {"table", test_table},   {"invalid", test_invalid}, {"limits", test_limits},
+        {"others", test_others}, CU_TEST_INFO_NULL,
     };
-    return test_main("has", tests);
+    if (arena_new(&arena, (size_t)64 << 20) < 0)
+        return 1;
+    int result = test_main("has", tests);
+    arena_free(arena);
+    return result;
 }

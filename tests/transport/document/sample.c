@@ -1,5 +1,6 @@
 #include "tests/transport/document/sample.h"
 
+#include "detect/rules/rule_builtin.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@ void sample_alert(struct sample *sample)
     uint64_t created;
     struct sha256 sha256 = {0};
     if (!event_time_parse(&created, text_from("2022-08-10T12:27:15.1019999Z")) ||
-        alert_make(&sample->alert, &sample->match, &sample->event, created) < 0 ||
+        alert_make(&sample->alert, &sample->match, rule_set_columns(sample_rules()), &sample->event, created) < 0 ||
         alert_id(sample->id, &sha256, &sample->alert) < 0) {
         fprintf(stderr, "sample: no alert\n");
         exit(1);
@@ -25,13 +26,27 @@ static void set(struct sample *sample, enum event_field field, const char *text)
     sample->event.field[field] = text_from(text);
 }
 
-static void begin(struct sample *sample, unsigned branch)
+static struct rule_set *rules;
+
+static void forget_rules(void)
+{
+    rule_set_free(rules);
+}
+
+const struct rule_set *sample_rules(void)
+{
+    if (rules == NULL && (rule_builtin_set(&rules, NULL) < 0 || atexit(forget_rules) != 0)) {
+        fprintf(stderr, "sample: no rules\n");
+        exit(1);
+    }
+    return rules;
+}
+
+static void begin(struct sample *sample, unsigned leg)
 {
     memset(sample, 0, sizeof(*sample));
-    sample->match.rule = &rule_email_access_active_sync;
-    for (size_t i = 0; i < sample->match.rule->branch_count; i++)
-        if (sample->match.rule->branches[i].number == branch)
-            sample->match.branches = 1u << i;
+    sample->match.rule = rule_set_at(sample_rules(), 0);
+    sample->match.legs = SAMPLE_LEG(leg);
     if (!event_time_parse(&sample->event.time, text_from("2022-08-10T12:27:14.8726726Z")))
         exit(1);
     set(sample, EVENT_COMPUTER, "EXCH01.corp.example.com");
@@ -81,10 +96,7 @@ void sample_sysmon(struct sample *sample)
 void sample_device_process(struct sample *sample)
 {
     sample_sysmon(sample);
-    sample->match.branches = 0;
-    for (size_t i = 0; i < sample->match.rule->branch_count; i++)
-        if (sample->match.rule->branches[i].number == 3)
-            sample->match.branches = 1u << i;
+    sample->match.legs = SAMPLE_LEG(3);
     set(sample, EVENT_COMMAND_LINE, "whoami");
     set(sample, EVENT_IMAGE, "C:\\Windows\\System32\\whoami.exe");
     set(sample, EVENT_PARENT_COMMAND_LINE, COMMAND);
@@ -94,7 +106,7 @@ void sample_device_process(struct sample *sample)
 void sample_etw(struct sample *sample)
 {
     sample_device_process(sample);
-    sample->match.branches = 1u << 3 | 1u << 4; /* as the rule's file has them */
+    sample->match.legs = SAMPLE_LEG(3) | SAMPLE_LEG(5);
     sample->event.kind = EVENT_ETW_PROCESS;
     sample->event.event_id = 0;
     sample->event.has_record_id = false;

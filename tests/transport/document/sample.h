@@ -7,10 +7,16 @@
 
 struct sample {
     struct event event;
-    struct match match;
+    struct rule_match match; /* of sample_rules() */
     struct alert alert;
     char id[ALERT_ID_SIZE];
 };
+
+/* The built-in rules, as long as the program runs. */
+const struct rule_set *sample_rules(void);
+
+/* Legs of the first of them, as bits of match.legs; leg 5 mends leg 3. */
+#define SAMPLE_LEG(number) (UINT64_C(1) << ((number)-1))
 
 /* Makes sample->alert and its id of sample->event and sample->match; ends the program if it can't. alert_clear() when
  * done. */

@@ -83,12 +83,12 @@ static void test_data(void)
 static void test_parts(void)
 {
     char id[ALERT_ID_SIZE], other[ALERT_ID_SIZE];
-    struct rule rule = rule_email_access_active_sync;
+    struct rule rule = *rule_set_at(sample_rules(), 0);
     for (int part = 0; part < 9; part++) {
         struct sample sample;
         sample_4688(&sample);
         id_of(id, &sample);
-        rule = rule_email_access_active_sync;
+        rule = *rule_set_at(sample_rules(), 0);
         sample.match.rule = &rule;
         switch (part) {
         case 0:

@@ -79,13 +79,11 @@ static void is_expected(json_t *document, const char *name)
     json_t *want = json_load_file(path, 0, &error);
     CU_ASSERT_PTR_NOT_NULL_FATAL(want);
     /* Which upstream text the rule was last compared with is not the encoder's matter. */
+    const struct rule *rule = rule_set_at(sample_rules(), 0);
     json_t *upstream = json_object_get(json_object_get(want, "tripline"), "rule_upstream");
-    CU_ASSERT_EQUAL(json_object_set_new(upstream, "commit", json_string(rule_email_access_active_sync.upstream_commit)),
-                    0);
-    CU_ASSERT_EQUAL(
-        json_object_set_new(upstream, "version", json_string(rule_email_access_active_sync.upstream_version)), 0);
-    CU_ASSERT_EQUAL(json_object_set_new(upstream, "sha256", json_string(rule_email_access_active_sync.upstream_sha256)),
-                    0);
+    CU_ASSERT_EQUAL(json_object_set_new(upstream, "commit", json_string(rule->upstream_commit)), 0);
+    CU_ASSERT_EQUAL(json_object_set_new(upstream, "version", json_string(rule->upstream_version)), 0);
+    CU_ASSERT_EQUAL(json_object_set_new(upstream, "sha256", json_string(rule->upstream_sha256)), 0);
     if (!json_equal(document, want)) {
         json_dumpf(document, stderr, JSON_INDENT(4));
         CU_FAIL("not the expected document");
@@ -158,7 +156,7 @@ static void test_branches(void)
     struct sample sample;
     sample_sysmon(&sample);
     sample.event.field[EVENT_PARENT_COMMAND_LINE] = sample.event.field[EVENT_COMMAND_LINE];
-    sample.match.branches = 1u << 2 | 1u << 3;
+    sample.match.legs = SAMPLE_LEG(3) | SAMPLE_LEG(4);
     json_t *document = document_of(&sample, "both_branches");
     const json_t *branches = at(document, "tripline.branches");
     CU_ASSERT_EQUAL(json_array_size(branches), 2);
@@ -257,7 +255,7 @@ static void test_numbers(void)
 /* What is kept is of one rule. */
 static void test_two_rules(void)
 {
-    struct rule other = rule_email_access_active_sync;
+    struct rule other = *rule_set_at(sample_rules(), 0);
     struct encode_ecs_kept kept = {0};
     struct sample sample;
     sample_4688(&sample);
@@ -374,7 +372,7 @@ static void test_bare_rule(void)
     CU_ASSERT_PTR_NULL(at(document, "threat.tactic"));
     CU_ASSERT(json_array_size(at(document, "threat.technique.id")) > 0);
     json_decref(document);
-    rule.technique_count = 0;
+    rule.technique_count = rule.reference_count = 0;
     rule.severity = rule.reference = rule.upstream_commit = rule.upstream_version = rule.upstream_sha256 = NULL;
     document = document_of(&sample, NULL);
     CU_ASSERT_PTR_NULL(at(document, "threat"));
@@ -418,8 +416,8 @@ static void test_etw(void)
     is_text(document, "sentinel.InitiatingProcessParentFileName", "cmd.exe");
     is_text(document, "sentinel.AccountEntity", "");
     json_decref(document);
-    sample.match.branches = 1u << 4; /* the creator's command line alone: then its account */
-    CU_ASSERT_FATAL(sample.match.rule->branches[4].row == RULE_ROW_DEVICE_PROCESS);
+    sample.match.legs = SAMPLE_LEG(3); /* the creator's command line alone: then its account */
+    CU_ASSERT_FATAL(sample.match.rule->legs.items[2].is_of_creator);
     document = document_of(&sample, "etw_child");
     is_text(document, "user.id", "S-1-5-18");
     is_text(document, "sentinel.InitiatingProcessParentFileName", "services.exe");
