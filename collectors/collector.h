@@ -37,8 +37,9 @@ enum collector_report_kind {
 
 struct collector_report {
     enum collector_report_kind kind;
-    struct text source;        /* channel or file */
-    uint64_t offset;           /* BAD_EVENT: byte offset of the event in a file, or the place of its record in a log */
+    struct text source; /* channel or file */
+    uint64_t offset; /* BAD_EVENT: byte offset of the event in a file, or the place of its record in a log; RESTARTED:
+                      * reports left out since the last */
     uint64_t first, last;      /* GAP: record ids that are missing, both included; others: see the kind */
     struct text detail;        /* more words, or absent */
     const struct fault *fault; /* NULL, or what failed */

@@ -42,17 +42,40 @@ bool alert_maker_wants(const struct alert_maker *m, const struct event *event)
     return event_kind_is_process(event->kind) || rule_set_wants(m->set.rules, event); /* processes are counted */
 }
 
-static int make_one(struct alert_maker *m, const struct rule_match *match, const struct event *event, uint64_t now)
+/* Is there, among count matches, one of that rule? */
+static bool has_match(const struct rule_match *list, size_t count, const char *rule)
 {
+    for (size_t i = 0; i < count && rule != NULL; i++)
+        if (list[i].legs != 0 && text_equal_nocase(text_from(list[i].rule->id), text_from(rule)))
+            return true;
+    return false;
+}
+
+/* The rules of list that are attached to alert's. */
+static void attach(struct alert *alert, const struct rule_match *list, size_t count)
+{
+    for (size_t i = 0; i < count && alert->also_count < ALERT_MAX_ALSO; i++) {
+        const char *to = list[i].rule->attached_to;
+        if (to != NULL && list[i].legs != 0 && text_equal_nocase(text_from(to), text_from(alert->rule->id)))
+            alert->also[alert->also_count++] = list[i].rule->id;
+    }
+}
+
+/* The alert of list[i], unless it makes none of its own. */
+static int make_one(struct alert_maker *m, const struct rule_match *list, size_t count, size_t i,
+                    const struct event *event, uint64_t now)
+{
+    const struct rule_match *match = &list[i];
     struct alert alert;
     char id[ALERT_ID_SIZE];
     if (match->failed != 0 && m->set.failed != NULL)
         m->set.failed(m->set.context, match->rule, event);
-    if (match->legs == 0)
+    if (match->legs == 0 || has_match(list, count, match->rule->attached_to))
         return 0;
     int rc = alert_make(&alert, match, rule_set_columns(m->set.rules), event, now);
     if (rc < 0)
         return rc;
+    attach(&alert, list, count);
     rc = alert_id(id, &m->sha256, &alert);
     if (rc == 0)
         rc = m->set.take(m->set.context, &alert, id);
@@ -67,7 +90,7 @@ static int match(struct alert_maker *m, const struct event *event)
     size_t count = rule_set_match(m->set.rules, event, now, m->scratch, &matches);
     int rc = 0;
     for (size_t i = 0; i < count && rc == 0; i++)
-        rc = make_one(m, &matches[i], event, now);
+        rc = make_one(m, matches, count, i, event, now);
     return rc;
 }
 

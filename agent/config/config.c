@@ -62,8 +62,8 @@ static int unreadable(struct config_errors *errors, int rc)
         return rc;
     case -ENOENT:
         added = config_errors_add(errors, 0, 0,
-                                  "there is no such file; make one after config/tripline.xml, or name "
-                                  "the right one");
+                                  "there is no such file; make one after example.xml, which is beside "
+                                  "the program, or name the right one");
         break;
     case -EISDIR:
         added = config_errors_add(errors, 0, 0, "is a directory; name the file in it");

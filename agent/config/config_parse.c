@@ -178,7 +178,7 @@ static const char *hint(enum XML_Error error, bool has_root)
 {
     switch (error) {
     case XML_ERROR_NO_ELEMENTS:
-        return !has_root ? "write <tripline version=\"1\"> ... </tripline>, as config/tripline.xml shows"
+        return !has_root ? "write <tripline version=\"1\"> ... </tripline>, as example.xml beside the program shows"
                          : "write </tripline> and what else is open at its end";
     case XML_ERROR_INVALID_TOKEN:
         return "write & as &amp;, < as &lt;, and values in quotes";
@@ -220,7 +220,7 @@ static bool check_encoding(struct config_parse *p)
     if (blank)
         config_parse_fault(p, 0,
                            "the file is empty; write <tripline version=\"1\"> ... </tripline>, as "
-                           "config/tripline.xml shows");
+                           "example.xml beside the program shows");
     else if (p->xml.len >= 2 && (memcmp(bytes, "\xFF\xFE", 2) == 0 || memcmp(bytes, "\xFE\xFF", 2) == 0))
         config_parse_fault(p, 0, "the file is UTF-16; save it as UTF-8");
     else if (invalid < p->xml.len)

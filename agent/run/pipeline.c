@@ -400,6 +400,8 @@ static void report_numbers(char *to, size_t size, const struct collector_report 
         snprintf(to, size, " records=%llu-%llu count=%llu", first, last, last - first + 1);
     else if (r->kind == COLLECTOR_SHRUNK)
         snprintf(to, size, " from=%llu to=%llu", first, last);
+    else if (r->kind == COLLECTOR_RESTARTED && record > 0)
+        snprintf(to, size, " before=%llu now=%llu unsaid=%llu", first, last, record);
     else if (r->kind == COLLECTOR_RESTARTED)
         snprintf(to, size, " before=%llu now=%llu", first, last);
     else if (r->kind == COLLECTOR_WRAPPING)
@@ -441,7 +443,7 @@ static void report(void *context, const struct collector_report *r)
         [COLLECTOR_FOREIGN] = {MESSAGE_ETW_FOREIGN, LOG_ERROR, "the session's name is taken; will be tried again"},
     };
     struct pipeline *p = context;
-    char text[512] = "", numbers[80];
+    char text[512] = "", numbers[120];
     if (p->set.witness != NULL)
         note_witness(p, r);
     if (r->fault != NULL && r->fault->call == NULL) /* nothing failed: the detail says it all */

@@ -109,7 +109,8 @@ static void rule_member(struct html *to, const struct alert *alert)
 {
     char line[400];
     const struct rule *rule = alert->rule;
-    snprintf(line, sizeof(line), "%s %s, branch %u, %s", rule->name, rule->version, alert->leg->number, rule->severity);
+    snprintf(line, sizeof(line), "%s %s, branch %u, %s", rule->name, rule->version, alert->leg->number,
+             alert->severity);
     member(to, "rule", "any", text_from(line), "", none);
     if (alert->rule->description != NULL)
         member(to, "about", "any", text_from(alert->rule->description), "", none);

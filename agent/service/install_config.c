@@ -152,7 +152,7 @@ static int check_output(const struct config_element **out, const struct install_
     };
     if (element == NULL) {
         snprintf(reason, INSTALL_MAX_REASON,
-                 "OUTPUT_TYPE: this version has no such output; docs/configuration.md lists them");
+                 "OUTPUT_TYPE: this version has no such output; example.xml beside the program lists them");
         return -EINVAL;
     }
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
@@ -206,7 +206,7 @@ int install_config_write(char **out, const struct install_properties *p, char re
         return rc;
     struct xml xml = {NULL, 0, 0, 0};
     literal(&xml, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                  "<!-- Written by the installation. Every setting: docs/configuration.md;\n"
+                  "<!-- Written by the installation. Every setting: example.xml beside the program;\n"
                   "     \"tripline check-config\" after a change. Edited, it stays as it is over upgrades. -->\n"
                   "<tripline version=\"1\">\n    <eventlog");
     attribute(&xml, "lookback", p->values[INSTALL_LOOKBACK]);

@@ -139,7 +139,7 @@ static int check_config(const char *path)
     config_errors_print(stderr, path, &errors);
     config_errors_free(&errors);
     config_free(config);
-    return rc < 0 ? say("mend the config first (config/tripline.xml shows every setting)") : 0;
+    return rc < 0 ? say("mend the config first (example.xml beside the program shows every setting)") : 0;
 }
 
 static int keep_old(struct install *i, bool back)

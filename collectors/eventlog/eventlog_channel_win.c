@@ -153,17 +153,16 @@ static int take_origin(struct channel *ch, const struct eventlog_values *v)
 {
     struct eventlog_origin_name name = {v->computer.units, v->channel.units, v->computer.count, v->channel.count};
     struct eventlog_range range = {0, 0};
+    uint64_t unsaid = 0;
     char from[TEXT_UTF16_MAX_BYTES(256)], log[TEXT_UTF16_MAX_BYTES(256)], words[1024];
     if (v->computer.units == NULL || v->channel.units == NULL || v->record == 0)
         return 0;
-    if (ch->origins == NULL) {
-        int rc = eventlog_origins_new(&ch->origins);
-        if (rc < 0)
-            return rc;
-    }
+    if (ch->origins == NULL && eventlog_origins_new(&ch->origins) < 0)
+        return -ENOMEM;
     enum eventlog_origin_step step = eventlog_origins_take(ch->origins, &name, v->record, &range);
     ch->figures.origins = eventlog_origins_count(ch->origins);
-    if (step == EVENTLOG_ORIGIN_EVEN)
+    if (step == EVENTLOG_ORIGIN_EVEN ||
+        (step == EVENTLOG_ORIGIN_RESTART && !eventlog_origins_may_report(ch->origins, GetTickCount64(), &unsaid)))
         return 0;
     (void)text_from_utf16(from, v->computer.units, v->computer.count < 256 ? v->computer.count : 256);
     (void)text_from_utf16(log, v->channel.units, v->channel.count < 256 ? v->channel.count : 256);
@@ -174,6 +173,7 @@ static int take_origin(struct channel *ch, const struct eventlog_values *v)
     }
     struct collector_report r = {.kind = COLLECTOR_RESTARTED,
                                  .source = text_from(ch->name),
+                                 .offset = unsaid,
                                  .first = range.first,
                                  .last = range.last,
                                  .detail = text_from(words)};

@@ -5,6 +5,7 @@
 
 #define WAYS 8u
 #define SETS (EVENTLOG_ORIGINS / WAYS)
+#define HOUR_MS 3600000u
 
 struct origin {
     uint64_t key; /* of its name; 0: free */
@@ -15,6 +16,7 @@ struct origin {
 
 struct eventlog_origins {
     uint64_t count, events;
+    uint64_t hour_ms, reports, unsaid; /* when the hour began, and what was reported in it; since the last report */
     struct origin list[SETS][WAYS];
 };
 
@@ -35,6 +37,22 @@ void eventlog_origins_free(struct eventlog_origins *origins)
 uint64_t eventlog_origins_count(const struct eventlog_origins *origins)
 {
     return origins->count;
+}
+
+bool eventlog_origins_may_report(struct eventlog_origins *origins, uint64_t now_ms, uint64_t *unsaid)
+{
+    if (now_ms - origins->hour_ms >= HOUR_MS) {
+        origins->hour_ms = now_ms;
+        origins->reports = 0;
+    }
+    if (origins->reports == EVENTLOG_ORIGIN_REPORTS) {
+        origins->unsaid++;
+        return false;
+    }
+    origins->reports++;
+    *unsaid = origins->unsaid;
+    origins->unsaid = 0;
+    return true;
 }
 
 /* FNV-1a, 64 bits (RFC 9923), over the units in small letters. */

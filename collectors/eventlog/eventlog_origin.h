@@ -9,6 +9,7 @@
 #define COLLECTORS_EVENTLOG_EVENTLOG_ORIGIN_H
 
 #include "collectors/eventlog/eventlog_gap.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Origins remembered, 32 bytes each (512 KB, taken with the first of them). Beyond, of eight the one unheard of for
@@ -20,6 +21,10 @@
 
 /* Lower ids than this below the newest are events that came out of order; lower still, and the log began anew. */
 #define EVENTLOG_ORIGIN_DISORDER 4096u
+
+/* Restarts that may be reported in an hour, of all origins together: ids are their senders' word, and each of these
+ * could make them go down at will. */
+#define EVENTLOG_ORIGIN_REPORTS 20u
 
 enum eventlog_origin_step {
     EVENTLOG_ORIGIN_EVEN,   /* nothing to say */
@@ -43,6 +48,10 @@ void eventlog_origins_free(struct eventlog_origins *origins);
 enum eventlog_origin_step eventlog_origins_take(struct eventlog_origins *origins,
                                                 const struct eventlog_origin_name *name, uint64_t record,
                                                 struct eventlog_range *range);
+
+/* May a restart be reported now? *unsaid: how many were not since the last one that was. now_ms: of any clock that only
+ * goes forward. False: it is counted. */
+bool eventlog_origins_may_report(struct eventlog_origins *origins, uint64_t now_ms, uint64_t *unsaid);
 
 /* Origins remembered now. */
 uint64_t eventlog_origins_count(const struct eventlog_origins *origins);

@@ -57,6 +57,16 @@ static int fill_cells(struct alert *alert, const struct columns *columns)
     return 0;
 }
 
+static void set_severity(struct alert *alert)
+{
+    const struct rule *rule = alert->rule;
+    const struct alert_cell *cell = rule->severity_column == NULL ? NULL : alert_cell(alert, rule->severity_column);
+    alert->severity = rule->severity;
+    alert->severity_ecs = rule->severity_ecs;
+    if (cell != NULL && cell->value.type == VALUE_STRING)
+        (void)rule_severity_word(&alert->severity, &alert->severity_ecs, cell->value.text); /* else the rule's */
+}
+
 int alert_make(struct alert *out, const struct rule_match *match, const struct columns *columns,
                const struct event *event, uint64_t created)
 {
@@ -64,9 +74,11 @@ int alert_make(struct alert *out, const struct rule_match *match, const struct c
     alert.leg = best_leg(match);
     alert.host_account = entity_of(event, alert.leg);
     int rc = fill_cells(&alert, columns);
-    if (rc == 0)
-        *out = alert;
-    return rc;
+    if (rc < 0)
+        return rc;
+    set_severity(&alert);
+    *out = alert;
+    return 0;
 }
 
 const struct alert_cell *alert_cell(const struct alert *alert, const char *name)

@@ -14,6 +14,9 @@ struct alert_cell {
     struct value value;
 };
 
+/* Most rules named as attached to an alert's. */
+#define ALERT_MAX_ALSO 8
+
 /* Borrows from its event and its rule; valid as long as both are and until alert_clear(). */
 struct alert {
     const struct rule *rule;
@@ -24,10 +27,14 @@ struct alert {
     size_t cell_count;              /* 0: the rule makes none */
     struct arena *arena;            /* what the cells' values lie in; NULL without cells */
     const struct event *event;
-    uint64_t created;           /* when the agent made it, as struct event's time */
-    struct entity host_account; /* corrected */
-    const char *follows;        /* id of the alert that this adds to; NULL: it is an alert of its own */
-    const char *action;         /* with follows: what it adds, as ECS's event.action */
+    const char *severity; /* static: the row's, where the rule has such a column, else the rule's */
+    unsigned severity_ecs;
+    const char *also[ALERT_MAX_ALSO]; /* ids of rules that are attached to this one and found the event too */
+    size_t also_count;                /* 0 from alert_make() */
+    uint64_t created;                 /* when the agent made it, as struct event's time */
+    struct entity host_account;       /* corrected */
+    const char *follows;              /* id of the alert that this adds to; NULL: it is an alert of its own */
+    const char *action;               /* with follows: what it adds, as ECS's event.action */
     bool is_test; /* the agent itself started the process, to see whether it is noticed; false from alert_make() */
     struct text source; /* the file that the event was read from; empty: it came live, and from alert_make() */
 };

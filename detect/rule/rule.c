@@ -16,14 +16,19 @@ int rule_severity_rank(struct text word)
     return -1;
 }
 
-bool rule_severity_set(struct rule *rule, struct text word)
+bool rule_severity_word(const char **severity, unsigned *ecs, struct text word)
 {
     int rank = rule_severity_rank(word);
     if (rank < 0)
         return false;
-    rule->severity = severities[rank].word;
-    rule->severity_ecs = severities[rank].ecs;
+    *severity = severities[rank].word;
+    *ecs = severities[rank].ecs;
     return true;
+}
+
+bool rule_severity_set(struct rule *rule, struct text word)
+{
+    return rule_severity_word(&rule->severity, &rule->severity_ecs, word);
 }
 
 /* Adds attack to a list of the rule's arena, unless it is there. */

@@ -48,8 +48,10 @@ struct rule {
     const char *id;
     const char *name;
     const char *version;
-    const char *severity;  /* "Informational", "Low", "Medium", "High", "Critical" */
-    unsigned severity_ecs; /* event.severity, 0 to 100 */
+    const char *severity_column; /* of the row, which has an alert's severity instead of the rule's; NULL: none */
+    const char *attached_to; /* the rule's id whose alert of the same event names this rule; then it has none itself */
+    const char *severity;    /* "Informational", "Low", "Medium", "High", "Critical" */
+    unsigned severity_ecs;   /* event.severity, 0 to 100 */
     const char *author;
     const char *ruleset;
     const char *reference; /* where the rule is published */
@@ -69,6 +71,9 @@ void rule_free(struct rule *rule);
 /* Sets severity and severity_ecs by a word of Sentinel or Sigma, in any letter case ("Medium", "critical",
  * "informational"). False: there is no such severity. */
 bool rule_severity_set(struct rule *rule, struct text word);
+
+/* The severity of that word as documents have it. False: there is no such one. */
+bool rule_severity_word(const char **severity, unsigned *ecs, struct text word);
 
 /* The severity's rank, 0 (Informational) to 4 (Critical); -1: none of them. For min-severity. */
 int rule_severity_rank(struct text word);

@@ -151,17 +151,18 @@ static int read_columns(struct own *own, const struct node *list)
 int rule_own_read(struct rule *rule, struct columns *columns, const struct node *root,
                   const struct kql_options *options, struct notes *notes)
 {
-    static const char *const known[] = {"ruleset", "upstream", "columns", "mends"};
+    static const char *const known[] = {"ruleset", "upstream", "columns", "mends", "attached-to"};
     struct own own = {rule, columns, options, notes, false};
     const struct node *map = node_get(root, "tripline");
     if (map == NULL)
         return 0;
     if (map->type != NODE_MAP) {
-        notes_error(notes, map->place, "K012", "\"tripline\" is a map: ruleset, upstream, columns, mends");
+        notes_error(notes, map->place, "K012", "\"tripline\" is a map: ruleset, upstream, columns, mends, attached-to");
         return 0;
     }
-    check_keys(&own, map, known, 4);
+    check_keys(&own, map, known, 5);
     read_origin(&own, map);
+    rule->attached_to = text_at(&own, map, "attached-to");
     const struct node *mends = node_get(map, "mends"), *list = node_get(map, "columns");
     int rc = 0;
     for (size_t i = 0; mends != NULL && i < mends->count && rc == 0; i++)

@@ -5,6 +5,7 @@
  *   ruleset: where the rule comes from, as alerts name it
  *   upstream: version, commit and sha256 of the published text that this one was compared with
  *   columns: the columns of the result, in the documents' order; one that a leg lacks is empty
+ *   attached-to: the id of a rule whose alert of the same event names this one, which then makes none of its own
  *   mends: further legs, which are not in the rule as it was published: query, kind (of the events that they read) and
  *     leg (the number under which documents name them)
  */

@@ -269,7 +269,7 @@ static void check_keys(struct reader *r)
 static int wanted_columns(struct reader *r, struct text **out, size_t *count)
 {
     const struct rule *rule = r->rule;
-    struct text *wanted = arena_zeroed(rule->arena, rule->entity_count + rule->detail_count + 1, sizeof(*wanted));
+    struct text *wanted = arena_zeroed(rule->arena, rule->entity_count + rule->detail_count + 2, sizeof(*wanted));
     if (wanted == NULL)
         return -ENOMEM;
     *count = 0;
@@ -277,8 +277,19 @@ static int wanted_columns(struct reader *r, struct text **out, size_t *count)
         wanted[(*count)++] = text_from(rule->entities[i].column);
     for (size_t i = 0; i < rule->detail_count; i++)
         wanted[(*count)++] = text_from(rule->details[i].column);
+    if (rule->severity_column != NULL)
+        wanted[(*count)++] = text_from(rule->severity_column);
     *out = wanted;
     return 0;
+}
+
+/* The other details that may be overridden are texts for Sentinel's own pages. */
+static void read_override(struct reader *r)
+{
+    const struct node *map = node_get(r->root, "alertDetailsOverride");
+    const struct node *column = map == NULL ? NULL : node_get(map, "alertSeverityColumnName");
+    if (column != NULL && column->type == NODE_SCALAR && column->text.len > 0)
+        r->rule->severity_column = copy(r, column->text);
 }
 
 static int compile_query(struct reader *r, struct columns *columns, const struct rule_beside *beside)
@@ -316,6 +327,7 @@ int rule_sentinel_compile(struct rule *rule, struct columns *columns, const stru
     each(&r, "references", take_reference);
     read_entities(&r);
     read_details(&r);
+    read_override(&r);
     check_keys(&r);
     int rc = compile_query(&r, columns, beside);
     if (rc == 0 && r.is_short_of_memory)

@@ -98,7 +98,7 @@ static void put_event(struct json_writer *to, const struct alert *alert, const c
     put_text(to, "provider", event->field[EVENT_PROVIDER]);
     if (event->has_record_id)
         put_number(to, "sequence", event->record_id);
-    put_number(to, "severity", alert->rule->severity_ecs);
+    put_number(to, "severity", alert->severity_ecs);
     json_writer_object_end(to);
 }
 
@@ -351,6 +351,17 @@ static void put_joined(struct json_writer *to, const struct event_joined *joined
     json_writer_object_end(to);
 }
 
+/* The rules that found the event too, and are attached to the alert's. */
+static void put_also(struct json_writer *to, const struct alert *alert)
+{
+    if (alert->also_count == 0)
+        return;
+    json_writer_array(to, "also");
+    for (size_t i = 0; i < alert->also_count; i++)
+        json_writer_text(to, NULL, text_from(alert->also[i]));
+    json_writer_array_end(to);
+}
+
 /* What only this agent says. Returns 0, -ENOMEM or -EIO. */
 static int put_tripline(struct json_writer *to, const struct alert *alert)
 {
@@ -358,6 +369,7 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
     json_writer_object(to, "tripline");
     put_string(to, "alert_id", alert->follows);
     put_branches(to, alert);
+    put_also(to, alert);
     if (alert->is_test)
         json_writer_bool(to, "test", true);
     if (alert->event->is_from_values)
@@ -382,7 +394,7 @@ static int put_tripline(struct json_writer *to, const struct alert *alert)
 static void put_log(struct json_writer *to, const struct alert *alert)
 {
     json_writer_object(to, "log");
-    put_string(to, "level", alert->rule->severity);
+    put_string(to, "level", alert->severity);
     if (alert->source.len > 0) {
         json_writer_object(to, "file");
         put_text(to, "path", alert->source);

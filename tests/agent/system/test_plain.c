@@ -54,11 +54,11 @@ static void test_print(void)
     CU_ASSERT_PTR_NOT_NULL_FATAL(file);
     plain_print(file, "a\nb\x1B");
     plain_print(file, NULL);
-    plain_printf(file, "%s|%d\n", "\xC2\x9B", 7);
+    plain_printf(file, "%s|\t%d\n", "\xC2\x9B", 7);
     rewind(file);
     size_t size = fread(got, 1, sizeof(got) - 1, file);
     got[size] = '\0';
-    CU_ASSERT_STRING_EQUAL(got, "a\\x0Ab\\x1B{U+009B}|7\n");
+    CU_ASSERT_STRING_EQUAL(got, "a\\x0Ab\\x1B{U+009B}|\t7\n");
     fclose(file);
 }
 

@@ -52,6 +52,8 @@ static const struct {
      VERIFY_EXPRESSION, 7, 0, 0, NULL},
     {EXPRESSIONS "a\twhere\ts has \"x\"\ts:string\t{\"s\": \"xy\"}\ttrue\n", VERIFY_EXPRESSION, 1, 1, 0,
      "f:2: a: where: s has \"x\" is not kept, expected true\n"},
+    {EXPRESSIONS "a\x1B]0;x\tvalue\tstrlen(s)\ts:string\t{\"s\": \"xy\"}\t3\n", VERIFY_EXPRESSION, 1, 1, 0,
+     "f:2: a\\x1B]0;x: value: strlen(s) is 2, expected 3\n"},
     {EXPRESSIONS "a\tvalue\tstrlen(s)\ts:string\t{\"s\": \"xy\"}\t3\n", VERIFY_EXPRESSION, 1, 1, 0,
      "f:2: a: value: strlen(s) is 2, expected 3\n"},
     {EXPRESSIONS "a\tvalue\tsplit(s, \",\")\ts:string\t{\"s\": \"a,b\"}\t[\"a\", \"c\"]\n", VERIFY_EXPRESSION, 1, 1, 0,

@@ -250,6 +250,25 @@ static void test_origins_bound(void)
     eventlog_origins_free(origins);
 }
 
+/* Restarts: so many an hour, and the next one says how many more there were. */
+static void test_origins_reports(void)
+{
+    const uint64_t hour = 3600000;
+    uint64_t unsaid = 9;
+    CU_ASSERT_EQUAL_FATAL(eventlog_origins_new(&origins), 0);
+    for (unsigned i = 0; i < EVENTLOG_ORIGIN_REPORTS; i++) {
+        CU_ASSERT_TRUE(eventlog_origins_may_report(origins, hour + i, &unsaid));
+        CU_ASSERT_EQUAL(unsaid, 0);
+    }
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_FALSE(eventlog_origins_may_report(origins, 2 * hour - 1, &unsaid));
+    CU_ASSERT_TRUE(eventlog_origins_may_report(origins, 2 * hour, &unsaid));
+    CU_ASSERT_EQUAL(unsaid, 3);
+    CU_ASSERT_TRUE(eventlog_origins_may_report(origins, 2 * hour, &unsaid));
+    CU_ASSERT_EQUAL(unsaid, 0);
+    eventlog_origins_free(origins);
+}
+
 static void test_lag_backlog(void)
 {
     struct eventlog_backlog lag = {0};
@@ -318,6 +337,7 @@ int main(void)
         {"gaps of origins", test_origins},
         {"origins that begin anew", test_origins_down},
         {"more origins than are remembered", test_origins_bound},
+        {"reports of origins", test_origins_reports},
         {"backlog", test_lag_backlog},
         {"forecast", test_lag_forecast},
         {"rate", test_lag_rate},
