@@ -89,8 +89,8 @@ struct config {
     struct config_etw etw;
     bool exchange_logs;       /* Exchange's cmdlet log files are followed where a rule reads them */
     char *exchange_directory; /* theirs; NULL: Exchange's own, if it is installed */
-    char *rules_directory; /* of rule files; NULL: none */
-    bool rules_builtin;    /* the built-in rules too */
+    char *rules_directory;    /* of rule files; NULL: none */
+    bool rules_builtin;       /* the built-in rules too */
     struct config_rule *rules;
     size_t rule_count;
     bool is_faithful; /* each match is an alert, as the rule is written; else one for each process */

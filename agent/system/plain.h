@@ -25,8 +25,8 @@ size_t plain_copy(char *to, size_t room, struct text text);
 /* The same to a stream, whole. NULL: nothing. */
 void plain_print(FILE *to, const char *text);
 
-/* printf() whose result is written so, but for its tabs and line breaks: those of a text from outside are to be taken out
- * before, by plain_copy(), where a forged line would matter. */
+/* printf() whose result is written so, but for its tabs and line breaks: those of a text from outside are to be taken
+ * out before, by plain_copy(), where a forged line would matter. */
 void plain_printf(FILE *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

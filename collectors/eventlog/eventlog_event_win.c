@@ -36,7 +36,8 @@ struct values {
 };
 
 /* The values at paths, in *out, which the caller frees. Returns 0, -ENOMEM, or -EIO with fault. */
-static int render_once(struct values *out, const wchar_t *const *paths, DWORD count, EVT_HANDLE event, struct fault *fault)
+static int render_once(struct values *out, const wchar_t *const *paths, DWORD count, EVT_HANDLE event,
+                       struct fault *fault)
 {
     const wchar_t *asked[MAX_VALUES]; /* the call takes them without const */
     DWORD size = 64u * 1024u, used = 0, got = 0;

@@ -1,6 +1,6 @@
 /*
- * function: the table of operators and functions, and what an entry is made of. Only detect/expression/expr*.c and the files
- * that define entries (function_*.c, and those of the front ends) include this.
+ * function: the table of operators and functions, and what an entry is made of. Only detect/expression/expr*.c and the
+ * files that define entries (function_*.c, and those of the front ends) include this.
  *
  * An entry is found by name, checks its arguments at load and is called for each event. Nothing here allocates but from
  * the arenas given.

@@ -1,9 +1,9 @@
 /* Functions of ours, not Kusto's: what PowerShell text and logged cmdlets say (docs/powershell.md). */
+#include "detect/expression/expr_node.h"
+#include "detect/expression/function.h"
 #include "detect/powershell/powershell_line.h"
 #include "detect/powershell/powershell_log.h"
 #include "detect/powershell/powershell_text.h"
-#include "detect/expression/expr_node.h"
-#include "detect/expression/function.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -472,7 +472,8 @@ static void test_clear(void)
 {
     struct json_writer w = begun();
     json_writer_object(&w, NULL);
-    json_writer_clear(&w); /* given up halfway */
+    json_writer_clear(&w); /* given up halfway; whether all is freed the sanitizer says */
+    CU_ASSERT_PTR_NULL(w.bytes);
     json_writer_clear(&w);
 }
 
