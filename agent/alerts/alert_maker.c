@@ -65,14 +65,14 @@ static void attach(struct alert *alert, const struct rule_match *list, size_t co
 static int make_one(struct alert_maker *m, const struct rule_match *list, size_t count, size_t i,
                     const struct event *event, uint64_t now)
 {
-    const struct rule_match *match = &list[i];
+    const struct rule_match *found = &list[i];
     struct alert alert;
     char id[ALERT_ID_SIZE];
-    if (match->failed != 0 && m->set.failed != NULL)
-        m->set.failed(m->set.context, match->rule, event);
-    if (match->legs == 0 || has_match(list, count, match->rule->attached_to))
+    if (found->failed != 0 && m->set.failed != NULL)
+        m->set.failed(m->set.context, found->rule, event);
+    if (found->legs == 0 || has_match(list, count, found->rule->attached_to))
         return 0;
-    int rc = alert_make(&alert, match, rule_set_columns(m->set.rules), event, now);
+    int rc = alert_make(&alert, found, rule_set_columns(m->set.rules), event, now);
     if (rc < 0)
         return rc;
     attach(&alert, list, count);

@@ -411,8 +411,9 @@ void follow_run(struct follow *f)
         pthread_mutex_lock(&f->lock);
         struct timespec deadline =
             condition_deadline(&f->stopping, rc < 0 && f->is_changed ? AGAIN_MS : f->set.poll_ms);
-        while (!f->is_stopping && condition_wait(&f->stopping, &f->lock, &deadline))
-            continue;
+        bool is_early = true;
+        while (!f->is_stopping && is_early)
+            is_early = condition_wait(&f->stopping, &f->lock, &deadline);
     }
     pthread_mutex_unlock(&f->lock);
     (void)checkpoint(f); /* what is not kept is read again */

@@ -177,13 +177,12 @@ static int reserve(struct open_block *block)
     return 0;
 }
 
-/* Takes bytes[0..length-1], from malloc, as the part that belongs at place at. There is room. */
-static void insert(struct open_block *block, size_t at, struct part part)
+/* Makes a gap at place at, for a part of that length. There is room. */
+static void make_gap(struct open_block *block, size_t at, size_t length)
 {
     memmove(&block->parts[at + 1], &block->parts[at], (block->count - at) * sizeof(*block->parts));
-    block->parts[at] = part;
     block->count++;
-    block->bytes += part.length;
+    block->bytes += length;
 }
 
 /* Adds the part in the order of numbers. *again: it is there. Returns 0 or -ENOMEM. */
@@ -197,18 +196,19 @@ static int add_part(struct open_block *block, const struct event *event, uint32_
         return -ENOMEM;
     size_t left = POWERSHELL_BLOCKS_MAX_BYTES - block->bytes, length = text.len < left ? text.len : left;
     struct event_copy first = {.size = 0};
-    char *bytes = malloc(length + 1);
-    if (bytes == NULL || (at == 0 && event_copy_make(&first, event, text_from(TEXT_NAME)) < 0)) {
-        free(bytes);
+    struct part part = {number, malloc(length + 1), length};
+    if (part.bytes == NULL || (at == 0 && event_copy_make(&first, event, text_from(TEXT_NAME)) < 0)) {
+        free(part.bytes);
         return -ENOMEM;
     }
     if (length > 0)
-        memcpy(bytes, text.bytes, length);
+        memcpy(part.bytes, text.bytes, length);
     if (at == 0) {
         event_copy_clear(&block->first);
         block->first = first;
     }
-    insert(block, at, (struct part){number, bytes, length});
+    make_gap(block, at, length);
+    block->parts[at] = part;
     block->is_cut |= length < text.len || block->count == POWERSHELL_BLOCKS_MAX_PARTS;
     block->is_recovered |= event->is_recovered;
     return 0;
@@ -349,7 +349,8 @@ static int merge(struct open_block *block, struct open_block *from)
             free(part.bytes);
             continue;
         }
-        insert(block, at, part);
+        make_gap(block, at, part.length);
+        block->parts[at] = part;
         if (at == 0 && from->count == 0) { /* from's lowest number is block's */
             struct event_copy first = block->first;
             block->first = from->first;
