@@ -53,7 +53,7 @@ static void *etw_thread(void *context)
 
 static uint64_t lookback(const struct config *config)
 {
-    return config->lookback_s == UINT64_MAX ? EVENTLOG_INFOBACK_ALL : config->lookback_s;
+    return config->lookback_s == UINT64_MAX ? EVENTLOG_LOOKBACK_ALL : config->lookback_s;
 }
 
 /* The channels that are read, with their bookmarks, which marks[] owns. */

@@ -13,7 +13,7 @@
 #define EVENTLOG_MAX_CHANNELS 63
 
 /* lookback_s: every record that is still in the log. */
-#define EVENTLOG_INFOBACK_ALL UINT64_MAX
+#define EVENTLOG_LOOKBACK_ALL UINT64_MAX
 
 struct eventlog_channel {
     struct text name;     /* "Security" */

@@ -66,7 +66,7 @@ int channel_init(struct channel *ch, const struct eventlog_channel *from, const 
         rc = channel_load_mark(ch, from->bookmark);
     if (rc < 0)
         return rc;
-    if (ch->bookmark == NULL && !ch->was_read && set->lookback_s != EVENTLOG_INFOBACK_ALL)
+    if (ch->bookmark == NULL && !ch->was_read && set->lookback_s != EVENTLOG_LOOKBACK_ALL)
         ch->lookback_from = lookback_begin(set->lookback_s);
     ch->scratch = EvtCreateBookmark(NULL);
     if (ch->scratch == NULL) {

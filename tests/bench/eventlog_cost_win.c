@@ -86,7 +86,7 @@ int main(void)
     const struct eventlog_channel channel = {text_from("Security"), {NULL, 0}, {NULL, 0}};
     struct eventlog_settings settings = {.channels = &channel,
                                          .channel_count = 1,
-                                         .lookback_s = EVENTLOG_INFOBACK_ALL,
+                                         .lookback_s = EVENTLOG_LOOKBACK_ALL,
                                          .sink = {NULL, on_event, on_checkpoint, on_report}};
     if (rule_builtin_set(&rules, NULL) < 0)
         return 1;

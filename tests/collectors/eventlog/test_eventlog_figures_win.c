@@ -158,7 +158,6 @@ static void test_figures(void)
     struct eventlog_figures f;
     struct fault fault = {0};
     pthread_t thread;
-    size_t count = 0;
     (void)remove(FILE_NAME); /* of a run before */
     FILE *scenario = fopen(SCENARIO_NAME, "wb");
     CU_ASSERT_PTR_NOT_NULL_FATAL(scenario);
@@ -170,7 +169,7 @@ static void test_figures(void)
     struct eventlog_settings set = {
         .channels = channels,
         .channel_count = 2,
-        .lookback_s = EVENTLOG_INFOBACK_ALL,
+        .lookback_s = EVENTLOG_LOOKBACK_ALL,
         .retry_ms = 2000,
         .rules = rules,
         .sink = {.event = take_event, .checkpoint = keep, .report = report, .alive = alive}};

@@ -208,7 +208,7 @@ static bool is_same(const struct rule_match *a, size_t a_count, const struct rul
 
 static void test_same_answers(void)
 {
-    unsigned long matches = 0;
+    size_t matches = 0;
     uint64_t evaluated[2] = {0, 0};
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         struct rule_set *sets[2] = {make_set(false, round * 0x9E3779B97F4A7C15u),
@@ -237,7 +237,7 @@ static void test_same_answers(void)
             rule_set_free(sets[i]);
         }
     }
-    printf("%lu matches; legs evaluated: %llu with candidates, %llu without ", matches,
+    printf("%u matches; legs evaluated: %llu with candidates, %llu without ", (unsigned)matches,
            (unsigned long long)evaluated[0], (unsigned long long)evaluated[1]);
     CU_ASSERT(matches > 0 && evaluated[0] < evaluated[1]);
 }
