@@ -54,7 +54,7 @@ struct config_proxy {
     char *url; /* "http://host[:port]", "none", or "environment" */
     enum https_proxy_login login;
     char *user, *password; /* password: secret */
-    char *bypass;          /* NULL: with a url of the config's own, none */
+    char *bypass;          /* NULL: NO_PROXY of the environment */
 };
 
 /* What is read by Event Tracing for Windows: docs/etw.md. */

@@ -55,7 +55,7 @@ class Agent:
     def start(self, prefix=(), environment=None):
         log = open(self.home / "stderr.txt", "ab")
         self.process = subprocess.Popen([*prefix, self.program, "run", "--config", self.config], stdin=subprocess.DEVNULL,
-                                        stdout=log, stderr=log, env=dict(os.environ, NO_PROXY="", **(environment or {})))
+                                        stdout=log, stderr=log, env=dict(os.environ, NO_PROXY="", no_proxy="", **(environment or {})))
         log.close()
 
     def stop(self, timeout=20):
