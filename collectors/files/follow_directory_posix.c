@@ -23,8 +23,17 @@ int follow_directory_list(struct follow_entries *out, const char *directory, str
         return -error;
     }
     int rc = 0;
-    for (const struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
+    while (rc == 0) {
         struct stat status;
+        errno = 0;
+        /* cppcheck-suppress readdirCalled ; the stream is this thread's alone */
+        const struct dirent *entry = readdir(dir);
+        if (entry == NULL) {
+            rc = -errno;
+            if (rc < 0)
+                fault_set(fault, "readdir", -rc, text_from(directory), NULL);
+            break;
+        }
         if (fstatat(dirfd(dir), entry->d_name, &status, 0) == 0 && S_ISREG(status.st_mode))
             rc = follow_entries_add(out, entry->d_name, changed_of(&status));
     }
@@ -41,7 +50,7 @@ int follow_directory_open(FILE **out, struct follow_file *is, const char *direct
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     int rc = fd < 0 || fstat(fd, &status) != 0 ? -errno : 0;
     (void)close(dir); /* only read */
-    FILE *file = rc < 0 ? NULL : fdopen(fd, "rb");
+    FILE *file = rc == 0 && fd >= 0 ? fdopen(fd, "rb") : NULL;
     if (rc == 0 && file == NULL)
         rc = -errno;
     if (rc < 0) {

@@ -69,10 +69,10 @@ int follow_directory_open(FILE **out, struct follow_file *is, const char *direct
         return rc;
     HANDLE handle = CreateFileW(path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
                                 OPEN_EXISTING, FILE_ATTRIBUTE_NORMAL, NULL);
-    rc = handle == INVALID_HANDLE_VALUE ? winapi_last_error() : 0;
+    DWORD error = GetLastError();
     free(path);
-    if (rc < 0)
-        return rc;
+    if (handle == INVALID_HANDLE_VALUE)
+        return winapi_error(error);
     if (!GetFileInformationByHandle(handle, &about)) {
         rc = winapi_last_error();
         (void)CloseHandle(handle); /* only read */
