@@ -145,7 +145,11 @@ enum config_element_id config_element_of(const struct config_output *output)
 void *config_field(const void *target, const struct setting *setting)
 {
     const struct config_output *output = target;
-    char *begin = setting->is_own ? output->own : (char *)(uintptr_t)target;
+    char *begin = NULL;
+    if (setting->is_own)
+        begin = output->own;
+    else
+        memcpy(&begin, &target, sizeof(begin)); /* whether it may be written is the caller's to know */
     return begin + setting->offset;
 }
 

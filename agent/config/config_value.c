@@ -271,8 +271,6 @@ static void number_set(char *field, enum setting_store store, uint64_t value)
         *(bool *)(void *)field = value != 0;
         break;
     case SETTING_ENUM:
-        *(unsigned *)(void *)field = (unsigned)value;
-        break;
     case SETTING_UNSIGNED:
         *(unsigned *)(void *)field = (unsigned)value;
         break;

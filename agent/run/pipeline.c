@@ -257,11 +257,14 @@ static bool hold(struct pipeline *p, struct text source, const struct collector_
         p->held_ms = now_ms;
     if (!is_waiting || held == NULL || now_ms - p->held_ms >= HELD_MS)
         return false;
-    *held = (struct held){text_dup(source), text_dup(bookmark->text), bookmark->has_record, bookmark->record};
-    if (held->source != NULL && held->text != NULL)
-        return true;
-    release(held);
-    return false;
+    char *name = text_dup(source), *text = text_dup(bookmark->text);
+    if (name == NULL || text == NULL) {
+        free(name);
+        free(text);
+        return false;
+    }
+    *held = (struct held){name, text, bookmark->has_record, bookmark->record};
+    return true;
 }
 
 /* Says what became of script blocks since it was last said. */

@@ -67,7 +67,7 @@ static bool take_u32(struct reading *r, uint32_t *value)
 /* A name is stored where it stands first in the chunk, which may be right here. */
 static bool take_name(struct reading *r, struct evtx_units *name)
 {
-    uint32_t at;
+    uint32_t at = 0;
     if (!take_u32(r, &at))
         return false;
     if (at > r->chunk.size || r->chunk.size - at < NAME_HEADER)
@@ -87,7 +87,7 @@ static bool take_name(struct reading *r, struct evtx_units *name)
 /* Text with its length before it. */
 static bool take_units(struct reading *r, struct evtx_units *units)
 {
-    uint16_t count;
+    uint16_t count = 0;
     if (!take_u16(r, &count))
         return false;
     if (!has(r->cursor, 2u * (size_t)count))

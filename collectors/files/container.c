@@ -34,6 +34,11 @@ static bool begins(struct text text, size_t at, const char *with)
     return text.len - at >= length && memcmp(text.bytes + at, with, length) == 0;
 }
 
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Index of "<Event" and a blank, '>' or '/', at or after from; text.len: there is none. */
 static size_t find_event(struct text text, size_t from)
 {
@@ -42,15 +47,13 @@ static size_t find_event(struct text text, size_t from)
         if (found == NULL)
             break;
         at = (size_t)(found - text.bytes);
-        if (at + 7 <= text.len && begins(text, at, "<Event") && memchr(" \t\r\n>/", text.bytes[at + 6], 6) != NULL)
+        if (at + 7 > text.len)
+            break;
+        char next = text.bytes[at + 6];
+        if (begins(text, at, "<Event") && (is_space(next) || next == '>' || next == '/'))
             return at;
     }
     return text.len;
-}
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static size_t skip_space(struct text text)
@@ -70,7 +73,9 @@ static bool is_json(struct text text, size_t at)
     do
         at++;
     while (at < text.len && is_space(text.bytes[at]));
-    return at == text.len || memchr(is_array ? "{[\"]" : "\"}\"}", text.bytes[at], 4) != NULL;
+    if (at == text.len || text.bytes[at] == '"')
+        return true;
+    return is_array ? text.bytes[at] == '{' || text.bytes[at] == '[' || text.bytes[at] == ']' : text.bytes[at] == '}';
 }
 
 /* Sets *name to what the XML declaration at the beginning of text says of the encoding; false: nothing. */

@@ -16,6 +16,7 @@
 
 /* Most bytes before a file's first row; Exchange has about 1,500 there. */
 #define MAX_HEAD 65536u
+_Static_assert(MAX_HEAD <= BLOCK, "a head is read into a block");
 
 /* How long until a checkpoint that was not kept is tried again, ms. */
 #define AGAIN_MS 1000u
@@ -366,7 +367,7 @@ int follow_new(struct follow **out, const struct follow_settings *settings)
     f->sink = (struct collector_sink){.context = f, .wants = wants, .event = give, .report = say, .alive = go_on};
     f->source = text_dup(settings->source);
     f->directory = text_dup(text_from(settings->directory));
-    f->block = malloc(MAX_HEAD > BLOCK ? MAX_HEAD : BLOCK);
+    f->block = malloc(BLOCK);
     char *bookmark = text_dup(settings->bookmark);
     if (f->source == NULL || f->directory == NULL || f->block == NULL || bookmark == NULL) {
         free(bookmark);

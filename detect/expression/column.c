@@ -138,7 +138,9 @@ static char *make_name(struct columns *columns, const struct column *column)
         break;
     }
     struct text kept = arena_text(columns->names, text_from(name));
-    return (char *)(uintptr_t)kept.bytes; /* the arena's own */
+    char *own = NULL;
+    memcpy(&own, &kept.bytes, sizeof(own)); /* the arena's, which is ours */
+    return own;
 }
 
 static bool has_room(struct columns *columns)

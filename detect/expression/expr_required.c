@@ -120,12 +120,10 @@ static bool in_kept(struct expr_needs *out, const struct expr *expr, struct text
 {
     const struct expr *arg = expr->args[expr->function->keeps];
     bool is_index = is_named(expr, "[]") || is_named(expr, ".");
-    if (is_index && is_list(arg)) {
-        expr = arg;
+    if (is_index && is_list(arg))
         arg = arg->args[arg->function->keeps];
-    } else if (expr->type == VALUE_DYNAMIC && !is_index) {
+    else if (expr->type == VALUE_DYNAMIC && !is_index)
         folded = longest_without(folded, "\"\\,:[]{}");
-    }
     return folded.len > 0 && in_value(out, arg, folded, scope, arena);
 }
 

@@ -129,7 +129,7 @@ static void put_class_point(struct regex_translator *t, uint32_t c)
 static int put_class_member(struct regex_translator *t)
 {
     char class[64];
-    uint32_t c;
+    uint32_t c = 0;
     int byte = regex_peek(t, 0), next = regex_peek(t, 1);
     if (byte == '[' && next == ':') {
         t->at += 2;

@@ -202,9 +202,9 @@ static struct value call_not_in(const struct function_call *call)
 
 static int prepare_has(struct function_bind *bind)
 {
-    struct list *list;
+    struct list *list = NULL;
     int rc = collect(bind, &list);
-    if (rc < 0)
+    if (rc < 0 || list == NULL)
         return rc;
     if (strcmp(bind->function->name, "has_all") == 0 && list->count > EXPR_MAX_HAS_ALL)
         return function_refuse(bind, "K124", bind->place, "a list of %u elements: has_all takes at most %d",

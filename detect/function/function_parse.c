@@ -26,6 +26,14 @@ static struct value bag_of(const char *const *names, const struct text *values, 
     return value_dynamic(bag);
 }
 
+/* Puts value, an array or bag, into a bag that bag_of() has just made. */
+static void set_member(struct value *bag, size_t place, struct dynamic value)
+{
+    struct dynamic_member *members = NULL;
+    memcpy(&members, &bag->dynamic->members, sizeof(members));
+    members[place].value = value;
+}
+
 /* Byte index of the last of the separators of paths, or text.len. */
 static size_t last_separator(struct text text)
 {
@@ -214,7 +222,7 @@ static struct value call_parse_url(const struct function_call *call)
     struct value bag = bag_of(names, part, 8, scratch);
     if (bag.type == VALUE_ERROR || !query_bag(parameters, &query, scratch))
         return value_error();
-    ((struct dynamic_member *)(uintptr_t)bag.dynamic->members)[6].value = query; /* just made by bag_of */
+    set_member(&bag, 6, query);
     return bag;
 }
 
@@ -229,7 +237,7 @@ static struct value call_parse_urlquery(const struct function_call *call)
     struct value bag = bag_of(names, &none, 1, call->run->scratch);
     if (bag.type == VALUE_ERROR || !query_bag(text, &query, call->run->scratch))
         return value_error();
-    ((struct dynamic_member *)(uintptr_t)bag.dynamic->members)[0].value = query; /* just made by bag_of */
+    set_member(&bag, 0, query);
     return bag;
 }
 

@@ -203,12 +203,11 @@ int rule_set_seal(struct rule_set *set, const struct rule_set_options *options)
             if (options->is_as_written && !legs->items[i].is_faithful)
                 continue;
             set->legs[set->leg_count] = &legs->items[i];
+            set->reads_blocks |= reads_blocks(&legs->items[i]);
             set->leg_of[set->leg_count++] = (struct leg_of){(uint32_t)r, (uint32_t)i};
         }
     }
     set->first_leg[set->count] = (uint32_t)set->leg_count;
-    for (size_t i = 0; i < set->leg_count; i++)
-        set->reads_blocks |= reads_blocks(set->legs[i]);
     (void)scan_set(&set->part, text_from(POWERSHELL_BLOCKS_NAME)); /* ASCII, and short */
     int rc = routes_new(&set->routes, set->legs, set->leg_count);
     if (rc == 0)

@@ -115,10 +115,11 @@ static void read_id(struct reader *r)
     r->rule->id = scalar(r, "id");
     r->rule->place = node == NULL ? r->root->place : node->place;
     if (r->rule->id == NULL)
-        notes_error(r->notes, node == NULL ? r->root->place : node->place, "K007",
+        notes_error(r->notes, r->rule->place, "K007",
                     "no \"id\"; a rule has one of its own, a GUID such as 2f561e20-d97b-4b13-b02d-18b34af6e87c");
     else if (!is_guid(text_from(r->rule->id)) && !is_ours(text_from(r->rule->id)))
-        notes_error(r->notes, node->place, "K009", "\"%.60s\" is no GUID (8-4-4-4-12 hexadecimal digits)", r->rule->id);
+        notes_error(r->notes, r->rule->place, "K009", "\"%.60s\" is no GUID (8-4-4-4-12 hexadecimal digits)",
+                    r->rule->id);
 }
 
 static void read_names(struct reader *r)
@@ -127,7 +128,7 @@ static void read_names(struct reader *r)
     const struct node *node = node_get(r->root, "name");
     rule->name = scalar(r, "name");
     if (rule->name == NULL || rule->name[0] == '\0')
-        notes_error(r->notes, node == NULL ? r->root->place : node->place, "K007", "no \"name\"; alerts show it");
+        notes_error(r->notes, r->rule->place, "K007", "no \"name\"; alerts show it");
     else if (text_code_points(text_from(rule->name)) > MAX_NAME)
         notes_warning(r->notes, node->place, "W452", "the name has over 256 characters; Sentinel takes no longer one");
     rule->version = scalar(r, "version");

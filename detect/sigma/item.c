@@ -63,10 +63,21 @@ static int test_number(struct piece *out, struct job *job, const struct modifier
     return rc;
 }
 
+/* YAML 1.1's words for a boolean, as the rules' own tools read them (yaml.org/type/bool.html). */
+static const char *const yes[] = {"true", "yes", "on", NULL};
+static const char *const no[] = {"false", "no", "off", NULL};
+
+static bool is_word(struct text text, const char *const *words)
+{
+    while (*words != NULL && !text_equal_nocase(text, text_from(*words)))
+        words++;
+    return *words != NULL;
+}
+
 static int test_exists(struct piece *out, struct job *job, struct expr *field, const struct node *value)
 {
-    bool is_true = text_equal_nocase(value->text, text_from("true"));
-    if (!is_true && !text_equal_nocase(value->text, text_from("false"))) {
+    bool is_true = is_word(value->text, yes), is_false = is_word(value->text, no);
+    if (!is_true && !is_false) {
         notes_error(job->notes, value->place, "K132", "exists takes true or false, not '%.*s'", (int)value->text.len,
                     value->text.bytes);
         return -EINVAL;

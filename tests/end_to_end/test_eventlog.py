@@ -379,24 +379,26 @@ class Reading(service_case.ServiceCase):
 
     def test_no_wake_up_is_lost(self):
         """Events that come while the last ones are drained (vector #25194). Bursts whose last event is waited for: one whose
-        wake-up is lost waits for the speculative pull, 2.5 s on average. A busy machine is slow now and then, not each time."""
+        wake-up is lost waits for the speculative pull, 2.5 s on average. A busy machine is slow for one event alone, too."""
         self.start()
         self.expect_line(2001, "Security")
         chance = random.Random(1)
-        took, record = [], 0
-        for _ in range(60):
-            for _ in range(5):
+        took, alone, record = [], [], 0
+        for i in range(120):
+            for _ in range(5 if i % 2 else 1):
                 record += 1
                 self.security(record, record, [record])
                 time.sleep(chance.random() * 0.01)
             begin = time.monotonic()
             world.wait_for(lambda: self.receiver.out.is_file() and f'"sequence":{record},'
                            in self.receiver.out.read_text(encoding="utf-8").replace(": ", ":").replace("}", ","), 15, "the burst")
-            took.append(time.monotonic() - begin)
+            (took if i % 2 else alone).append(time.monotonic() - begin)
         self.expect(*range(1, record + 1))
         took.sort()
-        print(f"60 bursts: median {1000 * took[30]:.0f} ms, slowest {1000 * took[-1]:.0f} ms")
-        self.assertLess(took[45], 1)
+        alone.sort()
+        print(f"60 bursts: median {1000 * took[30]:.0f} ms, slowest {1000 * took[-1]:.0f} ms; one event alone: "
+              f"median {1000 * alone[30]:.0f} ms")
+        self.assertLess(took[45], 1 + alone[45])
 
     def test_without_a_signal(self):
         """The stand-in looks at its files once in ten minutes: only the speculative pull finds the event."""

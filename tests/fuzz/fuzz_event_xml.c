@@ -7,6 +7,7 @@
 #include "collectors/event_xml/event_xml_clean.h"
 #include "collectors/event_xml/event_xml_parse.h"
 #include "collectors/event_xml/event_xml_split.h"
+#include "detect/rules/rule_builtin.h"
 
 #include <errno.h>
 #include <expat.h>
