@@ -30,7 +30,7 @@ static struct value bag_of(const char *const *names, const struct text *values, 
 static void set_member(struct value *bag, size_t place, struct dynamic value)
 {
     struct dynamic_member *members = NULL;
-    memcpy(&members, &bag->dynamic->members, sizeof(members));
+    memcpy(&members, &bag->dynamic->members, sizeof(struct dynamic_member *));
     members[place].value = value;
 }
 

@@ -298,7 +298,7 @@ static void next_too_large_too_often(void)
 static void next_busy_loop(void)
 {
     EVT_HANDLE set = subscription();
-    for (int i = 0; i < 2000; i++)
+    for (int i = 0; i < 1000000; i++)
         next_with(set, 64, 0);
 }
 
