@@ -99,6 +99,8 @@ class Wine:
                 for kind in ("out", "err")]
         if arguments[:1] == ("start",) and code != 0 and "1359" in read[0] + read[1]:
             self.broke_off("StartService fails with 1359")
+        if code == 1 and not read[0] and not read[1]:  # whatever ends tripline with 1 says why
+            self.broke_off("a program leaves 1 and not a word")
         return code, *read
 
     def broke_off(self, how):
