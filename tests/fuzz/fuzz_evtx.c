@@ -6,6 +6,7 @@
  */
 #include "collectors/evtx/evtx.h"
 #include "collectors/evtx/evtx_xml.h"
+#include "detect/rules/rule_builtin.h"
 
 #include <stdlib.h>
 
