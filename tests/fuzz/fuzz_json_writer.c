@@ -1,5 +1,5 @@
 /*
- * Texts from outside in a document: what the writer makes of them is what Jansson makes of the same tree.
+ * Texts from outside in a document: Jansson reads back the tree that the writer was given.
  * The first byte says how long a text may be; each next one begins a value: bits 0-2 which, the rest of it how long its
  * text is.
  */
@@ -56,6 +56,17 @@ static void put(struct json_writer *w, json_t *tree, unsigned which, struct text
     json_decref(object);
 }
 
+/* Nothing stands in it that a terminal obeys (json_writer.c): DEL, and what C0 and C1 have. */
+static bool is_calm(struct text json)
+{
+    for (size_t at = 0; at < json.len;) {
+        uint32_t c = text_decode(json, &at);
+        if (c < 0x20 || (c >= 0x7F && c <= 0x9F))
+            return false;
+    }
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_size)
@@ -82,13 +93,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t input_size)
     }
     json_writer_array_end(&w);
     must(json_writer_finish(&out, &size, &w) == 0);
-    char *want = json_dumps(tree, JSON_COMPACT);
-    must(want != NULL && strlen(want) == size && memcmp(out, want, size + 1) == 0);
     json_t *back = json_loadb(out, size, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, NULL);
-    must(json_equal(back, tree));
+    must(back != NULL && json_equal(back, tree) && is_calm((struct text){out, size}));
     json_decref(back);
     json_decref(tree);
-    free(want);
     free(out);
     return 0;
 }
