@@ -9,7 +9,6 @@
 #define OUTPUT struct config_output
 
 static const char *const encodings[] = {"ecs", "ocsf", "sentinel", NULL}; /* enum output_encoding */
-static const char *const no_yes[] = {"no", "yes", NULL};
 static const char *const no_loopback[] = {"no", "loopback", NULL};
 
 /* What every output has; the most kilobytes of a batch are its kind's. */
@@ -51,7 +50,7 @@ static const struct setting connection[] = {
      .offset = offsetof(OUTPUT, pin_next),
      .absent = "none",
      .high = 44},
-    SETTING_AS_WORD("ocsp-staple", SETTING_BOOL, OUTPUT, ocsp_staple, no_yes, "no"),
+    SETTING_AS_WORD("ocsp-staple", SETTING_BOOL, OUTPUT, ocsp_staple, output_no_yes, "no"),
     SETTING_AS_WORD("allow-plaintext", SETTING_BOOL, OUTPUT, allow_plaintext, no_loopback, "no"),
     SETTING_AS_DURATION("timeout", OUTPUT, timeout_ms, "30s", 1, 300, 1000),
     SETTING_AS_DURATION("connect-timeout", OUTPUT, connect_timeout_ms, "10s", 1, 300, 1000),
@@ -59,7 +58,7 @@ static const struct setting connection[] = {
 
 /* Their defaults are their kind's. */
 static const struct setting encoding = SETTING_AS_WORD("encoding", SETTING_ENUM, OUTPUT, encoding, encodings, NULL);
-static const struct setting gzip = SETTING_AS_WORD("gzip", SETTING_BOOL, OUTPUT, gzip, no_yes, NULL);
+static const struct setting gzip = SETTING_AS_WORD("gzip", SETTING_BOOL, OUTPUT, gzip, output_no_yes, NULL);
 
 static const struct setting header[] = {
     {.name = "name",

@@ -69,14 +69,6 @@ struct explaining {
     unsigned long events;
 };
 
-static bool leg_takes(const struct leg *leg, const struct event *event)
-{
-    for (size_t i = 0; i < leg->source_count; i++)
-        if (leg_source_takes(&leg->sources[i], event))
-            return true;
-    return false;
-}
-
 static bool wants(void *context, const struct event *event)
 {
     const struct explaining *e = context;

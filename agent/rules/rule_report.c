@@ -76,7 +76,7 @@ static void show_leg(FILE *to, const struct rule_load *load, const struct rule *
     const struct leg *leg = &rule->legs.items[i];
     const struct columns *columns = rule_set_columns(load->set);
     const struct expr_needs *needs = rule_set_leg(load->set, number_of(load, rule), i).needs;
-    plain_printf(to, "  leg %u: %.*s\n", (unsigned)i + 1, (int)leg->table.len, leg->table.bytes);
+    plain_printf(to, "  leg %u: %.*s\n", leg->number, (int)leg->table.len, leg->table.bytes);
     if (needs == NULL)
         plain_printf(to, "    always on: nothing is known that must stand in an event; each is evaluated\n");
     for (size_t n = 0; needs != NULL && n < needs->count && n < 20; n++)
@@ -190,9 +190,9 @@ static json_t *leg_json(const struct rule_load *load, const struct rule *rule, s
             (void)json_object_set_new(kinds, coverage_kind_name((enum event_kind)kind),
                                       json_string(coverage_name(coverage))); /* as above */
     }
-    return json_pack("{s:i, s:o, s:i, s:i, s:b, s:o, s:o, s:o}", "leg", (int)i + 1, "table", string_of(leg->table),
-                     "line", (int)leg->place.line, "column", (int)leg->place.column, "always_on", needs == NULL,
-                     "fields", names.list, "needs", needs_json(load, needs), "kinds", kinds);
+    return json_pack("{s:i, s:o, s:i, s:i, s:b, s:o, s:o, s:o}", "leg", (int)leg->number, "table",
+                     string_of(leg->table), "line", (int)leg->place.line, "column", (int)leg->place.column, "always_on",
+                     needs == NULL, "fields", names.list, "needs", needs_json(load, needs), "kinds", kinds);
 }
 
 static json_t *legs_json(const struct rule_load *load, const struct rule_load_file *file)

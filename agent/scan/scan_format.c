@@ -1,36 +1,39 @@
 #include "agent/scan/scan_format.h"
 
+#include "detect/base/text.h"
 #include "transport/document/document.h"
 #include "transport/document/encode_ocsf.h"
 #include "transport/document/encode_sentinel.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* The columns of a row: their names, and where in the document they stand. NULL: made here. */
 static const struct column {
     const char *name, *path;
+    bool is_of_timeline; /* alone */
 } columns[] = {
-    {"datetime", "@timestamp"},
-    {"timestamp_desc", NULL},
-    {"message", NULL},
-    {"severity", "log.level"},
-    {"rule", "rule.name"},
-    {"rule_id", "rule.id"},
-    {"host", "host.hostname"},
-    {"user", NULL},
-    {"command_line", "process.command_line"},
-    {"executable", "process.executable"},
-    {"pid", "process.pid"},
-    {"parent_command_line", "process.parent.command_line"},
-    {"parent_executable", "process.parent.executable"},
-    {"provider", "event.provider"},
-    {"event_id", "event.code"},
-    {"record_id", "event.sequence"},
-    {"recovered", "tripline.recovered"},
-    {"file", "log.file.path"},
-    {"alert_id", "event.id"},
+    {"datetime", "@timestamp", false},
+    {"timestamp_desc", NULL, true},
+    {"message", NULL, true},
+    {"severity", "log.level", false},
+    {"rule", "rule.name", false},
+    {"rule_id", "rule.id", false},
+    {"host", "host.hostname", false},
+    {"user", NULL, false},
+    {"command_line", "process.command_line", false},
+    {"executable", "process.executable", false},
+    {"pid", "process.pid", false},
+    {"parent_command_line", "process.parent.command_line", false},
+    {"parent_executable", "process.parent.executable", false},
+    {"provider", "event.provider", false},
+    {"event_id", "event.code", false},
+    {"record_id", "event.sequence", false},
+    {"recovered", "tripline.recovered", false},
+    {"file", "log.file.path", false},
+    {"alert_id", "event.id", false},
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -53,15 +56,23 @@ int scan_format_parse(enum scan_format *out, const char *name)
     return -EINVAL;
 }
 
-const char *scan_format_head(enum scan_format format)
+static bool has_column(enum scan_format format, size_t i)
 {
-    static const char csv[] =
-        "datetime,severity,rule,rule_id,host,user,command_line,executable,pid,parent_command_line,"
-        "parent_executable,provider,event_id,record_id,recovered,file,alert_id\r\n";
-    static const char timeline[] =
-        "datetime,timestamp_desc,message,severity,rule,rule_id,host,user,command_line,executable,pid,"
-        "parent_command_line,parent_executable,provider,event_id,record_id,recovered,file,alert_id\r\n";
-    return format == SCAN_FORMAT_CSV ? csv : format == SCAN_FORMAT_TIMELINE ? timeline : "";
+    return format == SCAN_FORMAT_TIMELINE || (format == SCAN_FORMAT_CSV && !columns[i].is_of_timeline);
+}
+
+void scan_format_head(char to[SCAN_FORMAT_HEAD_SIZE], enum scan_format format)
+{
+    size_t used = 0;
+    to[0] = '\0';
+    for (size_t i = 0; i < COLUMNS; i++) {
+        if (!has_column(format, i))
+            continue;
+        used += text_copy(to + used, SCAN_FORMAT_HEAD_SIZE - used, text_from(used == 0 ? "" : ","));
+        used += text_copy(to + used, SCAN_FORMAT_HEAD_SIZE - used, text_from(columns[i].name));
+    }
+    if (used > 0)
+        (void)text_copy(to + used, SCAN_FORMAT_HEAD_SIZE - used, text_from("\r\n")); /* there is room: a test */
 }
 
 static void put(struct row *r, const char *bytes, size_t size)
@@ -146,8 +157,7 @@ static int csv_line(char **out, size_t *size, enum scan_format format, const jso
 {
     struct row row = {0};
     for (size_t i = 0; i < COLUMNS; i++) {
-        bool is_of_timeline = strcmp(columns[i].name, "timestamp_desc") == 0 || strcmp(columns[i].name, "message") == 0;
-        if (is_of_timeline && format == SCAN_FORMAT_CSV)
+        if (!has_column(format, i))
             continue;
         if (i > 0)
             put(&row, ",", 1);

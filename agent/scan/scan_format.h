@@ -16,8 +16,9 @@ enum scan_format { SCAN_FORMAT_ECS, SCAN_FORMAT_OCSF, SCAN_FORMAT_SENTINEL, SCAN
 /* "ecs", "ocsf", "sentinel", "csv", "timeline". Returns 0 or -EINVAL. */
 int scan_format_parse(enum scan_format *out, const char *name);
 
-/* What stands before the first alert, with its line end; "" for none. Static. */
-const char *scan_format_head(enum scan_format format);
+/* What stands before the first alert, with its line end; "" for none. */
+#define SCAN_FORMAT_HEAD_SIZE 256
+void scan_format_head(char to[SCAN_FORMAT_HEAD_SIZE], enum scan_format format);
 
 /* One alert, without its line end; the caller frees *out. ecs: its document. Not for SCAN_FORMAT_ECS, which is the
  * document. Returns 0 or -ENOMEM. */

@@ -166,6 +166,13 @@ static void state_clear(struct scan_state *state)
     powershell_blocks_free(state->blocks); /* left where the scan ended early */
 }
 
+static int put_head(const struct scan_settings *settings)
+{
+    char head[SCAN_FORMAT_HEAD_SIZE];
+    scan_format_head(head, settings->format);
+    return fputs(head, settings->alerts) >= 0 ? 0 : errno == 0 ? -EIO : -errno;
+}
+
 int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
 {
     struct work w = {.shared = {.settings = settings}};
@@ -182,8 +189,8 @@ int scan_run(struct scan_totals *totals, const struct scan_settings *settings)
         rc = plan(&w);
     if (rc == 0)
         rc = scan_output_new(&w.shared.output, settings->alerts, w.count);
-    if (rc == 0 && fputs(scan_format_head(settings->format), settings->alerts) < 0)
-        rc = errno == 0 ? -EIO : -errno;
+    if (rc == 0)
+        rc = put_head(settings);
     if (rc == 0) {
         w.shared.rules = settings->set == NULL ? builtin : settings->set;
         work_all(&w);

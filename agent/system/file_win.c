@@ -52,15 +52,15 @@ static int stream_open(FILE **out, HANDLE handle, char mode)
     return 0;
 }
 
-/* Pipes and devices have names of their own, \\.\NAME and \\?\NAME
- * (learn.microsoft.com/windows/win32/fileio/naming-a-file, "Win32 Device Namespaces"); to ask for their attributes
- * would open them. So long paths are no regular files here. */
 bool file_is_terminal(FILE *file)
 {
     DWORD mode; /* _isatty says yes to NUL too */
     return GetConsoleMode((HANDLE)_get_osfhandle(_fileno(file)), &mode) != 0;
 }
 
+/* Pipes and devices have names of their own, \\.\NAME and \\?\NAME
+ * (learn.microsoft.com/windows/win32/fileio/naming-a-file, "Win32 Device Namespaces"); to ask for their attributes
+ * would open them. So long paths are no regular files here. */
 bool file_is_regular(const char *path)
 {
     if (file_is_separator(path[0]) && file_is_separator(path[1]) && (path[2] == '.' || path[2] == '?'))

@@ -190,20 +190,11 @@ static bool is_more_than_words(struct text literal)
     return is_other;
 }
 
-static bool leg_takes(const struct leg *leg, const struct event *event)
-{
-    for (size_t i = 0; i < leg->source_count; i++)
-        if (leg_source_takes(&leg->sources[i], event))
-            return true;
-    return false;
-}
-
 /* Does literal, in lower case, stand in text, or in what is not ASCII of it perhaps? */
 static bool may_stand_in(struct text literal, struct text text)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.bytes[i] >= 0x80)
-            return true;
+    if (!text_is_ascii(text))
+        return true;
     for (size_t i = 0; i + literal.len <= text.len; i++)
         if (text_equal_nocase((struct text){text.bytes + i, literal.len}, literal))
             return true;

@@ -17,7 +17,7 @@ static int make_path(wchar_t **out, const char *directory, const char *name)
     if (path == NULL)
         return -ENOMEM;
     (void)snprintf(path, size, "%s\\%s", directory, name);
-    int rc = winapi_wide(out, path);
+    int rc = winapi_path(out, path);
     free(path);
     return rc;
 }
@@ -56,8 +56,12 @@ int follow_directory_list(struct follow_entries *out, const char *directory, str
     do
         rc = add(out, &found);
     while (rc == 0 && FindNextFileW(handle, &found));
+    error = rc == 0 ? GetLastError() : ERROR_NO_MORE_FILES;
     (void)FindClose(handle); /* only read */
-    return rc;
+    if (error == ERROR_NO_MORE_FILES)
+        return rc;
+    fault_set(fault, "FindNextFile", (long)error, text_from(directory), NULL);
+    return winapi_error(error);
 }
 
 int follow_directory_open(FILE **out, struct follow_file *is, const char *directory, const char *name)

@@ -18,7 +18,7 @@
 #define LOCATOR 0x07064B50u
 #define LOCATOR_SIZE 20u
 
-/* Longest comment behind the end of the directory. */
+/* Longest comment after the end of the directory. */
 #define MAX_COMMENT 0xFFFFu
 
 #define STORED 0u
@@ -152,7 +152,7 @@ static void take_extra(struct zip_member *member, const unsigned char *extra, si
     }
 }
 
-/* The entry at *at, moved behind it. names: room for a name and an extra field. */
+/* The entry at *at, moved after it. names: room for a name and an extra field. */
 static int take_entry(struct listing *l, uint64_t *at, unsigned char *names, zip_each *each, void *context)
 {
     unsigned char entry[ENTRY_SIZE];

@@ -1,5 +1,7 @@
 #include "detect/alert/alert.h"
 
+#include "detect/base/account.h"
+
 #include <errno.h>
 
 /* Host and account as they really are. */
@@ -15,8 +17,8 @@ static struct entity entity_of(const struct event *event, const struct leg *leg)
     }
     struct entity entity = entity_corrected(field[EVENT_COMPUTER], user);
     if (user.len == 0) {
-        entity.account_domain = entity_or_absent(domain);
-        entity.account_name = entity_or_absent(name);
+        entity.account_domain = account_or_absent(domain);
+        entity.account_name = account_or_absent(name);
     }
     return entity;
 }

@@ -33,11 +33,6 @@ struct entity entity_faithful(struct text host, struct text account)
     return e;
 }
 
-struct text entity_or_absent(struct text text)
-{
-    return account_or_absent(text);
-}
-
 /* An IPv4 address, or anything with a colon (IPv6 has one, a host name never): RFC 1123 section 2.1, RFC 4291. */
 static bool is_address(struct text host)
 {
@@ -65,12 +60,12 @@ static bool is_address(struct text host)
 struct entity entity_corrected(struct text host, struct text account)
 {
     struct entity e = {absent, absent, -1, absent, absent};
-    host = entity_or_absent(host);
+    host = account_or_absent(host);
     e.host_name = host;
     size_t dot = text_find(host, '.');
     if (dot < host.len && !is_address(host)) {
-        e.host_name = entity_or_absent(part(host, 0, dot));
-        e.host_domain = entity_or_absent(from_on(host, dot + 1));
+        e.host_name = account_or_absent(part(host, 0, dot));
+        e.host_domain = account_or_absent(from_on(host, dot + 1));
         e.domain_index = (long)text_code_points(part(host, 0, dot));
     }
     account_split(&e.account_domain, &e.account_name, account);

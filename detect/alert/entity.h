@@ -28,7 +28,4 @@ struct entity entity_faithful(struct text host, struct text account);
  */
 struct entity entity_corrected(struct text host, struct text account);
 
-/* "-" and "" as absent; any other text as it is. */
-struct text entity_or_absent(struct text text);
-
 #endif

@@ -26,9 +26,8 @@ enum regex_flag {
     REGEX_DOTALL = 2,    /* (?s) */
     REGEX_MULTILINE = 4, /* (?m) */
     REGEX_PCRE = 8,      /* the pattern is PCRE2's own dialect: look-around is allowed, back-references are not */
-    REGEX_WHERE = 16,    /* regex_find will be asked too */
-    REGEX_AT_START = 32, /* only a match at the text's beginning counts */
-    REGEX_AT_END = 64,   /* only a match that reaches the text's end counts */
+    REGEX_AT_START = 16, /* only a match at the text's beginning counts */
+    REGEX_AT_END = 32,   /* only a match that reaches the text's end counts */
 };
 
 /* Why a pattern is refused. */
@@ -72,7 +71,7 @@ struct text regex_subject(struct text text, struct arena *scratch);
 
 /*
  * The first match at or after byte from of subject (of regex_subject), the leftmost, of those the one that Perl would
- * find. spans[0] is all of it, spans[i] group i; count of them are filled. Needs REGEX_WHERE.
+ * find. spans[0] is all of it, spans[i] group i; count of them are filled.
  */
 enum regex_answer regex_find(const struct regex *regex, struct text subject, size_t from, struct regex_span *spans,
                              size_t count, struct arena *scratch);

@@ -51,7 +51,7 @@ static struct text part(struct text text, struct regex_span span)
 static int prepare_extract(struct function_bind *bind)
 {
     const struct regex *regex;
-    int rc = compile(bind, &regex, 0, REGEX_WHERE);
+    int rc = compile(bind, &regex, 0, 0);
     if (rc < 0)
         return rc;
     const struct value *group = expr_constant_value(bind->args[1]);
@@ -138,7 +138,7 @@ static int prepare_extract_all(struct function_bind *bind)
         return function_refuse(bind, "K211", bind->args[text]->place,
                                "extract_all() wants a string to look in, not a %s",
                                value_type_name(bind->args[text]->type));
-    int rc = compile(bind, &groups->regex, 0, REGEX_WHERE);
+    int rc = compile(bind, &groups->regex, 0, 0);
     if (rc < 0)
         return rc;
     unsigned total = regex_groups(groups->regex);
@@ -248,7 +248,7 @@ static struct value call_replace(const struct function_call *call)
 static int prepare_replace(struct function_bind *bind)
 {
     const struct regex *regex;
-    int rc = compile(bind, &regex, bind->function->name[7] == '_' ? 1 : 0, REGEX_WHERE);
+    int rc = compile(bind, &regex, bind->function->name[7] == '_' ? 1 : 0, 0);
     bind->prepared = rc == 0 ? regex : NULL;
     return rc;
 }
@@ -264,9 +264,9 @@ static int prepare_trim(struct function_bind *bind)
     const char *which = bind->function->name + 4;
     int rc = trimmer == NULL ? -ENOMEM : 0;
     if (rc == 0 && strcmp(which, "_end") != 0)
-        rc = compile(bind, &trimmer->start, 0, REGEX_WHERE | REGEX_AT_START);
+        rc = compile(bind, &trimmer->start, 0, REGEX_AT_START);
     if (rc == 0 && strcmp(which, "_start") != 0)
-        rc = compile(bind, &trimmer->end, 0, REGEX_WHERE | REGEX_AT_END);
+        rc = compile(bind, &trimmer->end, 0, REGEX_AT_END);
     bind->prepared = trimmer;
     return rc;
 }
@@ -303,7 +303,7 @@ static int prepare_countof(struct function_bind *bind)
     if (bind->args[1]->kind != EXPR_CONSTANT)
         return function_refuse(bind, "K122", bind->args[1]->place, "a regular expression must be a constant");
     const struct regex *regex;
-    int rc = compile(bind, &regex, 1, REGEX_WHERE);
+    int rc = compile(bind, &regex, 1, 0);
     bind->prepared = rc == 0 ? regex : NULL;
     return rc;
 }
@@ -326,7 +326,7 @@ static struct value call_countof(const struct function_call *call)
 static int prepare_indexof_regex(struct function_bind *bind)
 {
     const struct regex *regex;
-    int rc = compile(bind, &regex, 1, REGEX_WHERE);
+    int rc = compile(bind, &regex, 1, 0);
     bind->prepared = rc == 0 ? regex : NULL;
     return rc;
 }

@@ -312,8 +312,8 @@ static void found(void *context, uint32_t word)
     const struct search *s = context;
     word += s->base;
     for (uint32_t i = s->column->first[word]; i < s->column->first[word + 1]; i++) {
-        uint32_t leg = s->column->legs[i], route = routes_of(s->candidates->routes, leg);
-        if ((s->taken[route / 64] >> route % 64 & 1) != 0)
+        uint32_t leg = s->column->legs[i];
+        if (routes_has(s->taken, routes_of(s->candidates->routes, leg)))
             s->hit(s->context, leg);
     }
 }
@@ -349,10 +349,12 @@ void candidates_each(const struct candidates *c, const struct event *event, cons
 {
     size_t words = routes_words(c->routes), routes = routes_count(c->routes);
     struct search s = {.candidates = c, .taken = taken, .scratch = scratch, .hit = hit, .context = context};
-    for (size_t route = 0; route < routes; route++)
-        for (uint32_t i = c->first_always[route];
-             i < c->first_always[route + 1] && (taken[route / 64] >> route % 64 & 1) != 0; i++)
+    for (size_t route = 0; route < routes; route++) {
+        if (!routes_has(taken, route))
+            continue;
+        for (uint32_t i = c->first_always[route]; i < c->first_always[route + 1]; i++)
             hit(context, c->always[i]);
+    }
     for (size_t i = 0; i < c->column_count; i++) {
         s.column = &c->by_column[i];
         if (!is_taken(s.column->routes, taken, words))

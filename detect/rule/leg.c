@@ -68,3 +68,11 @@ bool leg_source_takes(const struct leg_source *source, const struct event *event
         return false;
     return source->provider.bytes == NULL || text_equal_nocase(source->provider, event->field[EVENT_PROVIDER]);
 }
+
+bool leg_takes(const struct leg *leg, const struct event *event)
+{
+    for (size_t i = 0; i < leg->source_count; i++)
+        if (leg_source_takes(&leg->sources[i], event))
+            return true;
+    return false;
+}

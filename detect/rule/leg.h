@@ -54,4 +54,7 @@ int legs_add(struct legs *legs, struct arena *arena, const struct columns *colum
 /* Is an event one of source's? */
 bool leg_source_takes(const struct leg_source *source, const struct event *event);
 
+/* May leg be true of an event by its kind, id, channel and provider: do any of its sources have such events? */
+bool leg_takes(const struct leg *leg, const struct event *event);
+
 #endif

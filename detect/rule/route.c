@@ -101,18 +101,10 @@ uint32_t routes_of(const struct routes *r, size_t leg)
     return r->route_of[leg];
 }
 
-static bool takes(const struct leg *leg, const struct event *event)
-{
-    for (size_t i = 0; i < leg->source_count; i++)
-        if (leg_source_takes(&leg->sources[i], event))
-            return true;
-    return false;
-}
-
 bool routes_any(const struct routes *r, const struct event *event)
 {
     for (size_t i = 0; i < r->count; i++)
-        if (takes(r->legs[i], event))
+        if (leg_takes(r->legs[i], event))
             return true;
     return false;
 }
@@ -176,7 +168,7 @@ const uint64_t *routes_take(const struct routes *r, struct route_cache *cache, c
     remember(entry, event);
     memset(bits, 0, cache->words * sizeof(*bits));
     for (size_t i = 0; i < r->count; i++)
-        if (takes(r->legs[i], event))
+        if (leg_takes(r->legs[i], event))
             bits[i / 64] |= UINT64_C(1) << i % 64;
     return bits;
 }

@@ -35,4 +35,10 @@ void route_cache_free(struct route_cache *cache); /* NULL is allowed */
  */
 const uint64_t *routes_take(const struct routes *r, struct route_cache *cache, const struct event *event);
 
+/* Is route in a set of them? */
+static inline bool routes_has(const uint64_t *set, size_t route)
+{
+    return (set[route / 64] >> route % 64 & 1) != 0;
+}
+
 #endif

@@ -301,11 +301,9 @@ static void collect(const struct rule_set *set, const struct event *event, struc
         arena_reset(s->arena);
         return;
     }
-    for (uint32_t i = 0; i < set->leg_count; i++) {
-        uint32_t route = routes_of(set->routes, i);
-        if ((taken[route / 64] >> route % 64 & 1) != 0)
+    for (uint32_t i = 0; i < set->leg_count; i++)
+        if (routes_has(taken, routes_of(set->routes, i)))
             add_candidate(s, i);
-    }
 }
 
 /* The match of rule in the list, which is made if it is not there yet. */

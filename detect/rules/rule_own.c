@@ -4,24 +4,45 @@
 
 #include <errno.h>
 
+#define KEYS_SIZE 80 /* all keys of a map, in a message */
+
 struct own {
     struct rule *rule;
     struct columns *columns;
     const struct kql_options *options;
     struct notes *notes;
+    size_t leg_count; /* of the rule's own query */
     bool is_short_of_memory;
 };
 
-static void check_keys(struct own *own, const struct node *map, const char *const *known, size_t count)
+/* What map's keys are called in messages: "leg, kind, query". known: ends with NULL. */
+static void join(char to[KEYS_SIZE], const char *const *known)
 {
-    for (size_t i = 0; i < map->count && map->type == NODE_MAP; i++) {
-        bool is_known = false;
-        for (size_t k = 0; k < count && !is_known; k++)
-            is_known = text_equal(map->keys[i].text, text_from(known[k]));
-        if (!is_known)
-            notes_error(own->notes, map->keys[i].place, "K012", "no key \"%.*s\" stands here",
-                        (int)(map->keys[i].text.len > 60 ? 60 : map->keys[i].text.len), map->keys[i].text.bytes);
+    size_t used = 0;
+    for (size_t k = 0; known[k] != NULL; k++) {
+        used += text_copy(to + used, KEYS_SIZE - used, text_from(k == 0 ? "" : ", "));
+        used += text_copy(to + used, KEYS_SIZE - used, text_from(known[k]));
     }
+}
+
+/* Is map one, with no key but those of known? name: its own key. */
+static bool check_map(struct own *own, const struct node *map, const char *name, const char *const *known)
+{
+    char keys[KEYS_SIZE];
+    join(keys, known);
+    if (map->type != NODE_MAP) {
+        notes_error(own->notes, map->place, "K012", "\"%s\" is a map of %s", name, keys);
+        return false;
+    }
+    for (size_t i = 0; i < map->count; i++) {
+        size_t k = 0;
+        while (known[k] != NULL && !text_equal(map->keys[i].text, text_from(known[k])))
+            k++;
+        if (known[k] == NULL)
+            notes_error(own->notes, map->keys[i].place, "K012", "\"%s\" has no key \"%.*s\", but %s", name,
+                        (int)(map->keys[i].text.len > 60 ? 60 : map->keys[i].text.len), map->keys[i].text.bytes, keys);
+    }
+    return true;
 }
 
 /* The text under key; NULL: there is none. */
@@ -41,14 +62,13 @@ static const char *text_at(struct own *own, const struct node *map, const char *
 
 static void read_origin(struct own *own, const struct node *map)
 {
-    static const char *const known[] = {"version", "commit", "sha256"};
+    static const char *const known[] = {"version", "commit", "sha256", NULL};
     const struct node *upstream = node_get(map, "upstream");
     const char *ruleset = text_at(own, map, "ruleset");
     if (ruleset != NULL)
         own->rule->ruleset = ruleset;
-    if (upstream == NULL)
+    if (upstream == NULL || !check_map(own, upstream, "upstream", known))
         return;
-    check_keys(own, upstream, known, 3);
     own->rule->upstream_version = text_at(own, upstream, "version");
     own->rule->upstream_commit = text_at(own, upstream, "commit");
     own->rule->upstream_sha256 = text_at(own, upstream, "sha256");
@@ -67,10 +87,14 @@ static int add_legs(struct own *own, const struct node *query, uint64_t kinds, u
         struct leg_source *sources = arena_zeroed(rule->arena, leg->source_count + 1, sizeof(*sources));
         if (sources == NULL)
             return -ENOMEM;
+        uint64_t taken = 0;
         for (size_t s = 0; s < leg->source_count; s++) {
             sources[s] = leg->sources[s];
             sources[s].kinds &= kinds;
+            taken |= sources[s].kinds;
         }
+        if (taken == 0)
+            notes_error(own->notes, leg->place, "K012", "events of the mend's \"kind\" never stand in this table");
         leg->sources = sources;
         leg->number = number;
         leg->is_faithful = false;
@@ -80,18 +104,19 @@ static int add_legs(struct own *own, const struct node *query, uint64_t kinds, u
 
 static int read_mend(struct own *own, const struct node *mend)
 {
-    static const char *const known[] = {"leg", "kind", "query"};
-    const struct node *query = node_get(mend, "query"), *leg = node_get(mend, "leg"), *kind = node_get(mend, "kind");
+    static const char *const known[] = {"leg", "kind", "query", NULL};
     uint64_t number = 0, kinds = 0;
-    check_keys(own, mend, known, 3);
+    if (!check_map(own, mend, "mends", known))
+        return 0;
+    const struct node *query = node_get(mend, "query"), *leg = node_get(mend, "leg"), *kind = node_get(mend, "kind");
     if (query == NULL || query->type != NODE_SCALAR || query->style != NODE_LITERAL) {
         notes_error(own->notes, mend->place, "K008", "a mend has a query, which is a literal block: \"query: |\"");
         return 0;
     }
     if (leg == NULL || leg->type != NODE_SCALAR || !text_to_number(&number, leg->text) || number == 0 ||
-        number > own->rule->legs.count)
-        notes_error(own->notes, mend->place, "K012",
-                    "\"leg\" is the number of a leg of the rule's own query: 1 is the first");
+        number > own->leg_count)
+        notes_error(own->notes, mend->place, "K012", "\"leg\" is the number of a leg of the rule's own query, 1 to %u",
+                    (unsigned)own->leg_count);
     for (unsigned i = 0; kind != NULL && i < EVENT_KIND_COUNT; i++)
         if (text_equal_nocase(kind->text, text_from(coverage_kind_name((enum event_kind)i))))
             kinds = UINT64_C(1) << i;
@@ -151,21 +176,18 @@ static int read_columns(struct own *own, const struct node *list)
 int rule_own_read(struct rule *rule, struct columns *columns, const struct node *root,
                   const struct kql_options *options, struct notes *notes)
 {
-    static const char *const known[] = {"ruleset", "upstream", "columns", "mends", "attached-to"};
-    struct own own = {rule, columns, options, notes, false};
+    static const char *const known[] = {"ruleset", "upstream", "columns", "mends", "attached-to", NULL};
+    struct own own = {rule, columns, options, notes, rule->legs.count, false};
     const struct node *map = node_get(root, "tripline");
-    if (map == NULL)
+    if (map == NULL || !check_map(&own, map, "tripline", known))
         return 0;
-    if (map->type != NODE_MAP) {
-        notes_error(notes, map->place, "K012", "\"tripline\" is a map: ruleset, upstream, columns, mends, attached-to");
-        return 0;
-    }
-    check_keys(&own, map, known, 5);
     read_origin(&own, map);
     rule->attached_to = text_at(&own, map, "attached-to");
     const struct node *mends = node_get(map, "mends"), *list = node_get(map, "columns");
     int rc = 0;
-    for (size_t i = 0; mends != NULL && i < mends->count && rc == 0; i++)
+    if (mends != NULL && mends->type != NODE_LIST)
+        notes_error(notes, mends->place, "K012", "\"mends\" is a list of maps");
+    for (size_t i = 0; mends != NULL && mends->type == NODE_LIST && i < mends->count && rc == 0; i++)
         rc = read_mend(&own, &mends->items[i]);
     if (rc == 0 && list != NULL)
         rc = read_columns(&own, list);

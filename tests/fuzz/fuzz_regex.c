@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     struct text pattern = {(const char *)data + 1, (size_t)(end - data) - 1};
     struct text text = {(const char *)end + 1, size - (size_t)(end - data) - 1};
-    int rc = regex_new(&regex, arena, pattern, (data[0] & 7u) | REGEX_WHERE, &fault);
+    int rc = regex_new(&regex, arena, pattern, data[0] & 7u, &fault);
     if (rc == 0) {
         struct text subject = regex_subject(text, scratch);
         enum regex_answer is = regex_matches(regex, text, scratch);

@@ -1,5 +1,6 @@
 #include "transport/document/encode_ecs.h"
 
+#include "detect/base/account.h"
 #include "detect/base/utf8.h"
 #include "transport/document/json_writer.h"
 #include "transport/document/sha256.h"
@@ -50,7 +51,7 @@ static void put_object_of(struct json_writer *to, const char *key, const char *m
 /* An account's id or name that says something. */
 static struct text known(struct text text)
 {
-    text = entity_or_absent(text);
+    text = account_or_absent(text);
     return text_equal_nocase(text, text_from(SID_NOBODY)) ? (struct text){NULL, 0} : text;
 }
 
@@ -148,7 +149,7 @@ static void put_threat(struct json_writer *to, const struct rule *rule)
 
 static void put_host(struct json_writer *to, const struct alert *alert)
 {
-    struct text name = entity_or_absent(alert->event->field[EVENT_COMPUTER]);
+    struct text name = account_or_absent(alert->event->field[EVENT_COMPUTER]);
     json_writer_object(to, "host");
     if (name.len > 0) /* ECS recommends the fully qualified name in lower case */
         json_writer_text_lower(to, "name", name);

@@ -11,6 +11,13 @@ static uint64_t bit_of(const struct store *store, const struct store_output *out
     return UINT64_C(1) << (output - store->outputs);
 }
 
+_Static_assert(STORE_MAX_OUTPUTS < 64, "each output has its bit of a word");
+
+static uint64_t all_bits(const struct store *store)
+{
+    return (UINT64_C(1) << store->output_count) - 1;
+}
+
 static struct store_afloat_alert *find(struct store_afloat *afloat, const char *id)
 {
     for (size_t i = 0; i < afloat->count; i++)
@@ -81,7 +88,7 @@ static int add(struct store *store, const struct store_alert *alert, const struc
     struct store_afloat_alert *to = &afloat->list[afloat->count];
     *to = (struct store_afloat_alert){
         .kept_s = store_now_s(store), .size = alert->size, .number = INT64_MAX / 2 + ++afloat->last};
-    to->waits = to->all = store->output_count == 64 ? UINT64_MAX : (UINT64_C(1) << store->output_count) - 1;
+    to->waits = to->all = all_bits(store);
     (void)text_copy(to->id, sizeof(to->id), text_from(alert->id)); /* it is one of ours */
     for (size_t i = 0; i < told->count && !to->has_subject; i++)
         if (strcmp(told->subjects[i].alert, alert->id) == 0) {
@@ -245,7 +252,6 @@ const char *store_afloat_bookmark(const struct store *store, const char *source)
 
 void store_afloat_adapt(struct store *store, const struct store_output *before, size_t before_count)
 {
-    const uint64_t all = (UINT64_C(1) << store->output_count) - 1;
     for (size_t i = 0; i < store->afloat.count; i++) {
         struct store_afloat_alert *a = &store->afloat.list[i];
         uint64_t waits = 0;
@@ -254,7 +260,7 @@ void store_afloat_adapt(struct store *store, const struct store_output *before, 
                 if ((a->waits & UINT64_C(1) << from) != 0 && strcmp(before[from].name, store->outputs[to].name) == 0)
                     waits |= UINT64_C(1) << to;
         if (waits == 0 && a->waits == a->all) /* none has had it: as an orphan of the file */
-            waits = all;
+            waits = all_bits(store);
         a->held = 0;
         a->all = waits;
         a->waits = waits;

@@ -150,6 +150,49 @@ static void test_off(void)
     end();
 }
 
+/* What "tripline:" adds to a rule, and what is wrong with it: line and column of the mistake. */
+static void test_own_keys(void)
+{
+    static const struct {
+        const char *own, *mistake;
+    } cases[] = {
+        {"{}\n", NULL},
+        {"\n  ruleset: mine\n  attached-to: " B "\n", NULL},
+        {"\n  mends:\n    - leg: 1\n      kind: ETW\n      query: |\n        DeviceProcessEvents\n", NULL},
+        {"\n  mends:\n    - leg: 1\n      kind: ETW\n      query: |\n        SecurityEvent\n", "15:9"},
+        {"no map\n", "10:11"},
+        {"\n  rulesets: mine\n", "11:3"},
+        {"\n  ruleset: [mine]\n", "11:12"},
+        {"\n  upstream: 1.0.0\n", "11:13"},
+        {"\n  upstream:\n    tag: v1\n", "12:5"},
+        {"\n  columns: [CommandLine]\n", NULL},
+        {"\n  columns: Computer\n", "11:12"},
+        {"\n  columns: [CommandLine, Nowhere]\n", "11:26"},
+        {"\n  mends: none\n", "11:10"},
+        {"\n  mends:\n    leg: 1\n", "12:5"},
+        {"\n  mends:\n    - none\n", "12:7"},
+        {"\n  mends:\n    - leg: 1\n      kind: ETW\n", "12:7"},
+        {"\n  mends:\n    - leg: 2\n      kind: ETW\n      query: |\n        SecurityEvent\n", "12:7"},
+        {"\n  mends:\n    - leg: 1\n      kind: DTW\n      query: |\n        SecurityEvent\n", "12:7"},
+    };
+    begin();
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[1000], place[32] = "";
+        (void)snprintf(text, sizeof(text), "%stripline: %s", sentinel, cases[i].own);
+        put("a.yaml", text);
+        struct rule_load *loaded = load(NULL);
+        const struct rule_load_file *file = file_of(loaded, "a.yaml");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(file);
+        if (file->notes.error_count > 0)
+            (void)snprintf(place, sizeof(place), "%u:%u", file->notes.errors[0].place.line,
+                           file->notes.errors[0].place.column);
+        CU_ASSERT_STRING_EQUAL(place, cases[i].mistake == NULL ? "" : cases[i].mistake);
+        CU_ASSERT_EQUAL(loaded->mistaken, cases[i].mistake == NULL ? 0 : 1);
+        rule_load_free(loaded);
+    }
+    end();
+}
+
 static void test_no_directory(void)
 {
     struct rule_load *loaded = NULL;
@@ -162,8 +205,12 @@ static void test_no_directory(void)
 
 int main(void)
 {
-    static const CU_TestInfo tests[] = {{"both formats", test_both_formats}, {"same id", test_same_id},
-                                        {"last good", test_last_good},       {"off", test_off},
-                                        {"no directory", test_no_directory}, CU_TEST_INFO_NULL};
+    static const CU_TestInfo tests[] = {{"both formats", test_both_formats},
+                                        {"same id", test_same_id},
+                                        {"last good", test_last_good},
+                                        {"off", test_off},
+                                        {"own keys", test_own_keys},
+                                        {"no directory", test_no_directory},
+                                        CU_TEST_INFO_NULL};
     return test_main("rule_load", tests);
 }

@@ -2,6 +2,7 @@
 
 #include "agent/system/file.h"
 #include "detect/rules/rule_builtin.h"
+#include "tests/detect/event/event_sample.h"
 #include "tests/test.h"
 
 #include <errno.h>
@@ -18,7 +19,13 @@ static void test_command(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(line, "\"" PROGRAM "\" /d /c rem "));
     CU_ASSERT_PTR_NOT_NULL(strstr(line, " tripline-selftest-0123456789abcdef"));
     CU_ASSERT_EQUAL_FATAL(rule_builtin_set(&rules, NULL), 0);
-    CU_ASSERT_TRUE(rule_set_bytes_may_match(rules, text_from(line)));
+    struct rule_scratch *scratch = NULL;
+    const struct rule_match *matches;
+    struct event event = sample_event(EVENT_SYSMON_1);
+    event.field[EVENT_COMMAND_LINE] = text_from(line);
+    CU_ASSERT_EQUAL_FATAL(rule_scratch_new(&scratch, rules), 0);
+    CU_ASSERT_EQUAL(rule_set_match(rules, &event, 0, scratch, &matches), 1);
+    rule_scratch_free(scratch);
     rule_set_free(rules);
     memset(long_name, 'x', sizeof(long_name) - 1);
     long_name[sizeof(long_name) - 1] = '\0';

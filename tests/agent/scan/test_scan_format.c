@@ -27,6 +27,13 @@ static char *line(enum scan_format format, const char *document)
     return text;
 }
 
+#define CSV_HEAD                                                                                                       \
+    "datetime,severity,rule,rule_id,host,user,command_line,executable,pid,parent_command_line,parent_executable,"      \
+    "provider,event_id,record_id,recovered,file,alert_id\r\n"
+#define TIMELINE_HEAD                                                                                                  \
+    "datetime,timestamp_desc,message,severity,rule,rule_id,host,user,command_line,executable,pid,"                     \
+    "parent_command_line,parent_executable,provider,event_id,record_id,recovered,file,alert_id\r\n"
+
 static void test_names(void)
 {
     static const char *const names[] = {"ecs", "ocsf", "sentinel", "csv", "timeline"};
@@ -36,8 +43,11 @@ static void test_names(void)
         CU_ASSERT_EQUAL((size_t)format, i);
     }
     CU_ASSERT_EQUAL(scan_format_parse(&format, "CSV"), -EINVAL);
-    CU_ASSERT_STRING_EQUAL(scan_format_head(SCAN_FORMAT_ECS), "");
-    CU_ASSERT_STRING_EQUAL(scan_format_head(SCAN_FORMAT_OCSF), "");
+    for (enum scan_format f = SCAN_FORMAT_ECS; f <= SCAN_FORMAT_TIMELINE; f++) {
+        char head[SCAN_FORMAT_HEAD_SIZE];
+        scan_format_head(head, f);
+        CU_ASSERT_STRING_EQUAL(head, f == SCAN_FORMAT_CSV ? CSV_HEAD : f == SCAN_FORMAT_TIMELINE ? TIMELINE_HEAD : "");
+    }
 }
 
 #define COMMAND "=cmd \"\"x\"\", y\xEF\xBF\xBD\xEF\xBF\xBDz\nn\""
@@ -61,7 +71,9 @@ static void test_columns(void)
 {
     for (enum scan_format f = SCAN_FORMAT_CSV; f <= SCAN_FORMAT_TIMELINE; f++) {
         size_t names = 1, values = 1;
-        for (const char *c = scan_format_head(f); *c != '\0'; c++)
+        char head[SCAN_FORMAT_HEAD_SIZE];
+        scan_format_head(head, f);
+        for (const char *c = head; *c != '\0'; c++)
             names += *c == ',';
         char *csv = line(f, "{}");
         for (const char *c = csv; *c != '\0'; c++)

@@ -1,4 +1,5 @@
 #include "detect/alert/entity.h"
+#include "detect/base/account.h"
 #include "tests/test.h"
 
 struct row {
@@ -63,9 +64,9 @@ static void test_corrected(void)
 
 static void test_absent(void)
 {
-    CU_ASSERT(entity_or_absent(text_from("-")).bytes == NULL);
-    CU_ASSERT(entity_or_absent(text_from("")).bytes == NULL);
-    CU_ASSERT(text_equal(entity_or_absent(text_from("--")), text_from("--")));
+    CU_ASSERT(account_or_absent(text_from("-")).bytes == NULL);
+    CU_ASSERT(account_or_absent(text_from("")).bytes == NULL);
+    CU_ASSERT(text_equal(account_or_absent(text_from("--")), text_from("--")));
 }
 
 int main(void)

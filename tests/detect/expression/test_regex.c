@@ -95,7 +95,7 @@ static void test_matches(void)
         begin(&f);
         const struct regex *regex;
         struct regex_fault fault = {0};
-        int rc = regex_new(&regex, f.rule, text_from(matches[i].pattern), matches[i].flags | REGEX_WHERE, &fault);
+        int rc = regex_new(&regex, f.rule, text_from(matches[i].pattern), matches[i].flags, &fault);
         bool is_right = false;
         if (rc == 0) {
             struct regex_span span;
@@ -217,17 +217,17 @@ static void test_spans(void)
     const struct regex *regex;
     struct regex_fault fault;
     struct regex_span spans[4];
-    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("(a)(x)?b|c"), REGEX_WHERE, &fault), 0);
+    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("(a)(x)?b|c"), 0, &fault), 0);
     CU_ASSERT_EQUAL(regex_groups(regex), 2);
     CU_ASSERT_EQUAL(regex_find(regex, text_from("-ab ab"), 2, spans, 4, f.scratch), REGEX_YES);
     CU_ASSERT(spans[0].from == 4 && spans[0].to == 6 && spans[1].from == 4 && spans[1].to == 5);
     CU_ASSERT(spans[2].from > spans[2].to && spans[3].from > spans[3].to);
     CU_ASSERT_EQUAL(regex_find(regex, text_from("-ab"), 2, spans, 1, f.scratch), REGEX_NO);
 
-    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("x+"), REGEX_WHERE | REGEX_AT_START, &fault), 0);
+    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("x+"), REGEX_AT_START, &fault), 0);
     CU_ASSERT_EQUAL(regex_find(regex, text_from("axx"), 0, spans, 1, f.scratch), REGEX_NO);
     CU_ASSERT_EQUAL(regex_matches(regex, text_from("axx"), f.scratch), REGEX_NO);
-    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("x+"), REGEX_WHERE | REGEX_AT_END, &fault), 0);
+    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("x+"), REGEX_AT_END, &fault), 0);
     CU_ASSERT_EQUAL(regex_find(regex, text_from("xaxx"), 0, spans, 1, f.scratch), REGEX_YES);
     CU_ASSERT(spans[0].from == 2 && spans[0].to == 4);
     end(&f);
@@ -244,7 +244,7 @@ static void test_limits(void)
     const struct regex *regex;
     struct regex_fault fault;
     struct regex_span span;
-    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("(a+)+[b-c]"), REGEX_WHERE, &fault), 0);
+    CU_ASSERT_EQUAL_FATAL(regex_new(&regex, f.rule, text_from("(a+)+[b-c]"), 0, &fault), 0);
     CU_ASSERT_EQUAL(regex_matches(regex, (struct text){text, sizeof(text)}, f.scratch), REGEX_NO);
     CU_ASSERT_EQUAL(regex_find(regex, (struct text){text, sizeof(text)}, 0, &span, 1, f.scratch), REGEX_LIMIT);
     CU_ASSERT_EQUAL(arena_used(f.scratch), 0);

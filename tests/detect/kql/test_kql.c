@@ -210,9 +210,8 @@ static bool matches(const struct legs *legs, const struct event *event)
     CU_ASSERT_EQUAL_FATAL(arena_new(&scratch, EXPR_SCRATCH_BYTES), 0);
     column_row_of(&row, columns, event, event->time);
     for (size_t i = 0; i < legs->count; i++)
-        for (size_t s = 0; s < legs->items[i].source_count; s++)
-            if (leg_source_takes(&legs->items[i].sources[s], event))
-                is_match |= expr_truth(legs->items[i].condition, &row.row, scratch) == TRUTH_TRUE;
+        if (leg_takes(&legs->items[i], event))
+            is_match |= expr_truth(legs->items[i].condition, &row.row, scratch) == TRUTH_TRUE;
     arena_free(scratch);
     return is_match;
 }

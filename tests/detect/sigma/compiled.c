@@ -41,10 +41,7 @@ bool compiled_matches(struct compiled *compiled, const struct event *event)
     column_row_of(&row, compiled->columns, event, 0);
     for (size_t i = 0; i < compiled->rule.legs.count; i++) {
         const struct leg *leg = &compiled->rule.legs.items[i];
-        bool takes = false;
-        for (size_t k = 0; k < leg->source_count; k++)
-            takes = takes || leg_source_takes(&leg->sources[k], event);
-        if (!takes)
+        if (!leg_takes(leg, event))
             continue;
         enum truth truth = expr_truth(leg->condition, &row.row, compiled->scratch);
         arena_reset(compiled->scratch);

@@ -32,13 +32,20 @@ static bool test_other(const struct slow_event *event, struct text value, struct
     return slow_value_compare(value, other, modifiers);
 }
 
+/* true, yes and on, in any letter case. */
+static bool is_yes(struct text text)
+{
+    int first = tolower((unsigned char)text.bytes[0]), last = tolower((unsigned char)text.bytes[text.len - 1]);
+    return first == 't' || first == 'y' || (first == 'o' && last == 'n');
+}
+
 static bool test_value(const struct slow_event *event, struct text value, bool is_keyword, const struct node *node,
                        const char *modifiers)
 {
     if (node_is_null(node))
         return value.bytes == NULL;
     if (has(modifiers, "exists"))
-        return (value.bytes != NULL) == (tolower((unsigned char)node->text.bytes[0]) == 't');
+        return (value.bytes != NULL) == is_yes(node->text);
     if (has(modifiers, "fieldref"))
         return test_other(event, value, node->text, modifiers);
     if (value.bytes == NULL)

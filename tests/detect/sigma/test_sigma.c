@@ -104,7 +104,11 @@ static const struct {
     {"CommandLine|contains: ''", "Image=x", false},
     {"CommandLine|exists: true", "CommandLine=", true},
     {"CommandLine|exists: true", "Image=a", false},
+    {"CommandLine|exists: yes", "Image=a", false},
+    {"CommandLine|exists: On", "CommandLine=", true},
     {"CommandLine|exists: false", "Image=a", true},
+    {"CommandLine|exists: no", "CommandLine=", false},
+    {"CommandLine|exists: Off", "Image=a", true},
     {"CommandLine|exists: false", "CommandLine=", false},
     /* numbers */
     {"ProcessId: 500", "ProcessId=500", true},

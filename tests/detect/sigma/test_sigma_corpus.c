@@ -153,10 +153,7 @@ static bool is_true(const struct rule *rule, const struct event *event)
     column_row_of(&row, rule_set_columns(set), event, 0);
     for (size_t i = 0; i < rule->legs.count; i++) {
         const struct leg *leg = &rule->legs.items[i];
-        bool takes = false;
-        for (size_t k = 0; k < leg->source_count; k++)
-            takes = takes || leg_source_takes(&leg->sources[k], event);
-        enum truth truth = takes ? expr_truth(leg->condition, &row.row, scratch) : TRUTH_FALSE;
+        enum truth truth = leg_takes(leg, event) ? expr_truth(leg->condition, &row.row, scratch) : TRUTH_FALSE;
         arena_reset(scratch);
         CU_ASSERT_TRUE(truth == TRUTH_TRUE || truth == TRUTH_FALSE);
         if (truth == TRUTH_TRUE)
